@@ -1,0 +1,72 @@
+# Everything starts here: a clean clone, a Python of 3.11 or newer with venv, and make.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+TESTS ?= tests
+
+# What is installed is what these stamps say: a second run does nothing.
+READY := $(VENV)/.ready
+TOOLS := $(VENV)/.tools
+
+$(READY): pyproject.toml requirements/test.txt .ci/venv
+	@.ci/venv $(VENV) requirements/test.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS): $(READY) requirements/dev.txt
+	@.ci/venv $(VENV) requirements/dev.txt
+	@touch $@
+
+.PHONY: help
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## make .venv with everything that runs and tests need
+
+.PHONY: demo
+demo: $(READY) ## the real job against clouds on loopback
+	@$(BIN)/cloudsync demo
+
+.PHONY: test
+test: $(READY) ## every test (TESTS=tests/unit for a part)
+	@$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+
+.PHONY: check
+check: lint types contracts wheel ## exactly what CI runs: everything below, each test once
+
+.PHONY: lint
+lint: $(TOOLS) ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(TOOLS) ## mypy and pyright, both strict
+	$(BIN)/mypy
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --warnings
+
+.PHONY: contracts
+contracts: $(TOOLS) ## who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(TOOLS) ## put the sources into the one format
+	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
+
+.PHONY: lock
+lock: $(TOOLS) ## resolve pyproject.toml anew into requirements/
+	$(LOCK) --upgrade --extra aws --extra sandbox --group dev --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/dev.txt --extra aws --extra sandbox --group test \
+		--output-file requirements/test.txt
+	$(LOCK) --constraint requirements/dev.txt --extra aws --output-file requirements/run.txt
+
+.PHONY: clean
+clean: ## remove what make made
+	rm -rf $(VENV) .wheel dist .coverage .coverage.* .hypothesis .*_cache
