@@ -1,0 +1,150 @@
+"""The values that the steps hand to each other: what is wanted of a target, and how it differs.
+
+It decides nothing about clouds and reads nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from cloudsync.addresses import INTERNAL, NOBODY, AddressSet, Network
+from cloudsync.exposure import Exposure, Name
+
+
+class Mode(StrEnum):
+    """How far cloudsync may go with a target; the user chooses, there is no default."""
+
+    WATCH = "watch"
+    ADD = "add"
+    ENFORCE = "enforce"
+
+
+class Purpose(StrEnum):
+    """Why a rule of ours stands; the second word of its mark."""
+
+    LIST = "list"
+    ALSO = "also"
+    INTERNAL = "internal"
+    PROBE = "probe"
+    DENY = "deny"
+
+
+class Verdict(StrEnum):
+    """What holds of a target. The first that holds, in this order, is the target's verdict."""
+
+    GONE = "gone"
+    UNREADABLE = "unreadable"
+    MISSING = "missing"
+    OPEN = "open"
+    UNDETERMINED = "undetermined"
+    IN_SYNC = "in_sync"
+
+
+class Note(StrEnum):
+    """Why a target isn't right yet."""
+
+    HELD = "held"
+    BLOCKED = "blocked"
+    NO_ROOM = "no_room"
+    CONTESTED = "contested"
+    MANAGED_BY = "managed_by"
+    PAUSED = "paused"
+    SHARED = "shared"
+    BLIND = "blind"
+    FAILED = "failed"
+
+
+def mark(installation: str, purpose: Purpose) -> str:
+    """What stands in every rule of ours: the only thing that ownership rests on."""
+    return f"cloudsync/{installation} {purpose}"
+
+
+OUR_MARKS = ("cloudsync/", "cloudsync-terraform/")
+"""What the mark of any installation, or of our Terraform modules, begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one target is to let in, and how far cloudsync may go to make it so.
+
+    ``networks`` are the list in force as it applies here (leaving entries are still in it),
+    ``also`` the active networks of ``also_allow``, ``names`` its opaque sources. ``addresses``
+    follows from them. ``priority`` is the range of numbers that own rules may use, where rules
+    have numbers.
+    """
+
+    installation: str
+    mode: Mode
+    networks: tuple[Network, ...] = ()
+    also: tuple[Network, ...] = ()
+    names: frozenset[Name] = frozenset()
+    internal: Literal["keep", "close"] | None = None
+    ports: tuple[int, ...] = (25,)
+    override_denies: bool = False
+    close_opaque: bool = False
+    shared: bool = False
+    priority: tuple[int, int] | None = None
+    addresses: AddressSet = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive ``addresses``: list and ``also_allow`` together."""
+        object.__setattr__(self, "addresses", AddressSet.of(*self.networks, *self.also))
+
+    @property
+    def kept(self) -> AddressSet:
+        """What is neither wanted nor to be closed: internal space, with ``internal: keep``."""
+        return INTERNAL if self.internal == "keep" else NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How an exposure differs from what is wanted.
+
+    ``missing`` is mail that is lost, ``excess`` is the bypass, ``undetermined`` gets in to some
+    machines and perhaps not to others. ``internal`` and ``probe`` are what gets in of either;
+    they are shown, whatever is wanted.
+    """
+
+    missing: AddressSet
+    excess: AddressSet
+    undetermined: AddressSet
+    missing_names: frozenset[Name]
+    undetermined_names: frozenset[Name]
+    internal: AddressSet
+    probe: AddressSet
+
+    @property
+    def verdict(self) -> Verdict:
+        """The first that holds of missing, open, undetermined, in sync."""
+        if self.missing or self.missing_names:
+            return Verdict.MISSING
+        if self.excess:
+            return Verdict.OPEN
+        if self.undetermined or self.undetermined_names:
+            return Verdict.UNDETERMINED
+        return Verdict.IN_SYNC
+
+
+def differ(exposure: Exposure, wanted: Wanted, probes: AddressSet = NOBODY) -> Difference:
+    """Compare who can get in with who is wanted.
+
+    ``probes`` are the platform's health-check sources: those that get in today are not excess,
+    since without them a load balancer drops its backends and all mail stops.
+    """
+    possible = exposure.possible
+    unlisted = exposure.names - wanted.names
+    return Difference(
+        missing=wanted.addresses - possible,
+        excess=possible - wanted.addresses - wanted.kept - probes,
+        undetermined=(wanted.addresses & possible) - exposure.certain,
+        missing_names=frozenset(
+            name
+            for name in wanted.names - exposure.names
+            if not (name.bound and name.bound <= possible)
+        ),
+        undetermined_names=frozenset(name for name in unlisted if name.outside),
+        internal=possible & INTERNAL,
+        probe=possible & probes,
+    )
