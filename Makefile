@@ -17,7 +17,7 @@ TOOLS := $(VENV)/.tools
 
 $(READY): pyproject.toml requirements/test.txt .ci/venv
 	@.ci/venv $(VENV) requirements/test.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(TOOLS): $(READY) requirements/dev.txt
@@ -55,6 +55,16 @@ types: $(TOOLS) ## mypy and pyright, both strict
 .PHONY: contracts
 contracts: $(TOOLS) ## who may import whom
 	$(BIN)/lint-imports
+
+.PHONY: wheel
+wheel: $(TOOLS) ## every test against the built wheel, and the core's coverage
+	$(BIN)/python -m tests.wheel -n 2 --dist worksteal --cov --cov-report term
+
+.PHONY: pythons
+pythons: $(TOOLS) ## every test against the built wheel on each other Python found here
+	@for python in $$(.ci/pythons); do \
+		echo "== $$python"; $(BIN)/python -m tests.wheel --python $$python -n 2 --dist worksteal || exit; \
+	done
 
 .PHONY: format
 format: $(TOOLS) ## put the sources into the one format
