@@ -58,7 +58,9 @@ class CloudsyncError(Exception):
 
     exit_code: ClassVar[Exit] = Exit.ERROR
 
-    def __init__(self, where: str, what: str, *, done: str = NOTHING_CHANGED, todo: str = "") -> None:
+    def __init__(
+        self, where: str, what: str, *, done: str = NOTHING_CHANGED, todo: str = ""
+    ) -> None:
         super().__init__(where, what, done, todo)
         self.where = where
         self.what = what
@@ -105,8 +107,6 @@ class SourceRefused(CloudsyncError):
         self, where: str, code: str, what: str, *, line: int | None = None, todo: str = ""
     ) -> None:
         at = where if line is None else f"{where}:{line}"
-        super().__init__(
-            at, f"{code}: {what}", done="The list in force is unchanged.", todo=todo
-        )
+        super().__init__(at, f"{code}: {what}", done="The list in force is unchanged.", todo=todo)
         self.code = code
         self.line = line

@@ -1,0 +1,185 @@
+"""The plan of a target: what is so, what would be done, what would then be so; it calls nothing.
+
+A plan is data. Its digest is what an approval is bound to, and ``report`` renders it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cloudsync.addresses import AddressSet
+from cloudsync.exposure import Exposure
+from cloudsync.model import Difference, Mode, Note, Verdict, Wanted, differ
+from cloudsync.prove import prove
+from cloudsync.provider import Proposal, Refusal, Remark, Rules, Snapshot, Step
+
+_WORST = tuple(Verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One target's exposure at one moment, per port, and how it differs from what is wanted."""
+
+    exposures: Mapping[int, Exposure]
+    differences: Mapping[int, Difference]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst over the ports."""
+        verdicts = [difference.verdict for difference in self.differences.values()]
+        return min(verdicts, key=_WORST.index)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """What is so at one target, what would be done, and what would then be so.
+
+    ``before`` is None where the target couldn't be looked at; ``reason`` then says why. ``remarks``
+    and ``refusal`` say what stays as it is, and what a person can do about it.
+    """
+
+    target: str
+    mode: Mode
+    list_digest: str
+    before: State | None = None
+    after: State | None = None
+    steps: tuple[Step, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    refusal: Refusal | None = None
+    absent: Verdict = Verdict.UNREADABLE
+    reason: str = ""
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What holds of the target now, before any step."""
+        return self.before.verdict if self.before else self.absent
+
+    @property
+    def digest(self) -> str:
+        """Over target, list, mode and steps: what an approval is bound to. Never over versions."""
+        return _digest(
+            self.target,
+            self.list_digest,
+            self.mode,
+            [[step.verb, step.own, sorted(step.changes)] for step in self.steps],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plans of all targets of a run, in the order of their names."""
+
+    list_digest: str
+    targets: tuple[TargetPlan, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Over the digests of the targets."""
+        return _digest([target.digest for target in self.targets])
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step, once, though a step may touch several targets."""
+        return tuple(dict.fromkeys(step for target in self.targets for step in target.steps))
+
+
+def _digest(*parts: object) -> str:
+    text = json.dumps(parts, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def look(rules: Rules, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> dict[str, State]:
+    """The state of every target in ``wanted`` that the snapshot holds."""
+    ports = sorted({port for want in wanted.values() for port in want.ports})
+    by_port = {port: rules.exposure(snapshot, port) for port in ports}
+    found: dict[str, State] = {}
+    for target in snapshot.targets:
+        if target in wanted:
+            exposures = {port: by_port[port][target] for port in wanted[target].ports}
+            found[target] = _state(exposures, wanted[target], rules.probes)
+    return found
+
+
+def _state(exposures: Mapping[int, Exposure], wanted: Wanted, probes: AddressSet) -> State:
+    return State(
+        exposures,
+        {port: differ(exposure, wanted, probes) for port, exposure in exposures.items()},
+    )
+
+
+def make(
+    rules: Rules, snapshot: Snapshot, wanted: Mapping[str, Wanted], list_digest: str
+) -> tuple[TargetPlan, ...]:
+    """Plan and prove every target of ``snapshot`` that something is wanted of.
+
+    A target whose steps can't be proved gets none, with the witness; where only the closing can't
+    be proved, what ``add`` would do is planned all the same, since mail must not wait for it.
+    """
+    states = look(rules, snapshot, wanted)
+    proposal = rules.steps(snapshot, {target: wanted[target] for target in states})
+    proposed, remarked, refused = _by_target(proposal)
+    plans: list[TargetPlan] = []
+    for target, state in states.items():
+        steps = tuple(proposed.get(target, ()))
+        remarks = tuple(remarked.get(target, ()))
+        refusal = refused.get(target)
+        after = state
+        if steps:
+            proof = prove(rules, snapshot.of([target]), steps, wanted)
+            if not isinstance(proof, Refusal):
+                after = look(rules, proof, wanted)[target]
+            else:
+                refusal, steps = proof, ()
+                if wanted[target].mode is Mode.ENFORCE:
+                    steps, after = _only_add(rules, snapshot, target, wanted, state)
+        plans.append(
+            TargetPlan(
+                target=target,
+                mode=wanted[target].mode,
+                list_digest=list_digest,
+                before=state,
+                after=after,
+                steps=steps,
+                remarks=remarks,
+                refusal=refusal,
+                notes=_notes(remarks, refusal),
+            )
+        )
+    return tuple(plans)
+
+
+def _only_add(
+    rules: Rules, snapshot: Snapshot, target: str, wanted: Mapping[str, Wanted], state: State
+) -> tuple[tuple[Step, ...], State]:
+    """What ``add`` would do at a target whose closing can't be proved, if that can be."""
+    less = {**wanted, target: replace(wanted[target], mode=Mode.ADD)}
+    group = snapshot.of([target])
+    steps = rules.steps(group, {target: less[target]}).steps
+    proof = prove(rules, group, steps, less)
+    return (
+        ((), state) if isinstance(proof, Refusal) else (steps, look(rules, proof, wanted)[target])
+    )
+
+
+def _by_target(
+    proposal: Proposal,
+) -> tuple[dict[str, list[Step]], dict[str, list[Remark]], dict[str, Refusal]]:
+    steps: dict[str, list[Step]] = {}
+    remarks: dict[str, list[Remark]] = {}
+    for step in proposal.steps:
+        for target in step.targets:
+            steps.setdefault(target, []).append(step)
+    for remark in proposal.remarks:
+        remarks.setdefault(remark.target, []).append(remark)
+    return steps, remarks, {refusal.target: refusal for refusal in proposal.refusals}
+
+
+def _notes(remarks: Sequence[Remark], refusal: Refusal | None) -> tuple[Note, ...]:
+    notes = {remark.note for remark in remarks if remark.note}
+    if refusal:
+        notes.add(Note.FAILED)
+    return tuple(note for note in Note if note in notes)

@@ -1,0 +1,184 @@
+"""The proof of a plan: every step is asked what the promises ask, on addresses; it calls nothing.
+
+Is a wanted sender stopped, is somebody let in who wasn't wanted, is a stranger's rule or another
+port touched? It folds the provider's own ``after`` and ``exposure`` over the steps and knows no
+cloud: a provider whose snapshot is a set of strings passes through the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cloudsync.addresses import AddressSet
+from cloudsync.exposure import Exposure, Name
+from cloudsync.model import Mode, Purpose, Wanted
+from cloudsync.provider import Foreign, Refusal, Rules, Snapshot, Sources, Step
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """All that the promises speak of, at one moment, for one target."""
+
+    exposures: Mapping[int, Exposure]
+    own: Mapping[Purpose, Sources]
+    foreign: Mapping[str, Foreign]
+    elsewhere: str
+    outbound: str
+
+
+def prove(
+    rules: Rules, snapshot: Snapshot, steps: Iterable[Step], wanted: Mapping[str, Wanted]
+) -> Snapshot | Refusal:
+    """Check promises 1 to 4 on every step; give the snapshot at the end, or the first refusal.
+
+    Each step is one call, and what one call does lies between the state before and the state
+    after it: what both allow is never lost on the way, and what neither allows is never let in.
+    """
+    before = _views(rules, snapshot, wanted)
+    for step in steps:
+        following = rules.after(snapshot, step)
+        after = _views(rules, following, wanted)
+        for target, view in before.items():
+            broken = _broken(view, after[target], step, target, wanted.get(target), rules.probes)
+            if broken:
+                return broken
+        snapshot, before = following, after
+    return snapshot
+
+
+_STRANGER = Wanted("", Mode.WATCH)
+"""For a target nobody asked about that shares an object: nothing of it may change."""
+
+
+def _views(rules: Rules, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> dict[str, _View]:
+    wants = {target: wanted.get(target, _STRANGER) for target in snapshot.targets}
+    ports = tuple(sorted({port for want in wants.values() for port in want.ports}))
+    # One configuration file has one name, so one installation looks at a snapshot.
+    installation = max(want.installation for want in wants.values())
+    exposures = {port: rules.exposure(snapshot, port) for port in ports}
+    own = rules.own(snapshot, installation, ports)
+    foreign = rules.foreign(snapshot, installation, ports)
+    elsewhere = rules.elsewhere(snapshot, ports)
+    return {
+        target: _View(
+            {port: exposures[port][target] for port in wants[target].ports},
+            own[target],
+            foreign[target],
+            elsewhere[target],
+            snapshot.outbound(target),
+        )
+        for target in snapshot.targets
+    }
+
+
+def _broken(
+    before: _View,
+    after: _View,
+    step: Step,
+    target: str,
+    wanted: Wanted | None,
+    probes: AddressSet,
+) -> Refusal | None:
+    """The first promise that ``step`` would break at ``target``, with a witness, or None."""
+    want = wanted or _STRANGER
+    if want.mode is Mode.WATCH:
+        return Refusal(target, "a step was planned for a target that is only watched")
+    for port in want.ports:
+        broken = _exposure_broken(before, after, port, target, want, probes)
+        if broken:
+            return broken
+    if before.elsewhere != after.elsewhere:
+        return Refusal(target, f"the step {_short(step)} would change what decides other ports")
+    if before.outbound != after.outbound:
+        return Refusal(target, f"the step {_short(step)} would change outbound rules")
+    return _foreign_broken(before, after, step, target, want)
+
+
+def _exposure_broken(
+    before: _View, after: _View, port: int, target: str, want: Wanted, probes: AddressSet
+) -> Refusal | None:
+    was, will = before.exposures[port], after.exposures[port]
+    also = before.own.get(Purpose.ALSO, Sources())
+    # What an own rule let in by an also_allow that is no longer there may go with it.
+    withdrawn = also.addresses - want.addresses
+    for old, new in ((was.certain, will.certain), (was.possible, will.possible)):
+        lost = (want.addresses & old) - new
+        if lost:
+            return _stops(target, lost, "which is wanted")
+        lost = (want.kept & old) - new - withdrawn
+        if lost:
+            return _stops(target, lost, "which is internal, and kept")
+    lost = (probes & was.possible) - will.possible
+    if lost:
+        return _stops(target, lost, "from which the platform checks health")
+    gone = _lost_names(was, will, want, also.names)
+    if gone:
+        return Refusal(target, f"a step would stop {gone[0].text}, which gets in today")
+    let_in = will.possible - was.possible - want.addresses
+    if let_in:
+        return Refusal(
+            target,
+            f"a step would let in {let_in.witness()}, which gets in nowhere today and isn't wanted",
+            witness=let_in.witness(),
+        )
+    strangers = sorted(will.names - was.names - want.names)
+    if strangers:
+        return Refusal(target, f"a step would let in {strangers[0].text}, which isn't wanted")
+    return None
+
+
+def _lost_names(
+    was: Exposure, will: Exposure, want: Wanted, withdrawn: frozenset[Name]
+) -> list[Name]:
+    """Names that get in today, are wanted or kept, and would not get in any more."""
+    return sorted(
+        name
+        for name in was.names - will.names
+        if (name in want.names or (name.bound <= want.kept and name not in withdrawn))
+        and not (name.bound and name.bound <= will.possible)
+    )
+
+
+def _stops(target: str, lost: AddressSet, why: str) -> Refusal:
+    return Refusal(
+        target,
+        f"a step would stop {lost.witness()}, {why} and gets in today",
+        witness=lost.witness(),
+    )
+
+
+def _foreign_broken(
+    before: _View, after: _View, step: Step, target: str, want: Wanted
+) -> Refusal | None:
+    """Promise 3: whose rules may be touched, and on what condition."""
+    added = after.foreign.keys() - before.foreign.keys()
+    if added:
+        text = after.foreign[min(added)].text
+        return Refusal(target, f"the step {_short(step)} would make a rule that isn't ours: {text}")
+    removed = before.foreign.keys() - after.foreign.keys()
+    if not removed:
+        return None
+    if want.mode is not Mode.ENFORCE or step.own:
+        text = before.foreign[min(removed)].text
+        return Refusal(target, f"the step {_short(step)} would take somebody else's rule: {text}")
+    ours = AddressSet.union(sources.addresses for sources in before.own.values())
+    staying = AddressSet.union(rule.addresses for key, rule in after.foreign.items() if rule.alone)
+    for key in sorted(removed):
+        rule = before.foreign[key]
+        unwanted = rule.addresses - want.addresses - want.kept
+        if not rule.alone or rule.untouchable or not unwanted:
+            return Refusal(target, f"enforce may not take the rule {rule.text}")
+        bare = (rule.addresses & want.addresses) - ours - staying
+        if bare:
+            return Refusal(
+                target,
+                f"{rule.text} can't go before {bare.witness()} stands in a rule of ours",
+                witness=bare.witness(),
+            )
+    return None
+
+
+def _short(step: Step) -> str:
+    more = f" and {len(step.changes) - 1} more" if len(step.changes) > 1 else ""
+    return f"({step.verb} {step.changes[0]}{more})"

@@ -1,0 +1,247 @@
+"""The contract between the core and a cloud, and the look-up of who fulfils it; it calls no cloud.
+
+A provider has two halves. ``rules`` is pure: it turns a snapshot into exposure, and what is wanted
+into steps. The rest only calls, and decides nothing. ``tests/contract`` is the contract as a suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, ClassVar, Final, Literal, Protocol, cast
+
+from cloudsync.addresses import NOBODY, AddressSet
+from cloudsync.errors import CloudsyncError, UsageError
+from cloudsync.exposure import Exposure, Name
+from cloudsync.model import Note, Purpose, Wanted
+
+GROUP: Final = "cloudsync.providers"
+"""The entry-point group in which a distribution announces its provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is read, rate-limited and sharded as one: an account's region, a subscription.
+
+    ``name`` prints as ``aws:123456789012/eu-west-1``. ``settings`` is the configuration's target
+    block that asked for it, for the provider alone.
+    """
+
+    name: str
+    settings: Any = field(repr=False, compare=False, default=None)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A scope, or the rest of one, that couldn't be read; never silence and never in sync."""
+
+    scope: str
+    reason: str
+    todo: str = ""
+
+
+class Snapshot(Protocol):
+    """What one observation saw of some targets. Opaque to the core but for these."""
+
+    @property
+    def scope(self) -> Scope:
+        """Where it was taken."""
+        ...
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets in it, as they print everywhere."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """What the cloud calls this state, where it has a word for it; else empty."""
+        ...
+
+    def outbound(self, target: str) -> str:
+        """A digest of the target's outbound rules, which are never touched."""
+        ...
+
+    def of(self, targets: Iterable[str]) -> Snapshot:
+        """Cut down to the smallest group of targets that share an object with these."""
+        ...
+
+
+Verb = Literal["add", "remove", "replace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One mutating call. It only adds, only removes, or rewrites one object as a whole.
+
+    ``changes`` says what, one line a rule, ``+`` for a rule that will stand and ``-`` for one that
+    will not; they are the step's identity, its digest and its proof of approval. ``own`` is False
+    where a rule of somebody else is changed. ``call`` is the provider's own.
+    """
+
+    verb: Verb
+    targets: tuple[str, ...]
+    changes: tuple[str, ...]
+    own: bool = True
+    call: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a person should know of a target: a rule that stays and the command for it, a limit."""
+
+    target: str
+    text: str
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A target that can't be made right: what stands in the way, with numbers, and the ways out."""
+
+    target: str
+    what: str
+    todo: str = ""
+    witness: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The steps that would make a snapshot right, in order, and what has to be said about it."""
+
+    steps: tuple[Step, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Who stands in some rules: addresses, and opaque names."""
+
+    addresses: AddressSet = NOBODY
+    names: frozenset[Name] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A rule that isn't ours: who it lets in, and whether it decides the port and nothing else.
+
+    ``addresses`` is NOBODY for a rule that denies or names only an opaque source. ``untouchable``
+    marks a rule of another installation of ours: enforce leaves it.
+    """
+
+    text: str
+    addresses: AddressSet
+    alone: bool
+    untouchable: bool = False
+
+
+class Rules(Protocol):
+    """The pure half of a provider."""
+
+    probes: AddressSet
+    """The platform's health-check sources."""
+
+    def exposure(self, snapshot: Snapshot, port: int) -> Mapping[str, Exposure]:
+        """Who can reach ``port``, per target."""
+        ...
+
+    def steps(self, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> Proposal:
+        """The steps for the targets in ``wanted``, adds and replaces before removals."""
+        ...
+
+    def after(self, snapshot: Snapshot, step: Step) -> Snapshot:
+        """The snapshot as it will be once ``step`` is done."""
+        ...
+
+    def own(
+        self, snapshot: Snapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Mapping[Purpose, Sources]]:
+        """Who stands in the installation's rules, per target and purpose."""
+        ...
+
+    def foreign(
+        self, snapshot: Snapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Mapping[str, Foreign]]:
+        """The other rules that decide a port of ``ports``, per target, by a key.
+
+        The key stays the same while the rule does, and says all of it that decides anything.
+        """
+        ...
+
+    def elsewhere(self, snapshot: Snapshot, ports: tuple[int, ...]) -> Mapping[str, str]:
+        """A digest per target of whatever decides any other port, in order."""
+        ...
+
+
+Kind = Literal["done", "unknown", "stale", "throttled", "denied", "limit", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one step ended. ``unknown`` means that the answer was lost: observing again settles it."""
+
+    kind: Kind
+    message: str = ""
+    todo: str = ""
+
+
+class Provider(Protocol):
+    """One cloud. Its constructor raises UsageError where its SDK isn't installed."""
+
+    name: ClassVar[str]
+    settings: ClassVar[type[Any]]
+    """The pydantic model of its target block; a ``cloudsync.config.TargetSettings``."""
+
+    @property
+    def rules(self) -> Rules:
+        """The pure half."""
+        ...
+
+    def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
+        """The scopes that one target block asks for."""
+        ...
+
+    def observe(
+        self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
+    ) -> Iterator[Snapshot | Unreadable]:
+        """List the scope's targets, page by page; ``only`` some of them, closely, before a change.
+
+        ``deadline`` is on ``time.monotonic``. A target of ``only`` that isn't found is left out.
+        """
+        ...
+
+    def apply(self, step: Step, deadline: float | None = None) -> Outcome:
+        """Make one mutating call. Translates every error of the cloud; raises none."""
+        ...
+
+
+def installed() -> dict[str, EntryPoint]:
+    """The providers that are installed, by name."""
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def find(name: str) -> Callable[[], Provider]:
+    """The provider called ``name``, not yet made: making it may need its SDK.
+
+    Raises:
+        UsageError: nobody provides it.
+    """
+    found = installed()
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
+        raise UsageError(
+            f"provider {name}", "is not installed",
+            todo=f"Installed are: {known}. A provider of yours is found by the entry point {GROUP}.",
+        )  # fmt: skip
+    try:
+        return cast("Callable[[], Provider]", found[name].load())
+    except ImportError as error:
+        raise CloudsyncError(
+            f"provider {name}", f"could not be loaded ({error})",
+            todo="Reinstall the distribution that it comes with.",
+        ) from error  # fmt: skip
