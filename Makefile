@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 TESTS ?= tests
+# PYTHON=/path/to/python3 chooses what .venv is made with; left out, one is looked for.
+export PYTHON
 
 # What is installed is what these stamps say: a second run does nothing.
 READY := $(VENV)/.ready
@@ -54,7 +56,7 @@ types: $(TOOLS) ## mypy and pyright, both strict
 
 .PHONY: contracts
 contracts: $(TOOLS) ## who may import whom
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: wheel
 wheel: $(TOOLS) ## every test against the built wheel, and the core's coverage
