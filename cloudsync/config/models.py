@@ -1,0 +1,245 @@
+"""What a whole configuration says: the installation, its list, its removals; it opens no file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+
+from cloudsync.allowlist import Format
+from cloudsync.config.refusal import refused, shown
+from cloudsync.config.target import TargetSettings
+from cloudsync.config.times import Day, Duration
+from cloudsync.config.values import (
+    Group,
+    HostName,
+    NetworkText,
+    Settings,
+    Widened,
+    Width4,
+    Width6,
+    distinct,
+)
+
+BUNDLED: Final = "bundled"
+PURPOSES: Final = frozenset({"list", "also", "internal", "probe", "deny"})
+_SQLITE: Final = "sqlite:///"
+_SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+
+
+def installation(name: str) -> str:
+    """``name`` where no mark made with it can be another installation's.
+
+    Raises:
+        PydanticCustomError: it is reserved, or a purpose in it could be read as the mark's own.
+    """
+    if name == "terraform":
+        raise refused(
+            "'terraform' is what our Terraform modules are marked with", "Choose another."
+        )
+    # Where a mark becomes the name of a rule, its parts are joined by hyphens: `mail` with the
+    # purpose `list` and `mail-list` would begin alike.
+    inner = next((part for part in name.split("-")[1:] if part in PURPOSES or not part), None)
+    if inner is None:
+        return name
+    what = (
+        f"'{inner}' in it could be read as a rule's purpose" if inner else "has a hyphen too many"
+    )
+    raise refused(f"{shown(name)}: {what}", "Choose another, such as mail-prod.")
+
+
+def source_text(value: str) -> str:
+    """``bundled``, an https URL, or the path of a file.
+
+    Raises:
+        PydanticCustomError: it is another URL, or one that holds a user or a password.
+    """
+    if not value.strip():
+        raise refused("names nothing", "Name a file, an https URL, or bundled.")
+    if not _SCHEME.match(value):
+        return value
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if parts.scheme != "https" or not host or port == 0:
+        raise refused(
+            f"{shown(value)} isn't an https URL", "Name a file, an https URL, or bundled."
+        )
+    if "@" in parts.netloc:
+        raise refused("the URL holds a user or a password", "Take it out: no secret stands here.")
+    return value
+
+
+def state_text(value: str) -> str:
+    """The URL of the state.
+
+    Raises:
+        PydanticCustomError: it isn't a URL, names no file, or holds a password.
+    """
+    todo = "Write sqlite:///FILE, which is beside this file."
+    if not _SCHEME.match(value) or value == _SQLITE:
+        raise refused(f"{shown(value)} names no state", todo)
+    if "@" in value.partition("://")[2].partition("/")[0]:
+        raise refused("the URL holds a user or a password", "Take it out: no secret stands here.")
+    return value
+
+
+class PageLayout(Settings):
+    """How the rows of a `page` are found, and what they may be."""
+
+    start: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    """The whole line after which the rows begin."""
+    end: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    """The whole line before which they end."""
+    whole_page: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+        | None
+    ) = None
+    """A line after the end that shows that the page came whole."""
+    minimum: Annotated[StrictInt, Field(ge=1, le=100_000)]
+    """The fewest rows that can be right."""
+    maximum: Annotated[StrictInt, Field(ge=1, le=100_000)]
+    """The most rows that can be right."""
+    widest_ipv4: Width4 = 20
+    """The shortest prefix length of an IPv4 row."""
+    widest_ipv6: Width6 = 32
+    """The shortest prefix length of an IPv6 row."""
+    host_suffixes: Annotated[tuple[HostName, ...], AfterValidator(distinct)] = ()
+    """The domains that a host name beside an address may be in; none: no host names."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.minimum > self.maximum:
+            raise refused(
+                f"a minimum of {self.minimum} and a maximum of {self.maximum} admit no page",
+                "Swap the two.",
+            )
+        if self.start == self.end:
+            raise refused("start and end are the same line", "Name the line below the rows as end.")
+        return self
+
+
+class ListSettings(Settings):
+    """Where the list comes from, how it is read, and which of it applies."""
+
+    source: Annotated[str, AfterValidator(source_text)]
+    """A file (relative to the configuration's folder), an https URL, or bundled."""
+    format: Format
+    """article39, page or cidr."""
+    shoreline: Annotated[tuple[Group, ...], AfterValidator(distinct)] = ()
+    """The article's Shoreline groups that apply too: EXG3, EXG4."""
+    widen: Widened = "none"
+    """none, or 24: the article's own mask."""
+    accept_bundled: Day | None = None
+    """The date of the bundled snapshot that exports and modules may be made from."""
+    limits: dict[
+        Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")],
+        Annotated[StrictInt | StrictFloat, Field(ge=0)],
+    ] = Field(default_factory=dict[str, int | float])
+    """The guard's limits that differ from its defaults, by their names."""
+    anchors: Annotated[tuple[NetworkText, ...], AfterValidator(distinct)] = ()
+    """Networks that no new list may lack."""
+    page: PageLayout | None = None
+    """The layout, with format: page."""
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.format == "page" and self.page is None:
+            raise refused(
+                "format: page needs a layout", "Add page: with start, end, minimum, maximum."
+            )
+        if self.format != "page" and self.page is not None:
+            raise refused(
+                f"a layout has no meaning with format: {self.format}", "Leave it out.", key="page"
+            )
+        if self.source == BUNDLED and self.format != "article39":
+            raise refused(
+                f"the bundled snapshot is an article39, not a {self.format}",
+                "Set format: article39.",
+                key="format",
+            )
+        if self.shoreline and self.format != "article39":
+            raise refused(
+                f"a {self.format} has no Shoreline groups", "Leave it out.", key="shoreline"
+            )
+        return self
+
+
+class Removals(Settings):
+    """What an entry that is gone from the list has to go through before its rules go."""
+
+    reads: Annotated[StrictInt, Field(ge=1, le=1_000)] = 2
+    """How many reads must agree."""
+    apart: Duration = timedelta(hours=6)
+    """How far apart they must be."""
+    grace: Duration = timedelta(days=7)
+    """How long to wait after the last of them: as long as a name server may keep an answer."""
+
+
+class Config(Settings):
+    """One installation: its name, its list and its targets."""
+
+    name: Annotated[
+        str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$"), AfterValidator(installation)
+    ]
+    """Stands in the mark of every own rule."""
+    list: ListSettings
+    """The list."""
+    removals: Removals = Removals()
+    """How entries leave."""
+    settle: Duration = timedelta(seconds=90)
+    """How long to wait, at most, until an added rule is seen."""
+    state: Annotated[str, AfterValidator(state_text)] = "sqlite:///cloudsync.db"
+    """Where the state is kept; a file is relative to the configuration's folder."""
+    targets: Annotated[tuple[SerializeAsAny[TargetSettings], ...], Field(min_length=1)]
+    """What is guarded."""
+
+    _file: PurePath = PrivateAttr(default_factory=lambda: PurePath("cloudsync.yaml"))
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep which file this is, since relative paths in it start from its folder."""
+        if isinstance(context, PurePath):
+            self._file = context
+
+    @property
+    def file(self) -> PurePath:
+        """The file it was read from, absolute."""
+        return self._file
+
+    @property
+    def source(self) -> str:
+        """``list.source``, with a relative path made one from the configuration's folder."""
+        given = self.list.source
+        if given == BUNDLED or _SCHEME.match(given):
+            return given
+        return str(self._file.parent / given)
+
+    @property
+    def state_url(self) -> str:
+        """``state``, with a relative SQLite file made one from the configuration's folder."""
+        if not self.state.startswith(_SQLITE):
+            return self.state
+        return f"{_SQLITE}{self._file.parent / self.state.removeprefix(_SQLITE)}"
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what it says: not of its comments, its layout, its name or its folder."""
+        said = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"

@@ -1,0 +1,143 @@
+"""Reads a configuration file, whole or not at all; it changes nothing and calls no cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cloudsync.config.document import Document, Value, a, parse
+from cloudsync.config.models import Config
+from cloudsync.config.problems import ConfigError, translate
+from cloudsync.config.target import Place, TargetSettings
+from cloudsync.errors import UsageError
+
+Providers = Callable[[str], type[TargetSettings]]
+"""The settings of a provider's target block by the provider's name; raises UsageError for none."""
+
+Problem = tuple[int, UsageError]
+
+
+def load(path: str | Path, *, providers: Providers) -> Config:
+    """The configuration in the file ``path``.
+
+    Raises:
+        UsageError: the file can't be read, or isn't YAML.
+        ConfigError: what it says is wrong; it holds every problem, in the order of the lines.
+    """
+    text = _text(Path(path))
+    return read(text, Path(path), providers=providers)
+
+
+def read(text: str, path: Path, *, providers: Providers) -> Config:
+    """The configuration that ``text`` is; ``path`` is named in messages, and its folder counts.
+
+    Raises:
+        UsageError: as ``load``, but for reading the file.
+    """
+    document = parse(text, str(path))
+    problems = list(document.problems)
+    data: dict[str, object] = dict(document.data)
+    given = document.data.get("targets")
+    if isinstance(given, list) and given:
+        data["targets"] = _targets(given, document, providers, problems)
+    try:
+        config = Config.model_validate(data, context=path.absolute())
+    except ValidationError as error:
+        found = translate(error.errors(include_url=False), document, Config)
+        # Where each target is refused none is left, which is no problem of its own.
+        problems += [
+            (document.line(at), one)
+            for at, one in found
+            if not (given and at == ("targets",)) or not isinstance(given, list)
+        ]
+        config = None
+    if problems or config is None:
+        raise ConfigError(str(path), tuple(one for _, one in sorted(problems, key=_line)))
+    return config
+
+
+def _targets(
+    given: list[Value], document: Document, providers: Providers, problems: list[Problem]
+) -> tuple[TargetSettings, ...]:
+    """The target blocks that are right; what is wrong with the others goes to ``problems``."""
+    found: list[TargetSettings] = []
+    for index, block in enumerate(given):
+        at = ("targets", index)
+        if not isinstance(block, dict):
+            what = f"is {a(block)}, not keys with values"
+            todo = "Begin with provider: and mode:."
+            problems.append((document.line(at), UsageError(document.at(at), what, todo=todo)))
+            continue
+        model = _model(block, document, index, providers, problems)
+        try:
+            found.append(model.model_validate(block, context=Place(index, document)))
+        except ValidationError as error:
+            known = model is not TargetSettings
+            for path, one in translate(error.errors(include_url=False), document, model, at):
+                # Without its provider nobody knows which other keys a block may have.
+                if known or path[2:] == ("mode",):
+                    problems.append((document.line(path), one))
+    return tuple(found)
+
+
+def _model(
+    block: dict[str, Value],
+    document: Document,
+    index: int,
+    providers: Providers,
+    problems: list[Problem],
+) -> type[TargetSettings]:
+    """The settings of the block's provider, or the common ones where it isn't known."""
+    at = ("targets", index, "provider")
+    name = block.get("provider")
+    try:
+        if isinstance(name, str):
+            return providers(name)
+        if at not in document.left_out:
+            what = "is missing" if name is None else f"is {a(name)}, not a provider's name"
+            raise UsageError("", what, todo="Name the cloud, such as provider: aws.")  # noqa: TRY301
+    except UsageError as error:
+        where = document.at(at)
+        problems.append((document.line(at), UsageError(where, error.what, todo=error.todo)))
+    return TargetSettings
+
+
+def _line(problem: Problem) -> int:
+    return problem[0]
+
+
+def _text(path: Path) -> str:
+    """What the file holds.
+
+    Raises:
+        UsageError: it isn't there, isn't a file, can't be opened, or isn't UTF-8.
+    """
+    where = str(path)
+    try:
+        body = path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(
+            where,
+            "there is no such file",
+            todo="Run cloudsync init, which writes one, or name another with -c.",
+        ) from None
+    except IsADirectoryError:
+        raise UsageError(
+            where, "is a directory", todo="Name the configuration file in it with -c."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(
+            where, f"can't be read: {reason}", todo="Mend that, or name another file with -c."
+        ) from error
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{where}:{line}",
+            f"byte 0x{body[error.start]:02x} isn't UTF-8",
+            todo="Save the file as UTF-8.",
+        ) from error

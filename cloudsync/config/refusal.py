@@ -1,0 +1,34 @@
+"""How a value of the configuration is refused: what is wrong and what to do; it knows no key."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic_core import PydanticCustomError
+
+from cloudsync.config.document import a, printable
+
+REFUSED: Final = "cloudsync"
+"""The type of the errors that carry a whole message of ours."""
+
+
+def refused(what: str, todo: str = "", *, key: str | int | None = None) -> PydanticCustomError:
+    """The error for a value: what is wrong with it, what to do, and the key below it that is."""
+    return PydanticCustomError(REFUSED, "{what}", {"what": what, "todo": todo, "key": key})
+
+
+def shown(value: object) -> str:
+    """``value`` as a message quotes it."""
+    return f"'{printable(value)}'" if isinstance(value, str) else printable(str(value))
+
+
+def text_of(value: object, expected: str, todo: str) -> str:
+    """``value`` where it is text.
+
+    Raises:
+        PydanticCustomError: it isn't.
+    """
+    if isinstance(value, str):
+        return value
+    quoted = shown(value) if isinstance(value, int | float) else a(value)
+    raise refused(f"{quoted} isn't {expected}", todo)

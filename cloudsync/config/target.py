@@ -1,0 +1,261 @@
+"""What every target block says, whatever its cloud, and what `enforce` demands of it; it calls none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, PrivateAttr, StrictBool, StrictInt, model_validator
+
+from cloudsync.addresses import Network
+from cloudsync.config.document import Document, dotted
+from cloudsync.config.refusal import refused, shown
+from cloudsync.config.times import Until, over, written_until
+from cloudsync.config.values import (
+    AddressText,
+    Endpoint,
+    Group,
+    HostName,
+    NetworkText,
+    Port,
+    Settings,
+    Widened,
+    Words,
+    distinct,
+    on_loopback,
+)
+from cloudsync.errors import UsageError
+
+Mode = Literal["watch", "add", "enforce"]
+
+MODES: Final[dict[str, str]] = {
+    "watch": "looks and reports, changes nothing",
+    "add": "lets the list in, closes nothing",
+    "enforce": "as add, then closes what else is open",
+}
+
+# 10.0.0.0/8 and fc00::/7 are the widest networks that somebody can own inside. Whoever needs more
+# than that beside the list has no use for a list.
+_WIDEST: Final = {4: 8, 6: 7}
+
+
+def also_network(found: Network) -> Network:
+    """``found`` where it isn't wider than any internal network.
+
+    Raises:
+        PydanticCustomError: it is.
+    """
+    widest = _WIDEST[found.version]
+    if found.prefixlen < widest:
+        raise refused(
+            f"{found} is wider than /{widest}, the widest that may be let in beside the list",
+            "Name the networks that send mail here.",
+        )
+    return found
+
+
+class AlsoAllow(Settings):
+    """A source that is wanted beside the list, who answers for it, why, and until when.
+
+    Exactly one of ``network``, ``group``, ``prefix_list`` and ``tag`` is given.
+    """
+
+    network: Annotated[NetworkText, AfterValidator(also_network)] | None = None
+    """A network or an address."""
+    group: Words | None = None
+    """A security group, or an application security group, by its cloud's id."""
+    prefix_list: Words | None = None
+    """A prefix list, by its cloud's id."""
+    tag: Words | None = None
+    """A service tag, or a source tag."""
+    owner: Words
+    """Who answers for it."""
+    reason: Words
+    """Why it is needed."""
+    until: Until
+    """When it ends: never, a day (which still counts, in UTC), or a moment with its zone."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [key for key in _SOURCES if getattr(self, key) is not None]
+        if len(given) == 1:
+            return self
+        what = f"names {len(given)} sources ({', '.join(given)})" if given else "names no source"
+        raise refused(what, f"Give exactly one of {', '.join(_SOURCES)}; write one entry for each.")
+
+    @property
+    def source(self) -> str:
+        """The source as text, whichever kind it is."""
+        return next(str(v) for key in _SOURCES if (v := getattr(self, key)) is not None)
+
+
+_SOURCES: Final = ("network", "group", "prefix_list", "tag")
+
+
+class AcceptRisk(Settings):
+    """Who takes it on themselves that a target is closed without preflight, why, and until when."""
+
+    by: Words
+    """The person."""
+    reason: Words
+    """What makes them sure."""
+    until: Until
+    """When it ends, as in also_allow."""
+
+
+class Priority(Settings):
+    """The numbers that own rules may take, both ends included, where a cloud has priorities."""
+
+    first: Annotated[StrictInt, Field(alias="from", ge=0, le=65_535)]
+    """The first number: own allows stand here."""
+    last: Annotated[StrictInt, Field(alias="to", ge=0, le=65_535)]
+    """The last number: own denies stand here."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first > self.last:
+            raise refused(f"from {self.first} to {self.last} holds no number", "Swap the two.")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a target block stands: its number, from 0, and the document it is in."""
+
+    index: int = 0
+    document: Document | None = field(default=None, compare=False, repr=False)
+
+    def at(self, *keys: str | int) -> str:
+        """``FILE:LINE: targets[0].KEY``; without a document, the key alone."""
+        path = ("targets", self.index, *keys)
+        return dotted(path) if self.document is None else self.document.at(path)
+
+
+class TargetSettings(Settings):
+    """The keys that every provider's target block has. A provider adds its own in a subclass."""
+
+    provider: str
+    """The cloud."""
+    mode: Mode
+    """watch, add or enforce; there is no default."""
+    ports: Annotated[tuple[Port, ...], Field(min_length=1), AfterValidator(distinct)] = (25,)
+    """The TCP ports to guard."""
+    widen: Widened | None = None
+    """As in list, for this target alone."""
+    shoreline: Annotated[tuple[Group, ...], AfterValidator(distinct)] | None = None
+    """As in list, for this target alone."""
+    also_allow: tuple[AlsoAllow, ...] = ()
+    """What is wanted beside the list."""
+    internal: Literal["keep", "close"] | None = None
+    """Whether internal addresses that get in today keep getting in."""
+    path: Literal["direct", "preserved", "proxied"] | None = None
+    """How mail comes here: to the machine itself, with the sender's address kept, or proxied."""
+    domains: Annotated[tuple[HostName, ...], AfterValidator(distinct)] = ()
+    """The mail domains that these machines serve, for preflight."""
+    own_addresses: Annotated[tuple[AddressText, ...], AfterValidator(distinct)] = ()
+    """The public addresses of these machines, for preflight."""
+    accept_risk: AcceptRisk | None = None
+    """Who takes the place of preflight."""
+    override_denies: StrictBool = False
+    """Whether own rules go ahead of a narrow foreign deny."""
+    close_opaque: StrictBool = False
+    """Whether closing may stop outside names that also_allow doesn't list."""
+    shared: StrictBool = False
+    """Whether an object that others use too may be changed."""
+    priority: Priority | None = None
+    """The numbers that own rules may take."""
+    managed_by: Words | None = None
+    """What else manages these rules, for people."""
+    endpoint: Endpoint | None = None
+    """Another address of the cloud's API."""
+
+    _place: Place = PrivateAttr(default_factory=Place)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep where the block stands, for messages."""
+        if isinstance(context, Place):
+            self._place = context
+
+    @property
+    def index(self) -> int:
+        """The block's number in its file, from 0."""
+        return self._place.index
+
+    @property
+    def where(self) -> str:
+        """``FILE:LINE: targets[0]``."""
+        return self._place.at()
+
+    def at(self, *keys: str | int) -> str:
+        """``FILE:LINE: targets[0].KEY``, the first part of a message about a key of this block."""
+        return self._place.at(*keys)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the endpoint is on this machine, so that it can only be a sandbox."""
+        return self.endpoint is not None and on_loopback(self.endpoint)
+
+
+def active(also: AlsoAllow, now: datetime) -> bool:
+    """Whether ``also`` is still wanted at ``now``, which must have a zone."""
+    return not over(also.until, now)
+
+
+def demands(target: TargetSettings, now: datetime) -> list[UsageError]:
+    """What is missing before `enforce` may touch ``target``; empty in the other modes.
+
+    Each is an error for the user, to be reported before the first call; ``now`` must have a zone.
+    """
+    if target.mode != "enforce":
+        return []
+    return [*_path(target), *_internal(target), *_preflight(target, now)]
+
+
+def _path(target: TargetSettings) -> list[UsageError]:
+    if target.path is None:
+        what = "enforce needs to know how mail comes here, and it isn't said"
+        todo = (
+            "Say path: direct where senders connect to these machines, or path: preserved where a "
+            "balancer keeps the sender's address."
+        )
+    elif target.path == "proxied":
+        what = (
+            "'proxied' says that these machines see the balancer's address in place of the "
+            "sender's, so closing by the list would stop all mail"
+        )
+        todo = "Put the list on the balancer's own firewall, and set mode: watch here."
+    else:
+        return []
+    return [UsageError(target.at("path"), what, todo=todo)]
+
+
+def _internal(target: TargetSettings) -> list[UsageError]:
+    if target.internal is not None:
+        return []
+    return [
+        UsageError(
+            target.at("internal"),
+            "enforce needs to know what becomes of internal addresses, and it isn't said",
+            todo="Say internal: keep to go on letting them in, or internal: close.",
+        )
+    ]
+
+
+def _preflight(target: TargetSettings, now: datetime) -> list[UsageError]:
+    risk = target.accept_risk
+    todo = "Say accept_risk: {by: …, reason: …, until: …}, or set mode: add."
+    if risk is None and target.domains:
+        where = target.at("domains")
+        what = "preflight, which would try these domains, isn't part of this release"
+    elif risk is None:
+        where = target.at("accept_risk")
+        what = "enforce needs somebody who answers for closing without preflight, and names nobody"
+    elif over(risk.until, now):
+        where = target.at("accept_risk", "until")
+        end = written_until(risk.until)
+        what = f"what {shown(risk.by)} accepted ended with {end}"
+        todo = "Look at the target again and set a later until:, or set mode: add."
+    else:
+        return []
+    return [UsageError(where, what, todo=todo)]
