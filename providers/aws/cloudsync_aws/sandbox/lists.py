@@ -1,0 +1,322 @@
+"""The EC2 actions on managed prefix lists; it never touches a security group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from cloudsync_aws.sandbox.paging import Fields, matching, page, read_filters, read_paging
+from cloudsync_aws.sandbox.permissions import canonical
+from cloudsync_aws.sandbox.render import list_xml
+from cloudsync_aws.sandbox.request import Action, Request
+from cloudsync_aws.sandbox.tagging import read_tags
+from cloudsync_aws.sandbox.values import Entry, PrefixList
+from cloudsync_aws.sandbox.wire import Params, Refused, items, nest, tag
+from cloudsync_aws.sandbox.world import Region, used
+
+_SIZE_END = 1000
+_ENTRIES_A_CALL = 100
+_TEXT_END = 255
+_VERSIONS_KEPT = 1000
+
+Family = Literal["IPv4", "IPv6"]
+
+
+def _find(region: Region, list_id: str, lists: dict[str, PrefixList] | None = None) -> PrefixList:
+    found = (region.lists if lists is None else lists).get(list_id)
+    if found is None:
+        raise Refused(
+            "InvalidPrefixListID.NotFound", f"The prefix list ID '{list_id}' does not exist"
+        )
+    return found
+
+
+def _writable(request: Request) -> PrefixList:
+    request.region.settle_lists()
+    prefix_list = _find(request.region, request.params.need("PrefixListId"))
+    if prefix_list.owner != request.region.account:
+        # The code is UNVERIFIED: an AWS-managed list can only be read.
+        raise Refused(
+            "OperationNotPermitted", f"The prefix list ({prefix_list.id}) is not owned by you."
+        )
+    if prefix_list.becomes is not None:
+        # gh hashicorp/terraform-provider-aws: IncorrectState "... in the current state (...)".
+        raise Refused(
+            "IncorrectState",
+            f"The request cannot be completed for prefix list ({prefix_list.id}) "
+            f"in the current state ({prefix_list.state})",
+        )
+    return prefix_list
+
+
+def _check_version(prefix_list: PrefixList, version: int | None) -> None:
+    if version is not None and version != prefix_list.version:
+        # SDK, ModifyManagedPrefixList: a version that isn't the true one fails.
+        raise Refused(
+            "PrefixListVersionMismatch", "The prefix list has the incorrect version number."
+        )
+
+
+def check_size(size: int | None) -> int:
+    """The size asked for.
+
+    Raises:
+        Refused: InvalidParameterValue out of 1..1000 (gh aws-samples/update-aws-ip-ranges#1).
+    """
+    if size is None or not 1 <= size <= _SIZE_END:
+        raise Refused("InvalidParameterValue", f"Must specify a max size between 1 and {_SIZE_END}")
+    return size
+
+
+def read_entry(family: Family, cidr: str, text: str | None) -> Entry:
+    """One entry with its network canonical (that host bits are dropped here too is UNVERIFIED).
+
+    Raises:
+        Refused: InvalidParameterValue.
+    """
+    if text is not None and len(text) > _TEXT_END:
+        raise Refused(
+            "InvalidParameterValue",
+            f"Entry descriptions may not be longer than {_TEXT_END} characters.",
+        )
+    return Entry(canonical("ipv4" if family == "IPv4" else "ipv6", cidr), text)
+
+
+def _entries(family: Family, members: list[Params]) -> list[Entry]:
+    if len(members) > _ENTRIES_A_CALL:
+        # gh hashicorp/terraform-provider-aws#49955; the grammar is the vendor's.
+        raise Refused(
+            "InvalidParameterValue",
+            f"The number of entries per request cannot exceeds limit ({_ENTRIES_A_CALL}).",
+        )
+    found = [read_entry(family, each.need("Cidr"), each.text("Description")) for each in members]
+    if len({entry.cidr for entry in found}) < len(found):
+        raise Refused("InvalidParameterValue", "Request cannot contain the same Cidr twice")
+    return found
+
+
+def _too_many(prefix_list: PrefixList) -> Refused:
+    return Refused(
+        "PrefixListMaxEntriesExceeded",
+        f"You've reached the maximum number of entries for the prefix list ({prefix_list.id}).",
+    )
+
+
+def _start(
+    request: Request, old: PrefixList, verb: str, done: PrefixList, *, fails: str | None = None
+) -> str:
+    """Begin a change: in progress until the dialect's time is over, then complete or failed."""
+    if fails is None:
+        done = replace(done, state=f"{verb}-complete", message=None)
+    else:
+        done = replace(old, state=f"{verb}-failed", message=fails)
+    under_way = replace(
+        old,
+        state=f"{verb}-in-progress",
+        message=None,
+        becomes=replace(done, becomes=None),
+        done_at=request.world.clock() + request.dialect.lists_settle,
+    )
+    request.region.put_list(under_way)
+    request.region.settle_lists()
+    return nest("prefixList", list_xml(under_way))
+
+
+def create_list(request: Request) -> str:
+    """CreateManagedPrefixList."""
+    params, region = request.params, request.region
+    token = params.text("ClientToken")
+    if token and token in region.tokens and region.tokens[token] in region.lists:
+        return nest("prefixList", list_xml(region.lists[region.tokens[token]]))
+    name, family = params.need("PrefixListName"), params.need("AddressFamily")
+    if name.startswith("com.amazonaws") or len(name) > _TEXT_END:
+        raise Refused("InvalidParameterValue", f"Prefix list name '{name}' is not allowed")
+    if family not in {"IPv4", "IPv6"}:
+        raise Refused("InvalidParameterValue", f"Invalid address family '{family}'")
+    known: Family = "IPv4" if family == "IPv4" else "IPv6"
+    size = check_size(params.number("MaxEntries"))
+    entries = tuple(_entries(known, params.structs("Entry")))
+    prefix_list = PrefixList(
+        id=region.world.ids.next("pl"),
+        name=name,
+        family=known,
+        max_entries=size,
+        owner=region.account,
+        region=region.name,
+        weight=size,
+        versions=((1, entries),),
+        tags=read_tags(params, "prefix-list"),
+    )
+    if len(entries) > size:
+        raise _too_many(prefix_list)
+    if token:
+        region.tokens[token] = prefix_list.id
+    return _start(request, prefix_list, "create", prefix_list)
+
+
+def modify_list(request: Request) -> str:
+    """ModifyManagedPrefixList: entries, or the size, or the name."""
+    params = request.params
+    old = _writable(request)
+    adds = _entries(old.family, params.structs("AddEntry"))
+    removes = _entries(old.family, params.structs("RemoveEntry"))
+    size, version, name = (
+        params.number("MaxEntries"), params.number("CurrentVersion"), params.text("PrefixListName")
+    )
+    if size is not None and (adds or removes):
+        # SDK, ModifyManagedPrefixList.MaxEntries.
+        raise Refused(
+            "InvalidParameterCombination",
+            "You cannot modify the entries of a prefix list and its size at the same time",
+        )
+    if (adds or removes) and version is None:
+        raise Refused("MissingParameter", "The request must contain the parameter CurrentVersion")
+    _check_version(old, version)
+    done = replace(old, name=name) if name else old
+    if size is not None:
+        resized = replace(done, max_entries=check_size(size), weight=size)
+        if len(old.entries(old.version) or ()) > size:
+            raise _too_many(old)
+        return _start(request, old, "modify", resized, fails=_unfit(request.region, resized))
+    if adds or removes:
+        done = _next_version(done, _changed(request, old, adds, removes))
+    return _start(request, old, "modify", done)
+
+
+def _changed(
+    request: Request, old: PrefixList, adds: list[Entry], removes: list[Entry]
+) -> tuple[Entry, ...]:
+    now = {entry.cidr: entry for entry in old.entries(old.version) or ()}
+    gone = {entry.cidr for entry in removes}
+    for entry in adds:
+        # Both answers are quoted in hashicorp/terraform-provider-aws, managed prefix list update:
+        # a new description takes a call that removes the entry and another that adds it.
+        if entry.cidr in gone:
+            raise Refused(
+                "InvalidParameterValue",
+                f"Request cannot contain Cidr {entry.cidr} in both AddPrefixListEntries and "
+                "RemovePrefixListEntries",
+            )
+        if entry.cidr in now:
+            raise Refused("InvalidRequest", "The request received was invalid.")
+    for cidr in gone:
+        if cidr not in now:
+            raise Refused(  # The code is UNVERIFIED.
+                "InvalidPrefixListModification",
+                f"The entry {cidr} does not exist in prefix list ({old.id}).",
+            )
+    kept = [entry for entry in now.values() if entry.cidr not in gone]
+    room_for = len(now) if request.dialect.prefix_list_counting == "gross" else len(kept)
+    if room_for + len(adds) > old.max_entries:
+        raise _too_many(old)
+    return (*kept, *adds)
+
+
+def _next_version(prefix_list: PrefixList, entries: tuple[Entry, ...]) -> PrefixList:
+    number = prefix_list.version + 1
+    # VPC quotas: 1,000 versions, the oldest dropped.
+    versions = (*prefix_list.versions, (number, entries))[-_VERSIONS_KEPT:]
+    return replace(prefix_list, version=number, versions=versions)
+
+
+def _unfit(region: Region, resized: PrefixList) -> str | None:
+    """The state message where a group that refers to the list has no room for its new size."""
+    quota = region.world.quota(region.account, region.name)
+    extra = resized.max_entries - region.lists[resized.id].max_entries
+    unfit = [
+        group.id
+        for group in region.groups.values()
+        if any(rule.peer == resized.id for rule in group.rules)
+        and max(used(region, group.rules, egress=False)) + extra > quota
+    ]
+    # SDK, ModifyManagedPrefixList.MaxEntries: the first ten resources stand in the message.
+    return f"These resources do not support the size: {', '.join(unfit[:10])}" if unfit else None
+
+
+def restore_list(request: Request) -> str:
+    """RestoreManagedPrefixListVersion: an old version's entries as a new version."""
+    old = _writable(request)
+    _check_version(old, request.params.number("CurrentVersion"))
+    entries = old.entries(request.params.number("PreviousVersion") or 0)
+    if entries is None:
+        raise Refused(  # The code is UNVERIFIED.
+            "InvalidParameterValue", "The previous version does not exist in the prefix list."
+        )
+    if len(entries) > old.max_entries:
+        raise _too_many(old)
+    return _start(request, old, "restore", _next_version(old, entries))
+
+
+def delete_list(request: Request) -> str:
+    """DeleteManagedPrefixList: references must be removed first."""
+    old = _writable(request)
+    if _references(request.region, old.id):
+        raise Refused(  # The code is UNVERIFIED.
+            "DependencyViolation", f"The prefix list ({old.id}) has a dependent object"
+        )
+    return _start(request, old, "delete", old)
+
+
+def _references(region: Region, list_id: str) -> list[str]:
+    return [
+        group.id
+        for group in region.groups.values()
+        if any(rule.kind == "list" and rule.peer == list_id for rule in group.rules)
+    ]
+
+
+def describe_lists(request: Request) -> str:
+    """DescribeManagedPrefixLists: the account's own and AWS's."""
+    lists = dict(request.region.view().lists)
+    # SDK, DescribeManagedPrefixLists.Filters: these three and no tags.
+    fields: Fields[PrefixList] = {
+        "owner-id": lambda each: (each.owner,),
+        "prefix-list-id": lambda each: (each.id,),
+        "prefix-list-name": lambda each: (each.name,),
+    }
+    filters = read_filters(request.params, fields, tags=False)
+    paging = read_paging(request.params, request.query, lowest=1, highest=100)
+    ids = request.params.texts("PrefixListId")
+    chosen = [_find(request.region, each, lists) for each in ids] if ids else list(lists.values())
+    found, token = page(matching(chosen, filters, fields), lambda each: each.id, paging)
+    return tag("nextToken", token) + items("prefixListSet", map(list_xml, found))
+
+
+def get_entries(request: Request) -> str:
+    """GetManagedPrefixListEntries of the version in force or of TargetVersion."""
+    lists = dict(request.region.view().lists)
+    prefix_list = _find(request.region, request.params.need("PrefixListId"), lists)
+    version = request.params.number("TargetVersion")
+    entries = prefix_list.entries(prefix_list.version if version is None else version)
+    if entries is None:
+        raise Refused(  # The code is UNVERIFIED.
+            "InvalidParameterValue", "The target version does not exist in the prefix list."
+        )
+    paging = read_paging(request.params, request.query, lowest=1, highest=100)
+    found, token = page(list(entries), lambda entry: entry.cidr, paging)
+    return tag("nextToken", token) + items(
+        "entrySet", (tag("cidr", each.cidr) + tag("description", each.description) for each in found)
+    )
+
+
+def get_associations(request: Request) -> str:
+    """GetManagedPrefixListAssociations: the groups whose rules refer to the list."""
+    region = request.region
+    prefix_list = _find(region, request.params.need("PrefixListId"))
+    paging = read_paging(request.params, request.query, lowest=5, highest=255)
+    found, token = page(_references(region, prefix_list.id), str, paging)
+    return tag("nextToken", token) + items(
+        "prefixListAssociationSet",
+        (tag("resourceId", each) + tag("resourceOwner", region.account) for each in found),
+    )
+
+
+ACTIONS: dict[str, Action] = {
+    "CreateManagedPrefixList": create_list,
+    "ModifyManagedPrefixList": modify_list,
+    "RestoreManagedPrefixListVersion": restore_list,
+    "DeleteManagedPrefixList": delete_list,
+    "DescribeManagedPrefixLists": describe_lists,
+    "GetManagedPrefixListEntries": get_entries,
+    "GetManagedPrefixListAssociations": get_associations,
+}

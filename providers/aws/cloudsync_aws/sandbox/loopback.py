@@ -1,0 +1,305 @@
+"""The sandbox itself: started, seeded, looked into and disturbed from outside the API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from threading import Event
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from cloudsync_aws.sandbox import permissions as permits
+from cloudsync_aws.sandbox.dispatch import Dispatcher
+from cloudsync_aws.sandbox.faults import Call, Faults
+from cloudsync_aws.sandbox.groups import add_rules
+from cloudsync_aws.sandbox.lists import check_size, read_entry
+from cloudsync_aws.sandbox.render import group_shape, permissions_shape
+from cloudsync_aws.sandbox.server import Loopback
+from cloudsync_aws.sandbox.tagging import check_tags
+from cloudsync_aws.sandbox.values import Dialect, Group, PrefixList, Rule
+from cloudsync_aws.sandbox.world import Region, World, with_rules
+
+Permissions = Sequence[Mapping[str, Any]]
+
+
+class Sandbox:
+    """EC2's firewall API, STS and Service Quotas on 127.0.0.1, with faults to order.
+
+    A context manager: the server runs inside. Seeding works before, inside and after. What the
+    methods here do is neither logged in `calls` nor met by `faults`.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: str = "123456789012",
+        regions: tuple[str, ...] = ("us-east-1", "eu-west-1"),
+        dialect: Dialect = Dialect(),  # noqa: B008 - frozen
+        quota: int = 60,
+        clock: Callable[[], float] = time.monotonic,
+        port: int = 0,
+    ) -> None:
+        self.account = account
+        self.regions = regions
+        self.dialect = dialect
+        self.calls: list[Call] = []
+        self.faults = Faults()
+        self._world = World(
+            account=account, regions=regions, dialect=dialect, quota=quota, clock=clock
+        )
+        self._stopped = Event()
+        self._dispatcher = Dispatcher(
+            self._world, self.faults, self.calls, lambda seconds: self._stopped.wait(seconds)
+        )
+        self._port = port
+        self._server: Loopback | None = None
+
+    # --- running ---------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Listen; the port is free again after `stop`."""
+        if self._server is None:
+            self._stopped.clear()
+            self._server = Loopback(self._dispatcher.respond, self._port)
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and close every connection; the state stays."""
+        if self._server is not None:
+            self._stopped.set()
+            self._server.stop()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """http://127.0.0.1:PORT.
+
+        Raises:
+            RuntimeError: where the sandbox doesn't run.
+        """
+        if self._server is None:
+            message = "the sandbox isn't running: use it as a context manager, or call start()"
+            raise RuntimeError(message)
+        return self._server.url
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make any AWS SDK in a subprocess talk to this sandbox alone."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "AKIASANDBOX",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_DEFAULT_REGION": self.regions[0],
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def freeze(self) -> None:
+        """Answer each page of DescribeSecurityGroups from recorded bytes until the next change."""
+        self._dispatcher.freeze(on=True)
+
+    def thaw(self) -> None:
+        """Render every answer anew."""
+        self._dispatcher.freeze(on=False)
+
+    def after_call(self, watch: Callable[[Call], None] | None) -> None:
+        """Have `watch` called after each request, in its thread, before its answer goes out."""
+        self._dispatcher.after_call = watch
+
+    # --- seeding ---------------------------------------------------------------------------
+
+    def _region(self, region: str, account: str | None) -> Region:
+        return self._world.region(account or self.account, region)
+
+    def default_vpc(self, region: str, *, account: str | None = None) -> str:
+        """The id of the region's default VPC, where a group without a `vpc` goes."""
+        with self._world.lock:
+            return self._region(region, account).default_vpc
+
+    def set_quota(self, quota: int, *, region: str, account: str | None = None) -> None:
+        """Rules per security group, direction and family, in one region of one account."""
+        with self._world.lock:
+            self._world.quotas[account or self.account, region] = quota
+
+    def seed_group(
+        self,
+        *,
+        region: str,
+        name: str,
+        vpc: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        permissions: Permissions = (),
+        egress: Permissions | None = None,
+        description: str = "",
+        account: str | None = None,
+    ) -> str:
+        """A group that was always there; its id.
+
+        `permissions` and `egress` are boto3's IpPermissions; without `egress` everything may go
+        out. A `vpc` that isn't known yet comes into being. Peers needn't exist and no quota holds.
+
+        Raises:
+            ValueError: for a permission or a tag that EC2 would refuse.
+        """
+        with self._world.lock:
+            place = self._region(region, account)
+            ids = self._world.ids
+            if vpc is not None and vpc not in place.vpcs:
+                place.add_vpc("10.0.0.0/16", vpc_id=vpc)
+            inward = permits.read(permissions, egress=False, owner=place.account)
+            outward = (
+                [place.open_egress()]
+                if egress is None
+                else permits.read(egress, egress=True, owner=place.account)
+            )
+            group = Group(
+                id=ids.next("sg"),
+                name=name,
+                description=description or name,
+                vpc=vpc or place.default_vpc,
+                owner=place.account,
+                region=region,
+                tags=check_tags(tuple((tags or {}).items())),
+            )
+            group, _ = add_rules(place, group, [*inward, *outward])
+            place.put_group(group, settled=True)
+            return group.id
+
+    def seed_prefix_list(
+        self,
+        *,
+        region: str,
+        name: str,
+        entries: Sequence[str | tuple[str, str]] = (),
+        family: Literal["IPv4", "IPv6"] = "IPv4",
+        max_entries: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        managed: bool = False,
+        account: str | None = None,
+    ) -> str:
+        """A prefix list that was always there; its id. Entries are CIDRs, or CIDR and description.
+
+        `managed`: it is AWS's own, and `max_entries` its weight. Left out, `max_entries` is the
+        number of entries.
+
+        Raises:
+            ValueError: for an entry or a size that EC2 would refuse.
+        """
+        pairs = [(each, None) if isinstance(each, str) else each for each in entries]
+        with self._world.lock:
+            place = self._region(region, account)
+            size = check_size(max_entries if max_entries is not None else max(len(pairs), 1))
+            prefix_list = PrefixList(
+                id=self._world.ids.next("pl"),
+                name=name,
+                family=family,
+                max_entries=size,
+                owner="AWS" if managed else place.account,
+                region=region,
+                weight=size,
+                versions=((1, tuple(read_entry(family, *pair) for pair in pairs)),),
+                tags=check_tags(tuple((tags or {}).items())),
+            )
+            place.put_list(prefix_list, settled=True)
+            return prefix_list.id
+
+    # --- the truth -------------------------------------------------------------------------
+
+    def groups(self, region: str, *, account: str | None = None) -> dict[str, dict[str, Any]]:
+        """Every group by id as it is now, shaped as DescribeSecurityGroups answers in boto3."""
+        with self._world.lock:
+            place = self._region(region, account)
+            return {group.id: group_shape(group) for group in place.groups.values()}
+
+    def prefix_lists(self, region: str, *, account: str | None = None) -> dict[str, list[str]]:
+        """The networks of every prefix list by its id, as they are now."""
+        with self._world.lock:
+            place = self._region(region, account)
+            place.settle_lists()
+            return {
+                each.id: [entry.cidr for entry in each.entries(each.version) or ()]
+                for each in place.lists.values()
+            }
+
+    # --- somebody else's hand --------------------------------------------------------------
+
+    def plant(
+        self,
+        region: str,
+        group: str,
+        permissions: Permissions,
+        *,
+        egress: bool = False,
+        account: str | None = None,
+    ) -> list[str]:
+        """Somebody adds rules: the ids of those that weren't there. Late reads don't show them yet.
+
+        Raises:
+            ValueError: for a permission that EC2 would refuse, or a group that isn't there.
+        """
+        with self._world.lock:
+            place = self._region(region, account)
+            asked = permits.read(permissions, egress=egress, owner=place.account)
+            changed, fresh = add_rules(place, place.group(group), asked)
+            if fresh:
+                place.put_group(changed)
+            return [rule.id for rule in fresh]
+
+    def uproot(
+        self,
+        region: str,
+        group: str,
+        permissions: Permissions,
+        *,
+        egress: bool = False,
+        account: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Somebody removes rules: those that were there, as boto3's IpPermissions.
+
+        Raises:
+            ValueError: for a permission that EC2 would refuse, or a group that isn't there.
+        """
+        with self._world.lock:
+            place = self._region(region, account)
+            held = place.group(group)
+            keys = {
+                rule.key for rule in permits.read(permissions, egress=egress, owner=place.account)
+            }
+            gone: list[Rule] = [rule for rule in held.rules if rule.key in keys]
+            if gone:
+                left = tuple(rule for rule in held.rules if rule.key not in keys)
+                place.put_group(with_rules(held, left))
+            return permissions_shape(gone)
+
+    def retag(
+        self, region: str, group: str, tags: Mapping[str, str], *, account: str | None = None
+    ) -> None:
+        """Somebody replaces a group's tags.
+
+        Raises:
+            ValueError: for a tag that EC2 would refuse, or a group that isn't there.
+        """
+        with self._world.lock:
+            place = self._region(region, account)
+            new = check_tags(tuple(tags.items()))
+            place.put_group(replace(place.group(group), tags=new))
+
+    def delete_group(self, region: str, group: str, *, account: str | None = None) -> None:
+        """Somebody deletes a group, whoever refers to it.
+
+        Raises:
+            ValueError: where it isn't there.
+        """
+        with self._world.lock:
+            place = self._region(region, account)
+            place.drop_group(place.group(group).id)
