@@ -1,0 +1,364 @@
+"""Whether a new list may take the place of the one in force; it never changes either.
+
+Two bad lists are guarded against: one that lost entries (mail is lost), and one that gained some
+(the bypass opens). Every measure is taken on what applies, so that a wide group nobody chose
+can't hide the loss of single addresses, and every reason is collected, not only the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Final, Literal
+
+from cloudsync.addresses import AddressSet, Network
+from cloudsync.allowlist import BASE, InForce, Listing, Widen, applied
+from cloudsync.leaving import OWN_RULES
+from cloudsync.source.special import special_use
+
+Verdict = Literal["accept", "hold", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a list may change before a person has to look; at a limit is still within it.
+
+    Numbers and percentages hold together, whichever is passed first. Percentages speak on short
+    lists, where they are never switched off; numbers speak on long ones. ``ipv4`` and ``ipv6``
+    are addresses, ``widest_*`` prefix lengths, percentages are of the list in force.
+
+    Raises:
+        ValueError: a limit is negative, or a prefix length longer than its family has bits.
+    """
+
+    # An addition opens port 25. The vendor's list went from 13 entries to 16 in one step (23%).
+    grow_entries: int = 8
+    grow_entries_percent: int = 25
+    # Four /24s at most; of the vendor's 2,324 addresses of today 25% are two.
+    grow_ipv4: int = 1024
+    # One site in IPv6 is a /48 (RFC 6177); a list that had no IPv6 is always held for its first.
+    grow_ipv6: int = 2**80
+    grow_percent: int = 25
+    # A removal loses mail if it is wrong, and is waited for if it is right: a fifth, as three of
+    # fifteen. Losing a quarter of the entries can be nearly half of the addresses.
+    shrink_entries: int = 8
+    shrink_entries_percent: int = 20
+    shrink_ipv4: int = 1024
+    shrink_ipv6: int = 2**80
+    shrink_percent: int = 20
+    # No filter publishes more than a /20 in one row; an IPv6 /32 is a whole provider.
+    widest_ipv4: int = 20
+    widest_ipv6: int = 32
+    # As many rows as a page may have, and three and a half times the addresses of today.
+    total_entries: int = 256
+    total_ipv4: int = 8192
+    total_ipv6: int = 2**96
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) < 0:
+                raise ValueError(f"{field.name} is {getattr(self, field.name)}; the least is 0")
+        for name, value, bits in (
+            ("widest_ipv4", self.widest_ipv4, 32),
+            ("widest_ipv6", self.widest_ipv6, 128),
+        ):
+            if value > bits:
+                raise ValueError(f"{name} is {value}; the most is {bits}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a list isn't simply accepted: a stable code, a sentence with its numbers and limits."""
+
+    code: str
+    message: str
+    verdict: Literal["hold", "refuse"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the guard says of one change from list to list, with every reason there is.
+
+    ``digest`` (``sha256:…``) is what ``list accept`` and ``approve`` let through: it stands for
+    this old list, this new list and these reasons, numbers and limits included. When any of them
+    changes, an approval of it is void.
+    """
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    digest: str
+
+    def passes(self, approved: Collection[str] = ()) -> bool:
+        """Whether the new list may be used, given the digests that people approved.
+
+        A refusal can't be approved away: what would be let through isn't a list of the filter.
+        """
+        return self.verdict == "accept" or (self.verdict == "hold" and self.digest in approved)
+
+
+def judge(
+    new: Listing,
+    in_force: InForce | None,
+    limits: Limits,
+    *,
+    anchors: Sequence[Network] = (),
+    promised: int | None = None,
+    shoreline: Collection[str] = (),
+    widen: Widen = "none",
+) -> Judgement:
+    """What to do with ``new``, measured against the list in force.
+
+    ``anchors`` are the networks that the configuration says must be there. Without any, the list
+    in force gives them: of each family the one network that is broader than every other, if
+    there is one. ``promised`` is the minimum that the document of the list in force stated.
+    ``shoreline`` and ``widen`` are the groups and the mask that any target uses.
+
+    What is already in force isn't asked about again: breadth and totals are held when this change
+    brings them. Removals are counted together with the entries that are still leaving, so that
+    many small steps are no way round a limit.
+
+    Without a list in force the new one is a first list, and a person accepts it. Against a list
+    that was recovered from own rules (``source`` is ``OWN_RULES``) it needs no acceptance within
+    the limits: the comparison is by addresses as applied, and source, format and dates aren't
+    known to compare.
+    """
+    change = _change(new, in_force, shoreline, widen)
+    reasons = (
+        *_unusable(change, anchors),
+        *_provenance(change, promised),
+        *_anchored(change, anchors),
+        *_broad(change, limits),
+        *_measured(change, limits),
+        *_totals(change, limits),
+    )
+    verdicts = {reason.verdict for reason in reasons}
+    verdict: Verdict = "refuse" if "refuse" in verdicts else "hold" if verdicts else "accept"
+    return Judgement(verdict, reasons, _digest(new, in_force, reasons))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Both lists as the networks that apply and the addresses in them.
+
+    ``standing`` is what the list in force accepts, ``before`` that and what is still leaving,
+    ``listed_addresses`` both with the groups that nobody chose, and ``known`` is that list where its source and dates are known: not of a first one or own rules.
+    """
+
+    new: Listing
+    first: bool
+    known: InForce | None
+    after: tuple[Network, ...]
+    standing: tuple[Network, ...]
+    before: tuple[Network, ...]
+    after_addresses: AddressSet
+    standing_addresses: AddressSet
+    before_addresses: AddressSet
+    listed_addresses: AddressSet
+
+
+def _change(
+    new: Listing, in_force: InForce | None, shoreline: Collection[str], widen: Widen
+) -> _Change:
+    known = None if in_force is None or in_force.source == OWN_RULES else in_force
+    # Widening both sides would hide that one of two addresses of a /24 is gone, so only own
+    # rules, which are widened already, are compared with the widened list.
+    after = applied(new.entries, shoreline, "none" if known else widen)
+    standing = applied(in_force.entries, shoreline) if in_force else ()
+    wanted = in_force.wanted if in_force else ()
+    before = applied(wanted, shoreline)
+    return _Change(
+        new=new,
+        first=in_force is None,
+        known=known,
+        after=after,
+        standing=standing,
+        before=before,
+        after_addresses=AddressSet.of(*after),
+        standing_addresses=AddressSet.of(*standing),
+        before_addresses=AddressSet.of(*before),
+        listed_addresses=AddressSet.of(*(entry.network for entry in wanted)),
+    )
+
+
+def _unusable(change: _Change, anchors: Sequence[Network]) -> Iterator[Reason]:
+    """What no person should be asked to approve."""
+    new = change.new
+    if not change.after:
+        message = f"no network of it applies; {_entries(len(new.entries))} in all"
+        yield Reason("empty", message, "refuse")
+    listed = len({entry.network for entry in new.entries if entry.group == BASE})
+    if new.minimum is not None and listed < new.minimum:
+        message = (
+            f"{_entries(listed)}, each counted once; the document promises at least {new.minimum}"
+        )
+        yield Reason("short", message, "refuse")
+    special = [
+        network
+        for network in dict.fromkeys(entry.network for entry in new.entries)
+        if special_use(network)
+    ]
+    if special:
+        message = f"{_entries(len(special))} in special-use space, the limit is 0: {_some(special)}"
+        yield Reason("special_use", message, "refuse")
+    lost = [anchor for anchor in anchors if not AddressSet.of(anchor) <= change.after_addresses]
+    if lost:
+        message = f"{len(lost)} of {len(anchors)} anchors of the configuration are missing: "
+        yield Reason("anchor_missing", message + _some(lost), "refuse")
+
+
+def _provenance(change: _Change, promised: int | None) -> Iterator[Reason]:
+    new, known = change.new, change.known
+    if change.first:
+        message = f"a first list, from {new.source} as {new.format}: {_entries(len(change.after))}"
+        yield Reason("first", message)
+        return
+    moved = known is None or (new.source, new.format) != (known.source, known.format)
+    if change.before and change.after and not change.before_addresses & change.after_addresses:
+        message = (
+            f"no address in common: {_entries(len(change.after))} listed, "
+            f"{_entries(len(change.before))} in force"
+        )
+        # From the same source it is the wrong document. From another, or with lost state, it may
+        # be what somebody means, and there must be a way to say so.
+        yield Reason("foreign", message, "hold" if moved else "refuse")
+    if known is None:
+        return
+    if new.source != known.source:
+        message = f"the source is {new.source}, the list in force is from {known.source}"
+        yield Reason("source_changed", message)
+    if new.format != known.format:
+        message = f"the format is {new.format}, the list in force was read as {known.format}"
+        yield Reason("format_changed", message)
+    if known.published and new.published and new.published < known.published:
+        message = f"published {new.published}, the list in force {known.published}: an old copy"
+        yield Reason("older", message)
+    if promised is not None and (new.minimum or 0) < promised:
+        message = (
+            f"the document promises {_entries(new.minimum or 0)}, it promised {promised} before"
+        )
+        yield Reason("promise_fell", message)
+
+
+def _anchored(change: _Change, configured: Sequence[Network]) -> Iterator[Reason]:
+    if configured:
+        return
+    for version in (4, 6):
+        family = [network for network in change.standing if network.version == version]
+        widest = min((network.prefixlen for network in family), default=0)
+        broadest = [network for network in family if network.prefixlen == widest]
+        # Among equals none stands out, and the limits on shrinking speak alone.
+        if len(broadest) == 1 and not AddressSet.of(*broadest) <= change.after_addresses:
+            yield Reason("anchor_gone", f"the broadest entry in force is gone: {broadest[0]}")
+
+
+def _broad(change: _Change, limits: Limits) -> Iterator[Reason]:
+    # Every group, not only those that apply: a person who chooses one later meets no guard then.
+    listed = dict.fromkeys(entry.network for entry in change.new.entries)
+    for version, widest in ((4, limits.widest_ipv4), (6, limits.widest_ipv6)):
+        broad = [
+            network
+            for network in listed
+            if network.version == version
+            and network.prefixlen < widest
+            and not AddressSet.of(network) <= change.listed_addresses
+        ]
+        if broad:
+            message = f"{_entries(len(broad))} wider than /{widest}: {_some(broad)}"
+            yield Reason(f"broad_ipv{version}", message)
+
+
+def _measured(change: _Change, limits: Limits) -> Iterator[Reason]:
+    if change.first:
+        return
+    before, after = change.before_addresses, change.after_addresses
+    gained, lost = (after - before).count(), (before - after).count()
+    # Only a change that takes something away is measured, together with what is still leaving:
+    # a removal that was let through must not be held again at every read.
+    taken = (change.standing_addresses - after).count()
+    had = before.count()
+
+    new = [one for one in change.after if not AddressSet.of(one) <= before]
+    yield from _over(
+        "grown_entries", ("entry is new", "entries are new"), len(new), len(change.before),
+        limits.grow_entries, limits.grow_entries_percent, new,
+    )  # fmt: skip
+    if any(taken):
+        gone = [one for one in change.before if not AddressSet.of(one) <= after]
+        yield from _over(
+            "shrunk_entries", ("entry is gone", "entries are gone"), len(gone), len(change.before),
+            limits.shrink_entries, limits.shrink_entries_percent, gone,
+        )  # fmt: skip
+    for family, grown, shrunk, now, was, most_grown, most_shrunk in (
+        (4, gained.ipv4, lost.ipv4, taken.ipv4, had.ipv4, limits.grow_ipv4, limits.shrink_ipv4),
+        (6, gained.ipv6, lost.ipv6, taken.ipv6, had.ipv6, limits.grow_ipv6, limits.shrink_ipv6),
+    ):
+        code = f"grown_ipv{family}"
+        words = f"IPv{family} address is new", f"IPv{family} addresses are new"
+        yield from _over(code, words, grown, was, most_grown, limits.grow_percent)
+        if now:
+            code = f"shrunk_ipv{family}"
+            words = f"IPv{family} address is gone", f"IPv{family} addresses are gone"
+            yield from _over(code, words, shrunk, was, most_shrunk, limits.shrink_percent)
+
+
+def _over(
+    code: str,
+    words: tuple[str, str],
+    count: int,
+    was: int,
+    most: int,
+    percent: int,
+    networks: Sequence[Network] = (),
+) -> Iterator[Reason]:
+    """A reason if ``count``, of ``was`` in force, is over ``most`` or over ``percent``."""
+    # With nothing before, anything is over any percentage: the first of a family is looked at.
+    if count <= most and count * 100 <= percent * was:
+        return
+    message = (
+        f"{count:,} {words[count != 1]}, {was:,} in force ({_share(count, was)}); "
+        f"the limits are {most:,} and {percent}%"
+    )
+    yield Reason(code, f"{message}: {_some(networks)}" if networks else message)
+
+
+def _share(count: int, was: int) -> str:
+    if not was:
+        return "there were none"
+    # Rounded up, so that what is over a limit never reads like the limit.
+    whole, tenth = divmod(-(-count * 1000 // was), 10)
+    return f"{whole:,}.{tenth}%" if tenth else f"{whole:,}%"
+
+
+def _totals(change: _Change, limits: Limits) -> Iterator[Reason]:
+    after, standing = change.after_addresses.count(), change.standing_addresses.count()
+    for code, words, count, was, most in (
+        ("total_entries", "entries", len(change.after), len(change.standing), limits.total_entries),
+        ("total_ipv4", "IPv4 addresses", after.ipv4, standing.ipv4, limits.total_ipv4),
+        ("total_ipv6", "IPv6 addresses", after.ipv6, standing.ipv6, limits.total_ipv6),
+    ):
+        if count > most and count > was:
+            yield Reason(code, f"{count:,} {words} in all; the limit is {most:,}")
+
+
+_SHOWN: Final = 4
+
+
+def _some(networks: Sequence[Network]) -> str:
+    shown = ", ".join(str(network) for network in networks[:_SHOWN])
+    more = len(networks) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
+
+
+def _digest(new: Listing, in_force: InForce | None, reasons: tuple[Reason, ...]) -> str:
+    body = [
+        in_force.digest if in_force else None,
+        new.digest,
+        [[reason.verdict, reason.code, reason.message] for reason in reasons],
+    ]
+    return f"sha256:{hashlib.sha256(json.dumps(body).encode()).hexdigest()}"
