@@ -64,9 +64,10 @@ wheel: $(TOOLS) ## every test against the built wheel, and the core's coverage
 
 .PHONY: pythons
 pythons: $(TOOLS) ## every test against the built wheel on each other Python found here
-	@for python in $$(.ci/pythons); do \
-		echo "== $$python"; $(BIN)/python -m tests.wheel --python $$python -n 2 --dist worksteal || exit; \
-	done
+	@failed=0; for python in $$(.ci/pythons); do \
+		echo "== $$python"; \
+		$(BIN)/python -m tests.wheel --python $$python -n 2 --dist worksteal || failed=1; \
+	done; exit $$failed
 
 .PHONY: format
 format: $(TOOLS) ## put the sources into the one format
