@@ -1,0 +1,58 @@
+"""What a run did: the plan, how each step ended, and what was found afterwards; it applies nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cloudsync.model import Verdict
+from cloudsync.plan import Plan
+from cloudsync.provider import Outcome, Step
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run that applied ``plan``.
+
+    ``after`` is the plan made from the fresh observation when the steps were through: its verdicts
+    are the verified ones, its steps what is still to do. ``outbound`` has a target's digest of its
+    outbound rules before and after, which must be the same.
+    """
+
+    plan: Plan
+    outcomes: tuple[tuple[Step, Outcome], ...]
+    after: Plan
+    outbound: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+
+    def was(self, target: str) -> Verdict | None:
+        """The target's verdict before the run, or None of one that wasn't in the plan."""
+        return next((one.verdict for one in self.plan.targets if one.target == target), None)
+
+    def of(self, target: str) -> tuple[tuple[Step, Outcome], ...]:
+        """What was done, or tried, at ``target``, in order."""
+        return tuple(one for one in self.outcomes if target in one[0].targets)
+
+    @property
+    def became_in_sync(self) -> tuple[str, ...]:
+        """The targets that weren't in sync before the run and are now."""
+        return tuple(
+            one.target
+            for one in sorted(self.after.targets, key=lambda one: one.target)
+            if one.verdict is Verdict.IN_SYNC and self.was(one.target) is not Verdict.IN_SYNC
+        )
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The targets at which a step wasn't done and something is still to do.
+
+        A lost answer, or a change that somebody else got in first, may leave nothing to do: then
+        the fresh observation has settled it, and the target hasn't failed.
+        """
+        touched = {
+            target
+            for step, outcome in self.outcomes
+            if outcome.kind != "done"
+            for target in step.targets
+        }
+        settled = {one.target for one in self.after.targets if one.before and not one.steps}
+        return tuple(sorted(touched - settled))
