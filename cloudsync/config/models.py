@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import fields
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
@@ -15,9 +17,9 @@ from pydantic import (
     Field,
     PrivateAttr,
     SerializeAsAny,
-    StrictFloat,
     StrictInt,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -35,9 +37,16 @@ from cloudsync.config.values import (
     Width6,
     distinct,
 )
+from cloudsync.guard import Limits
 
 BUNDLED: Final = "bundled"
 PURPOSES: Final = frozenset({"list", "also", "internal", "probe", "deny"})
+_LIMIT_NAMES: Final = tuple(field.name for field in fields(Limits))
+_LIMITS: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {name: {"type": "integer", "minimum": 0} for name in _LIMIT_NAMES},
+    "additionalProperties": False,
+}
 _SQLITE: Final = "sqlite:///"
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
@@ -101,7 +110,25 @@ def state_text(value: str) -> str:
     return value
 
 
-class PageLayout(Settings):
+def known_limits(values: dict[str, int]) -> dict[str, int]:
+    """``values`` where the guard can take each.
+
+    Raises:
+        PydanticCustomError: the guard has no such limit, or one is out of bounds.
+    """
+    for name, value in values.items():
+        if name not in _LIMIT_NAMES:
+            near = get_close_matches(name, _LIMIT_NAMES, n=1)
+            todo = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(_LIMIT_NAMES)}."
+            raise refused("unknown limit", todo, below=(name,))
+        try:
+            Limits(**{name: value})
+        except ValueError as error:
+            raise refused(str(error), "Write a number within that.", below=(name,)) from None
+    return values
+
+
+class PageLayout(Settings, frozen=True):
     """How the rows of a `page` are found, and what they may be."""
 
     start: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -136,7 +163,7 @@ class PageLayout(Settings):
         return self
 
 
-class ListSettings(Settings):
+class ListSettings(Settings, frozen=True):
     """Where the list comes from, how it is read, and which of it applies."""
 
     source: Annotated[str, AfterValidator(source_text)]
@@ -149,11 +176,10 @@ class ListSettings(Settings):
     """none, or 24: the article's own mask."""
     accept_bundled: Day | None = None
     """The date of the bundled snapshot that exports and modules may be made from."""
-    limits: dict[
-        Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")],
-        Annotated[StrictInt | StrictFloat, Field(ge=0)],
-    ] = Field(default_factory=dict[str, int | float])
-    """The guard's limits that differ from its defaults, by their names."""
+    limits: Annotated[
+        dict[str, StrictInt], AfterValidator(known_limits), WithJsonSchema(_LIMITS)
+    ] = Field(default_factory=dict[str, int])
+    """The guard's limits that differ from its defaults: ``guard.Limits(**limits)`` can be made."""
     anchors: Annotated[tuple[NetworkText, ...], AfterValidator(distinct)] = ()
     """Networks that no new list may lack."""
     page: PageLayout | None = None
@@ -167,33 +193,35 @@ class ListSettings(Settings):
             )
         if self.format != "page" and self.page is not None:
             raise refused(
-                f"a layout has no meaning with format: {self.format}", "Leave it out.", key="page"
+                f"a layout has no meaning with format: {self.format}",
+                "Leave it out.",
+                below=("page",),
             )
         if self.source == BUNDLED and self.format != "article39":
             raise refused(
                 f"the bundled snapshot is an article39, not a {self.format}",
                 "Set format: article39.",
-                key="format",
+                below=("format",),
             )
         if self.shoreline and self.format != "article39":
             raise refused(
-                f"a {self.format} has no Shoreline groups", "Leave it out.", key="shoreline"
+                f"a {self.format} has no Shoreline groups", "Leave it out.", below=("shoreline",)
             )
         return self
 
 
-class Removals(Settings):
+class Removals(Settings, frozen=True):
     """What an entry that is gone from the list has to go through before its rules go."""
 
     reads: Annotated[StrictInt, Field(ge=1, le=1_000)] = 2
     """How many reads must agree."""
-    apart: Duration = timedelta(hours=6)
+    apart: Duration = Field(default=timedelta(hours=6), json_schema_extra={"default": "6h"})
     """How far apart they must be."""
-    grace: Duration = timedelta(days=7)
+    grace: Duration = Field(default=timedelta(days=7), json_schema_extra={"default": "7d"})
     """How long to wait after the last of them: as long as a name server may keep an answer."""
 
 
-class Config(Settings):
+class Config(Settings, frozen=True):
     """One installation: its name, its list and its targets."""
 
     name: Annotated[
@@ -204,7 +232,7 @@ class Config(Settings):
     """The list."""
     removals: Removals = Removals()
     """How entries leave."""
-    settle: Duration = timedelta(seconds=90)
+    settle: Duration = Field(default=timedelta(seconds=90), json_schema_extra={"default": "90s"})
     """How long to wait, at most, until an added rule is seen."""
     state: Annotated[str, AfterValidator(state_text)] = "sqlite:///cloudsync.db"
     """Where the state is kept; a file is relative to the configuration's folder."""
@@ -216,7 +244,8 @@ class Config(Settings):
     def model_post_init(self, context: Any, /) -> None:
         """Keep which file this is, since relative paths in it start from its folder."""
         if isinstance(context, PurePath):
-            self._file = context
+            # Private attributes are no part of what is frozen.
+            self._file = context  # type: ignore[misc]
 
     @property
     def file(self) -> PurePath:

@@ -10,9 +10,10 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from cloudsync.config.document import Document, KeyPath, Value, a, printable
+from cloudsync.config.document import Document
 from cloudsync.config.refusal import REFUSED
 from cloudsync.config.target import MODES
+from cloudsync.config.words import KeyPath, a, printable
 from cloudsync.errors import UsageError
 
 _MODES: Final = ", ".join(f"{mode} ({what})" for mode, what in MODES.items())
@@ -21,7 +22,6 @@ _MODES: Final = ", ".join(f"{mode} ({what})" for mode, what in MODES.items())
 _SHAPES: Final[dict[str, str]] = {
     "name": "Use up to 40 of a-z, 0-9 and hyphens, such as mail-prod.",
     "shoreline": "Write EXG3 or EXG4.",
-    "limits": "Use a limit's name, such as entries.",
 }
 
 
@@ -45,10 +45,10 @@ def translate(
     itself is left out.
     """
     for error in errors:
-        loc = tuple(part for part in error["loc"] if part != "[key]")
+        loc: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
         context: Mapping[str, Any] = error.get("ctx", {})
-        if error["type"] == REFUSED and context["key"] is not None:
-            loc = (*loc, context["key"])
+        if error["type"] == REFUSED:
+            loc = (*loc, *context["below"])
         path = (*prefix, *loc)
         if error["type"] == "missing" and path in document.left_out:
             continue
@@ -93,7 +93,7 @@ def _said(
             return "is empty", "Give a value, or leave it out."
         case "string_too_long":
             return f"is longer than {context['max_length']} characters", "Shorten it."
-        case "int_type" | "float_type":
+        case "int_type":
             return f"{value} isn't a number", "Write a whole number, without quotes."
         case "bool_type":
             return f"{value} is neither true nor false", "Say true or false, without quotes."

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cloudsync.config.document import Document, Value, a, parse
+from cloudsync.config.document import Document, Value, parse
 from cloudsync.config.models import Config
 from cloudsync.config.problems import ConfigError, translate
 from cloudsync.config.target import Place, TargetSettings
+from cloudsync.config.words import KeyPath, a
 from cloudsync.errors import UsageError
 
 Providers = Callable[[str], type[TargetSettings]]
@@ -46,11 +47,10 @@ def read(text: str, path: Path, *, providers: Providers) -> Config:
         config = Config.model_validate(data, context=path.absolute())
     except ValidationError as error:
         found = translate(error.errors(include_url=False), document, Config)
-        # Where each target is refused none is left, which is no problem of its own.
+        # Where every target is refused none is left, which is no problem of its own.
+        known = isinstance(given, list) and bool(given)
         problems += [
-            (document.line(at), one)
-            for at, one in found
-            if not (given and at == ("targets",)) or not isinstance(given, list)
+            (document.line(at), one) for at, one in found if not (known and at == ("targets",))
         ]
         config = None
     if problems or config is None:
@@ -64,7 +64,7 @@ def _targets(
     """The target blocks that are right; what is wrong with the others goes to ``problems``."""
     found: list[TargetSettings] = []
     for index, block in enumerate(given):
-        at = ("targets", index)
+        at: KeyPath = ("targets", index)
         if not isinstance(block, dict):
             what = f"is {a(block)}, not keys with values"
             todo = "Begin with provider: and mode:."
@@ -90,7 +90,7 @@ def _model(
     problems: list[Problem],
 ) -> type[TargetSettings]:
     """The settings of the block's provider, or the common ones where it isn't known."""
-    at = ("targets", index, "provider")
+    at: KeyPath = ("targets", index, "provider")
     name = block.get("provider")
     try:
         if isinstance(name, str):

@@ -6,15 +6,15 @@ from typing import Final
 
 from pydantic_core import PydanticCustomError
 
-from cloudsync.config.document import a, printable
+from cloudsync.config.words import KeyPath, a, printable
 
 REFUSED: Final = "cloudsync"
 """The type of the errors that carry a whole message of ours."""
 
 
-def refused(what: str, todo: str = "", *, key: str | int | None = None) -> PydanticCustomError:
-    """The error for a value: what is wrong with it, what to do, and the key below it that is."""
-    return PydanticCustomError(REFUSED, "{what}", {"what": what, "todo": todo, "key": key})
+def refused(what: str, todo: str = "", *, below: KeyPath = ()) -> PydanticCustomError:
+    """The error for a value: what is wrong, what to do, and where below the value it stands."""
+    return PydanticCustomError(REFUSED, "{what}", {"what": what, "todo": todo, "below": below})
 
 
 def shown(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, PrivateAttr, StrictBool, StrictInt, model_validator
 
 from cloudsync.addresses import Network
-from cloudsync.config.document import Document, dotted
+from cloudsync.config.document import Document
 from cloudsync.config.refusal import refused, shown
 from cloudsync.config.times import Until, over, written_until
 from cloudsync.config.values import (
@@ -25,6 +25,7 @@ from cloudsync.config.values import (
     distinct,
     on_loopback,
 )
+from cloudsync.config.words import KeyPath, dotted
 from cloudsync.errors import UsageError
 
 Mode = Literal["watch", "add", "enforce"]
@@ -55,7 +56,7 @@ def also_network(found: Network) -> Network:
     return found
 
 
-class AlsoAllow(Settings):
+class AlsoAllow(Settings, frozen=True):
     """A source that is wanted beside the list, who answers for it, why, and until when.
 
     Exactly one of ``network``, ``group``, ``prefix_list`` and ``tag`` is given.
@@ -93,7 +94,7 @@ class AlsoAllow(Settings):
 _SOURCES: Final = ("network", "group", "prefix_list", "tag")
 
 
-class AcceptRisk(Settings):
+class AcceptRisk(Settings, frozen=True):
     """Who takes it on themselves that a target is closed without preflight, why, and until when."""
 
     by: Words
@@ -104,7 +105,7 @@ class AcceptRisk(Settings):
     """When it ends, as in also_allow."""
 
 
-class Priority(Settings):
+class Priority(Settings, frozen=True):
     """The numbers that own rules may take, both ends included, where a cloud has priorities."""
 
     first: Annotated[StrictInt, Field(alias="from", ge=0, le=65_535)]
@@ -128,11 +129,11 @@ class Place:
 
     def at(self, *keys: str | int) -> str:
         """``FILE:LINE: targets[0].KEY``; without a document, the key alone."""
-        path = ("targets", self.index, *keys)
+        path: KeyPath = ("targets", self.index, *keys)
         return dotted(path) if self.document is None else self.document.at(path)
 
 
-class TargetSettings(Settings):
+class TargetSettings(Settings, frozen=True):
     """The keys that every provider's target block has. A provider adds its own in a subclass."""
 
     provider: str
@@ -175,7 +176,8 @@ class TargetSettings(Settings):
     def model_post_init(self, context: Any, /) -> None:
         """Keep where the block stands, for messages."""
         if isinstance(context, Place):
-            self._place = context
+            # Private attributes are no part of what is frozen.
+            self._place = context  # type: ignore[misc]
 
     @property
     def index(self) -> int:

@@ -29,16 +29,12 @@ _NETWORK: Final = re.compile(r"[0-9a-fA-F:.]+(/[0-9]{1,3})?")
 _MAPPED: Final = AddressSet.of("::ffff:0:0/96")
 
 
-class Settings(BaseModel):
+class Settings(BaseModel, frozen=True, extra="forbid"):
     """A block of the configuration: frozen, and closed to keys it doesn't know."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        populate_by_name=True,
         serialize_by_alias=True,
         use_attribute_docstrings=True,
-        validate_default=False,
         hide_input_in_errors=True,
     )
 
@@ -150,7 +146,7 @@ def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     """
     for number, value in enumerate(values):
         if value in values[:number]:
-            raise refused(f"{shown(value)} stands twice", "Keep one of the two.", key=number)
+            raise refused(f"{shown(value)} stands twice", "Keep one of the two.", below=(number,))
     return values
 
 

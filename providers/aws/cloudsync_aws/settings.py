@@ -56,7 +56,7 @@ TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 TagValue = Annotated[str, StringConstraints(max_length=256)]
 
 
-class Account(Settings):
+class Account(Settings, frozen=True):
     """An account, and the role that is assumed to work in it."""
 
     id: Annotated[str, AfterValidator(account_id)]
@@ -65,7 +65,7 @@ class Account(Settings):
     """The role to assume there."""
 
 
-class Select(Settings):
+class Select(Settings, frozen=True):
     """Which security groups are targets: those that carry every tag, or those named."""
 
     tags: Annotated[dict[TagKey, TagValue], Field(min_length=1)] | None = None
@@ -88,7 +88,7 @@ class Select(Settings):
         return self
 
 
-class AwsSettings(TargetSettings):
+class AwsSettings(TargetSettings, frozen=True):
     """A target block with ``provider: aws``."""
 
     provider: Literal["aws"] = "aws"
@@ -115,24 +115,30 @@ class AwsSettings(TargetSettings):
         todo = "Name the account that the credentials belong to, without a role, or leave it out."
         what = "this release works in the caller's own account, and "
         if len(self.accounts) > 1:
-            raise refused(f"{what}{len(self.accounts)} are named", todo, key="accounts")
+            raise refused(f"{what}{len(self.accounts)} are named", todo, below=("accounts",))
         if self.accounts and self.accounts[0].role is not None:
-            raise refused(f"{what}doesn't assume a role", todo, key="accounts")
+            raise refused(f"{what}doesn't assume a role", todo, below=("accounts",))
         return self
 
     @model_validator(mode="after")
     def _sources_exist_here(self) -> Self:
+        todo = "Name a network, a group by its id, or a prefix list by its id."
         for number, also in enumerate(self.also_allow):
-            what = ""
             if also.tag is not None:
-                what = f"security groups have no tags as sources, as {shown(also.tag)} would be"
+                what, key = "a security group knows no tags as sources", "tag"
             elif also.group is not None and _GROUP.fullmatch(also.group) is None:
-                what = f"{shown(also.group)} isn't a security group's id, such as sg-0a1b2c3d"
+                what, key = f"{shown(also.group)} isn't a security group's id", "group"
             elif also.prefix_list is not None and _PREFIX_LIST.fullmatch(also.prefix_list) is None:
-                what = f"{shown(also.prefix_list)} isn't a prefix list's id, such as pl-0a1b2c3d"
-            if what:
-                todo = "Name a network, a group by its id, or a prefix list by its id."
-                raise refused(f"entry {number + 1}: {what}", todo, key="also_allow")
+                what, key = f"{shown(also.prefix_list)} isn't a prefix list's id", "prefix_list"
+            else:
+                continue
+            raise refused(what, todo, below=("also_allow", number, key))
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_ordered_here(self) -> Self:
         if self.priority is not None:
-            raise refused("security groups have no priorities", "Leave it out.", key="priority")
+            raise refused(
+                "security groups have no priorities", "Leave it out.", below=("priority",)
+            )
         return self
