@@ -15,10 +15,7 @@ from cloudsync.report.page import Block, Code, Items, Line, Page, Section, label
 from cloudsync.report.run import RunReport
 from cloudsync.report.words import counted, listing, sentence
 
-FOOTER: Final = (
-    "A verdict speaks of its target alone: other groups or policies on the same machine are not"
-    " looked at yet."
-)
+FOOTER: Final = "Each verdict is of one target: other groups or policies on the same machine are not looked at yet."
 
 
 def summary(plan: Plan) -> str:

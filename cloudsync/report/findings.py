@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cloudsync.addresses import PUBLIC, AddressSet
+from cloudsync.addresses import INTERNAL, PUBLIC, AddressSet, Network
 from cloudsync.exposure import Name
-from cloudsync.model import Mode, Verdict
+from cloudsync.model import Mode, Note, Verdict
 from cloudsync.plan import TargetPlan
 from cloudsync.provider import Refusal, Remark, Step
 from cloudsync.report.facts import Facts, Share, facts
@@ -28,6 +28,8 @@ def findings(target: TargetPlan, listed: Listed | None = None) -> Iterator[Block
     for remark in target.remarks:
         yield _remark(remark)
     said = {remark.note for remark in target.remarks}
+    if target.refusal:
+        said.add(Note.FAILED)
     unsaid = [note.replace("_", " ") for note in target.notes if note not in said]
     if unsaid:
         yield Block("remark", (f"Not right yet: {listing(unsaid)}.",))
@@ -71,8 +73,10 @@ def differences(found: Facts, listed: Listed | None) -> Iterator[Block]:
 
 
 def rules_of(step: Step) -> str:
-    """``2 rules of ours``: what a step changes, and whose it is."""
-    return f"{counted(len(step.changes), 'rule')} of {'ours' if step.own else 'somebody else'}"
+    """``2 rules of ours``: what a step changes, and whose it is. A rewritten rule counts once."""
+    signs = [change[:1] for change in step.changes]
+    number = max(signs.count("+"), signs.count("-"))
+    return f"{counted(number, 'rule')} of {'ours' if step.own else 'somebody else'}"
 
 
 def changes(step: Step) -> tuple[str, ...]:
@@ -84,32 +88,42 @@ _WILL: Final = {"add": "adds", "remove": "removes", "replace": "rewrites"}
 
 
 def _absent(target: TargetPlan) -> Block:
-    what = (
-        "Gone: it was there last time and is no longer found"
-        if target.verdict is Verdict.GONE
-        else "Could not be read, so nothing is known of it"
+    if target.verdict is Verdict.GONE:
+        reason = f" {sentence(target.reason)}" if target.reason else ""
+        return Block(
+            "absent", ("Gone: it was there last time and is no longer found.", *quoted(reason))
+        )
+    reason = f": {target.reason}" if target.reason else ""
+    return Block(
+        "absent",
+        (
+            *quoted(sentence(f"Could not be read{reason}")),
+            " Nothing is known of it, and nothing is planned.",
+        ),
     )
-    return Block("absent", (f"{what}. ", *quoted(sentence(target.reason))))
 
 
 def _lost(found: Facts, listed: Listed | None) -> Block:
+    which = _networks(found.missing)
     if listed and found.missing <= listed.addresses:
         who = share(found.missing.count(), listed.addresses.count())
+        as_listed = [one for one in listed.networks if AddressSet.of(one) <= found.missing]
+        if AddressSet.of(*as_listed) == found.missing:
+            which = _items(as_listed)
     else:
         who = f"{size(found.missing.count())}, though wanted,"
-    return Block(
-        "missing",
-        (f"Mail is lost: {who} can't reach {port(found.ports)}: ", _networks(found.missing), "."),
-        _ways(found.stops, "stopped by rule"),
-    )
+    head = f"Mail is lost: {who} can't reach {port(found.ports)}: "
+    return Block("missing", (head, which, "."), _ways(found.stops, "stopped by rule"))
 
 
 def _opened(found: Facts) -> Block:
     count, excess = found.possible.count(), found.excess.count()
-    unwanted = "none of them" if excess == count else f"{size(excess)} of them not"
-    head = f"Bypass open: {size(count)} can reach {port(found.ports)} here, {unwanted} wanted ("
+    unwanted = "all of them" if excess == count else size(excess)
+    head = (
+        f"Bypass open: {size(count)} can reach {port(found.ports)} here; not wanted: {unwanted}, "
+    )
     witness = (found.excess & PUBLIC).witness() or found.excess.witness() or ""
-    end = " for one):" if found.grants else " for one)."
+    end = " for one:" if found.grants else " for one."
     return Block("open", (head, Code(witness), end), _ways(found.grants, "through rule"))
 
 
@@ -130,7 +144,11 @@ def _ways(shares: tuple[Share, ...], by: str) -> tuple[Line, ...]:
 def _shown(found: Facts) -> Iterator[Block]:
     if found.names:
         yield Block("plain", ("Let in by name: ", _names(found.names), "."))
-    if found.internal:
+    if found.internal == INTERNAL:
+        yield Block("plain", ("Internal addresses get in too, all of them.",))
+    elif found.internal == INTERNAL.ipv4:
+        yield Block("plain", ("Internal addresses get in too, all IPv4 ones.",))
+    elif found.internal:
         yield Block("plain", ("Internal addresses that get in: ", _networks(found.internal), "."))
     if found.probe:
         yield Block("plain", ("Health checks that get in: ", _networks(found.probe), "."))
@@ -142,7 +160,10 @@ def _mode(target: TargetPlan) -> Iterator[Block]:
     if target.mode is Mode.WATCH:
         yield Block("plain", ("Mode watch: it is reported, and nothing is changed.",))
     elif target.mode is Mode.ADD and _is_open(target):
-        yield Block("plain", ("Mode add: what others opened stays open; enforce would close it.",))
+        yield Block(
+            "plain",
+            ("Mode add: what others opened stays open; closing it takes enforce, or a person.",),
+        )
 
 
 def _is_open(target: TargetPlan) -> bool:
@@ -174,18 +195,23 @@ def _after(before: Facts, after: Facts, verdict: Verdict) -> Block:
     rest: list[Line] = []
     if after.missing or after.missing_names:
         names = tuple(name.text for name in after.missing_names)
-        rest.append(("still missing: ", Items((*after.missing.cidrs(), *names))))
+        rest.append(("still missing: ", Items((*_networks(after.missing).items, *names))))
     if after.excess:
         rest.append((f"still open: {size(after.excess.count())}",))
         rest += _ways(after.grants, "through rule")
     if after.undetermined or after.undetermined_names:
         names = tuple(name.text for name in after.undetermined_names)
-        rest.append(("still undetermined: ", Items((*after.undetermined.cidrs(), *names))))
-    return Block("after", (f"{head}, and the target is {label(verdict)}:",), tuple(rest))
+        rest.append(("still undetermined: ", Items((*_networks(after.undetermined).items, *names))))
+    return Block("remains", (f"{head}, and the target is {label(verdict)}:",), tuple(rest))
 
 
 def _networks(part: AddressSet) -> Items:
-    return Items(tuple(part.cidrs()))
+    return _items(part.networks())
+
+
+def _items(networks: Iterable[Network]) -> Items:
+    """One address alone is written as people write it: without /32 or /128."""
+    return Items(tuple(str(one).removesuffix(f"/{one.max_prefixlen}") for one in networks))
 
 
 def _names(names: Iterable[Name]) -> Items:
