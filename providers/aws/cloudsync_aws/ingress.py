@@ -1,0 +1,273 @@
+"""A security group's inbound rules, read from what boto3 answered; it judges none and calls nothing.
+
+A sweep looks at thousands of groups whose rules are mostly the same. So equal groups share one
+``Ingress``, what is derived from it is derived once, and a ``Rule`` is made only for a group that
+something has to be said about.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import ip_network
+from typing import Any, Final, Literal
+
+from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet
+from cloudsync.exposure import Name
+from cloudsync.model import OUR_MARKS
+
+# A page holds 1,000 groups; what is derived from one page need not outlive it.
+REMEMBERED: Final = 1_024
+
+TCP: Final = frozenset({"tcp", "6"})
+# UDP and ICMP have ports or types of their own, and never carry a TCP connection.
+_NEVER: Final = frozenset({"udp", "17", "icmp", "1", "icmpv6", "58"})
+
+Permission = Mapping[str, Any]
+"""One ``IpPermission`` as boto3 gives and takes it: a protocol, ports, and sources of four kinds."""
+
+Cover = Literal["full", "partial", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixList:
+    """A managed prefix list. ``entries`` is None where they couldn't be read.
+
+    ``weight`` is what a reference to it counts against the quota of the group that makes it.
+    ``by_name`` says that the configuration wants the list itself, whatever is on it.
+    """
+
+    id: str
+    entries: tuple[str, ...] | None = None
+    weight: int = 1
+    by_name: bool = False
+
+    @property
+    def name(self) -> Name:
+        """The list as an opaque source: it can stand for what is on it, or, unread, for anybody."""
+        return Name(self.id, EVERYONE if self.entries is None else addresses(self.entries))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One inbound rule: EC2 tells two apart by everything here but the description.
+
+    ``source`` is a canonical CIDR, ``sg-…``, ``ACCOUNT/sg-…`` (another account's group) or
+    ``pl-…``. ``first`` and ``last`` are None where ports mean nothing.
+    """
+
+    protocol: str
+    first: int | None
+    last: int | None
+    source: str
+    description: str = field(default="", compare=False)
+
+    @property
+    def traffic(self) -> str:
+        """``tcp/25``, ``tcp/20-30``, ``all traffic``, ``protocol 50``."""
+        if self.protocol == "-1":
+            return "all traffic"
+        if self.protocol.isdigit():
+            return f"protocol {self.protocol}"
+        if self.first is None or self.first == -1:
+            return f"all {self.protocol}"
+        ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{self.protocol}/{ports}"
+
+    @property
+    def key(self) -> str:
+        """All of it that decides anything, as text: ``tcp/25 from 0.0.0.0/0``."""
+        return f"{self.traffic} from {self.source}"
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.description})" if self.description else self.key
+
+    @property
+    def opaque(self) -> bool:
+        """Whether the source is a group or a prefix list."""
+        return "-" in self.source
+
+    def alone(self, ports: Sequence[int]) -> bool:
+        """Whether it opens exactly one of ``ports`` and nothing else."""
+        return self.protocol == "tcp" and self.first == self.last and self.first in ports
+
+    def cover(self, port: int) -> Cover:
+        """Whether it lets a TCP connection to ``port`` in."""
+        return cover(self.protocol, self.first, self.last, port)
+
+
+# Compared by identity, so that what is derived from it can be remembered without a deep hash.
+@dataclass(frozen=True, slots=True, eq=False)
+class Ingress:
+    """The inbound rules of one group, or of several equal ones, and the prefix lists they name."""
+
+    permissions: Sequence[Permission]
+    account: str
+    lists: tuple[PrefixList, ...] = ()
+
+    def prefix_list(self, source: str) -> PrefixList:
+        """The list that a rule of this group names."""
+        return next((one for one in self.lists if one.id == source), PrefixList(source))
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """The rules that open one port alone: descriptions by source, networks apart from names."""
+
+    networks: Mapping[str, str]
+    names: Mapping[str, str]
+
+
+def cover(protocol: str, first: int | None, last: int | None, port: int) -> Cover:
+    """Whether a rule of this protocol and these ports lets a TCP connection to ``port`` in.
+
+    EC2's API reference (IpPermission.IpProtocol) says that -1, "or a protocol number other than
+    tcp, udp, icmp, or icmpv6", allows traffic on all ports. Of another protocol it doesn't say
+    that TCP gets in, nor that it doesn't: such a rule counts as partial, so that it neither hides
+    a way in nor passes for one that mail can rely on.
+    """
+    if protocol in TCP:
+        if first is None or first == -1:
+            return "full"
+        return "full" if first <= port <= (first if last is None else last) else "none"
+    if protocol == "-1":
+        return "full"
+    return "none" if protocol in _NEVER else "partial"
+
+
+def ingress(
+    permissions: Sequence[Permission], account: str, lists: Mapping[str, PrefixList]
+) -> Ingress:
+    """The inbound rules of a group of ``account``; equal ones are one object."""
+    ids = {one["PrefixListId"] for each in permissions for one in each.get("PrefixListIds", ())}
+    known = tuple(lists.get(one) or PrefixList(one) for one in sorted(ids)) if ids else ()
+    return _shared(marshal.dumps(permissions, 2), account, known)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _shared(written: bytes, account: str, lists: tuple[PrefixList, ...]) -> Ingress:
+    # The bytes come from the line above, from nowhere else.
+    return Ingress(marshal.loads(written), account, lists)  # noqa: S302
+
+
+@lru_cache(maxsize=REMEMBERED)
+def addresses(networks: tuple[str, ...]) -> AddressSet:
+    """The addresses of CIDR strings; the same strings give the same object."""
+    return AddressSet.of(*networks)
+
+
+@lru_cache(maxsize=65_536)
+def canonical(source: str) -> str:
+    """``source`` as AWS stores it: a network without host bits, a name as it is."""
+    return source if "-" in source else str(ip_network(source, strict=False))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def alone(group: Ingress, port: int) -> Alone:
+    """The rules that open TCP ``port`` and nothing else."""
+    networks: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for permission in group.permissions:
+        if _opens_alone(permission, port):
+            networks.update(_networks(permission))
+            names.update(_names(permission, group.account))
+    return Alone(networks, names)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def wide(group: Ingress, port: int) -> tuple[tuple[Permission, bool], ...]:
+    """What lets ``port`` in beside other things; with each, whether for certain."""
+    found: list[tuple[Permission, bool]] = []
+    for permission in group.permissions:
+        if not _opens_alone(permission, port):
+            covers = cover(
+                permission["IpProtocol"], permission.get("FromPort"), permission.get("ToPort"), port
+            )
+            if covers != "none":
+                found.append((permission, covers == "full"))
+    return tuple(found)
+
+
+def _opens_alone(permission: Permission, port: int) -> bool:
+    return (
+        permission.get("FromPort") == port == permission.get("ToPort")
+        and permission["IpProtocol"] in TCP
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def marked(group: Ingress) -> int:
+    """How many rules carry the mark of some installation of ours, or of our Terraform modules."""
+    return sum(
+        text.startswith(OUR_MARKS)
+        for permission in group.permissions
+        for text in (
+            *_networks(permission).values(),
+            *_names(permission, group.account).values(),
+        )
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def rules_of(group: Ingress) -> tuple[Rule, ...]:
+    """Every inbound rule, one object each, in the order of their text."""
+    return tuple(sorted(_rules(group), key=lambda rule: rule.key))
+
+
+def _rules(group: Ingress) -> Iterator[Rule]:
+    for permission in group.permissions:
+        protocol = permission["IpProtocol"]
+        first, last = permission.get("FromPort"), permission.get("ToPort")
+        every = {**_networks(permission), **_names(permission, group.account)}
+        for source, description in every.items():
+            yield Rule(
+                "tcp" if protocol in TCP else protocol,
+                first, last, canonical(source), description,
+            )  # fmt: skip
+
+
+def _networks(permission: Permission) -> dict[str, str]:
+    found = {one["CidrIp"]: one.get("Description", "") for one in permission.get("IpRanges", ())}
+    for one in permission.get("Ipv6Ranges", ()):
+        found[one["CidrIpv6"]] = one.get("Description", "")
+    return found
+
+
+def _names(permission: Permission, account: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in permission.get("PrefixListIds", ()):
+        found[one["PrefixListId"]] = one.get("Description", "")
+    for one in permission.get("UserIdGroupPairs", ()):
+        found[reference(one, account)] = one.get("Description", "")
+    return found
+
+
+def reference(pair: Mapping[str, Any], account: str) -> str:
+    """A referenced group as it prints: with its account where that is another one."""
+    owner = pair.get("UserId") or account
+    # A classic group has only a name; none is left in EC2, but the field is optional.
+    group = pair.get("GroupId") or f"sg-{pair.get('GroupName', '')}"
+    return group if owner == account else f"{owner}/{group}"
+
+
+def lets_in(group: Ingress, source: str) -> tuple[AddressSet, Name | None]:
+    """Who stands in a rule of ``source``: addresses, or a name where they can't be known.
+
+    A referenced group is bound by internal space: only the private addresses of its members count
+    (EC2 user guide, security group rules).
+    """
+    if "-" not in source:
+        return addresses((source,)), None
+    if not source.startswith("pl-"):
+        return NOBODY, Name(source, INTERNAL)
+    found = group.prefix_list(source)
+    if found.entries is None or found.by_name:
+        return NOBODY, found.name
+    return addresses(found.entries), None
+
+
+def sources_in(permission: Permission, account: str) -> tuple[list[str], list[str]]:
+    """The sources of one permission: networks, and names."""
+    return [*_networks(permission)], [*_names(permission, account)]

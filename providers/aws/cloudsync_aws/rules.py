@@ -1,0 +1,172 @@
+"""The pure half of the AWS provider: who gets in, whose rules those are, what a step leaves behind.
+
+It calls nothing. A security group only ever allows, and its rules add up (VPC user guide, "Security
+group rules"), so its exposure is a union; what should change is proposed in ``steps``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+from cloudsync.addresses import NOBODY, AddressSet
+from cloudsync.exposure import Clause, Exposure, Name
+from cloudsync.model import OUR_MARKS, Purpose, Wanted
+from cloudsync.provider import Foreign, Proposal, Sources, Step
+from cloudsync_aws.calls import Call, revised
+from cloudsync_aws.ingress import (
+    REMEMBERED,
+    Ingress,
+    addresses,
+    alone,
+    ingress,
+    lets_in,
+    rules_of,
+    sources_in,
+    wide,
+)
+from cloudsync_aws.marks import marks, owner
+from cloudsync_aws.snapshot import AwsSnapshot
+from cloudsync_aws.steps import propose
+
+LAYER: Final = "security group"
+
+
+class AwsRules:
+    """Security groups, as the core asks about them. It holds nothing; everything is in snapshots."""
+
+    probes: Final[AddressSet] = NOBODY
+    """AWS's balancers check health from private addresses that nothing tells from others."""
+
+    def exposure(self, snapshot: AwsSnapshot, port: int) -> Mapping[str, Exposure]:
+        """Who can reach TCP ``port``, per target; equal groups share one exposure."""
+        return {target: exposed(group.ingress, port) for target, group in snapshot.groups.items()}
+
+    def steps(self, snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
+        """What would make the targets right: adds, new descriptions, own removals, revokes."""
+        return propose(snapshot, wanted)
+
+    def after(self, snapshot: AwsSnapshot, step: Step) -> AwsSnapshot:
+        """The snapshot once ``step`` is done; rule ids are forgotten, since new rules have none."""
+        call: Call = step.call
+        groups = dict(snapshot.groups)
+        for target in step.targets:
+            group = groups[target]
+            permissions = revised(rules_of(group.ingress), call)
+            lists = {one.id: one for one in group.ingress.lists} | dict(snapshot.lists)
+            groups[target] = replace(
+                group, ingress=ingress(permissions, snapshot.account, lists), ids={}
+            )
+        return replace(snapshot, groups=groups)
+
+    def own(
+        self, snapshot: AwsSnapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Mapping[Purpose, Sources]]:
+        """Who stands in the installation's rules: mark, and one of ``ports`` alone."""
+        return {
+            target: _owned(group.ingress, installation, ports)
+            for target, group in snapshot.groups.items()
+        }
+
+    def foreign(
+        self, snapshot: AwsSnapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Mapping[str, Foreign]]:
+        """The other rules that let a port of ``ports`` in, by protocol, ports and source."""
+        return {
+            target: _foreign(group.ingress, installation, ports)
+            for target, group in snapshot.groups.items()
+        }
+
+    def elsewhere(self, snapshot: AwsSnapshot, ports: tuple[int, ...]) -> Mapping[str, str]:
+        """A digest of every inbound rule that opens more, or other things, than one of ``ports``."""
+        return {
+            target: _elsewhere(group.ingress, ports) for target, group in snapshot.groups.items()
+        }
+
+
+@lru_cache(maxsize=REMEMBERED)
+def exposed(group: Ingress, port: int) -> Exposure:
+    """Who can reach TCP ``port`` through ``group``; the rules behind it are made when asked for."""
+    single = alone(group, port)
+    certain, perhaps, names = [*single.networks], list[str](), [*single.names]
+    for permission, surely in wide(group, port):
+        networks, opaque = sources_in(permission, group.account)
+        (certain if surely else perhaps).extend(networks)
+        names += opaque
+    sure, may = addresses(tuple(certain)), addresses(tuple(perhaps))
+    known: set[Name] = set()
+    if names:
+        # Prefix lists and references are rare: the shape of each rule is looked at again.
+        clauses = _clauses(group, port)
+        sure = AddressSet.union([sure, *(one.source for one in clauses if one.full)])
+        may = AddressSet.union([may, *(one.source for one in clauses)])
+        known = {name for one in clauses for name in one.names}
+    return Exposure(
+        certain=sure,
+        possible=sure | may,
+        names=frozenset(known),
+        layer=LAYER,
+        fold="union",
+        clauses=lambda: _clauses(group, port),
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _clauses(group: Ingress, port: int) -> tuple[Clause, ...]:
+    found: list[Clause] = []
+    for rule in rules_of(group):
+        covers = rule.cover(port)
+        if covers != "none":
+            source, name = lets_in(group, rule.source)
+            names = frozenset([name]) if name else frozenset[Name]()
+            found.append(Clause(True, source, str(rule), names, covers == "full"))  # noqa: FBT003
+    return tuple(found)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _owned(group: Ingress, installation: str, ports: tuple[int, ...]) -> Mapping[Purpose, Sources]:
+    ours = marks(installation)
+    networks: dict[Purpose, list[str]] = {}
+    names: dict[Purpose, list[str]] = {}
+    for port in ports:
+        single = alone(group, port)
+        for source, description in single.networks.items():
+            if description in ours:
+                networks.setdefault(ours[description], []).append(source)
+        for source, description in single.names.items():
+            if ours.get(description) is Purpose.ALSO:
+                names.setdefault(Purpose.ALSO, []).append(source)
+    found = {purpose: Sources(addresses(tuple(each))) for purpose, each in networks.items()}
+    if Purpose.ALSO in names:
+        known = [lets_in(group, source) for source in names[Purpose.ALSO]]
+        found[Purpose.ALSO] = Sources(
+            AddressSet.union(
+                [found.get(Purpose.ALSO, Sources()).addresses, *(one for one, _ in known)]
+            ),
+            frozenset(name for _, name in known if name),
+        )
+    return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _foreign(group: Ingress, installation: str, ports: tuple[int, ...]) -> Mapping[str, Foreign]:
+    return {
+        rule.key: Foreign(
+            text=str(rule),
+            addresses=lets_in(group, rule.source)[0],
+            alone=rule.alone(ports),
+            untouchable=rule.description.startswith(OUR_MARKS),
+        )
+        for rule in rules_of(group)
+        if any(rule.cover(port) != "none" for port in ports)
+        and owner(rule, installation, ports) is None
+    }
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _elsewhere(group: Ingress, ports: tuple[int, ...]) -> str:
+    text = "\n".join(rule.key for rule in rules_of(group) if not rule.alone(ports))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,136 @@
+"""The steps that would make security groups right, in the order that loses no mail; it sends none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cloudsync.model import Mode, Note, Wanted
+from cloudsync.provider import Proposal, Refusal, Remark, Step, Verb
+from cloudsync_aws.calls import PER_CALL, Call, Operation
+from cloudsync_aws.decide import Decision, Wish, decide, settled
+from cloudsync_aws.ingress import Ingress, Rule, marked, rules_of
+from cloudsync_aws.quota import WAYS_OUT, Rules, counted, over
+from cloudsync_aws.remarks import remarks
+from cloudsync_aws.snapshot import DEFAULT_QUOTA, AwsSnapshot
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """The wishes of one proposal: many groups share one, and most groups look the same."""
+
+    wishes: dict[int, Wish] = field(default_factory=dict[int, Wish])
+    settled: dict[tuple[int, int], bool] = field(default_factory=dict[tuple[int, int], bool])
+
+    def wish(self, want: Wanted) -> Wish:
+        # By identity: hashing a thousand networks for each group would cost more than the sweep.
+        found = self.wishes.get(id(want))
+        if found is None:
+            found = self.wishes[id(want)] = Wish.of(want)
+        return found
+
+    def in_order(self, group: Ingress, wish: Wish) -> bool:
+        key = (id(group), id(wish))
+        found = self.settled.get(key)
+        if found is None:
+            quiet = not marked(group) if wish.want.mode is Mode.WATCH else settled(group, wish)
+            found = self.settled[key] = quiet
+        return found
+
+
+def propose(snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
+    """Steps, remarks and refusals for the groups in ``wanted`` that ``snapshot`` holds.
+
+    Of one group: what is added comes first, then new descriptions, then own rules that go, then
+    those of others, so that no moment in between has less than is wanted.
+    """
+    prepared = _Prepared()
+    steps: list[Step] = []
+    said: list[Remark] = []
+    refused: list[Refusal] = []
+    for target, want in wanted.items():
+        group = snapshot.groups.get(target)
+        if group is None:
+            continue
+        wish = prepared.wish(want)
+        if prepared.in_order(group.ingress, wish):
+            continue
+        said += remarks(snapshot, target, want)
+        if want.mode is Mode.WATCH:
+            continue
+        decision = decide(group.ingress, wish, want.mode)
+        too_many = _too_many(snapshot, group.ingress, decision)
+        if too_many and want.mode is Mode.ENFORCE:
+            # What `add` would do may fit, and mail must not wait for the closing.
+            less = decide(group.ingress, wish, Mode.ADD)
+            if not _too_many(snapshot, group.ingress, less):
+                said.append(
+                    Remark(
+                        target,
+                        f"to close what is open, it {too_many}. It is left open. {WAYS_OUT}",
+                        Note.NO_ROOM,
+                    )
+                )
+                decision, too_many = less, ""
+        if too_many:
+            refused.append(Refusal(target, too_many, WAYS_OUT))
+            continue
+        steps += _steps(snapshot, target, decision)
+    return Proposal(tuple(steps), tuple(said), tuple(refused))
+
+
+def _too_many(snapshot: AwsSnapshot, group: Ingress, decision: Decision) -> str:
+    """How the group would pass the quota at its fullest, between the adds and the removals."""
+    if not decision.added:
+        return ""
+    lists = {**snapshot.lists, **{one.id: one for one in group.lists}}
+    before, more = counted(rules_of(group), lists), counted(decision.added, lists)
+    # A family that gains nothing may be past a quota that was lowered; AWS lets it be.
+    peak = Rules(*(old + new if new else 0 for old, new in zip(before, more, strict=True)))
+    return over(peak, snapshot.quota()) if max(peak) > DEFAULT_QUOTA else ""
+
+
+def _steps(snapshot: AwsSnapshot, target: str, decision: Decision) -> Iterator[Step]:
+    for rules in _batches(decision.added):
+        yield _step(snapshot, target, "add", "authorize", rules, [f"+ {rule}" for rule in rules])
+    for pairs in _batches(decision.described):
+        changes = [line for old, new in pairs for line in (f"- {old}", f"+ {new}")]
+        yield _step(snapshot, target, "replace", "describe", [new for _, new in pairs], changes)
+    for rules in _batches(decision.removed):
+        yield _step(snapshot, target, "remove", "revoke", rules, [f"- {rule}" for rule in rules])
+    for rules in _batches(decision.revoked):
+        yield _step(
+            snapshot, target, "remove", "revoke", rules, [f"- {rule}" for rule in rules], own=False
+        )
+
+
+def _batches(rules: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(rules), PER_CALL):
+        yield rules[start : start + PER_CALL]
+
+
+def _step(
+    snapshot: AwsSnapshot,
+    target: str,
+    verb: Verb,
+    operation: Operation,
+    rules: Sequence[Rule],
+    changes: Sequence[str],
+    *,
+    own: bool = True,
+) -> Step:
+    group = snapshot.groups[target]
+    ids = tuple(group.ids[rule.key] for rule in rules if rule.key in group.ids)
+    call = Call(
+        operation,
+        snapshot.account,
+        snapshot.region,
+        group.id,
+        tuple(rules),
+        ids if len(ids) == len(rules) else (),
+        getattr(snapshot.scope.settings, "endpoint", None),
+    )
+    return Step(verb, (target,), tuple(changes), own, call)
