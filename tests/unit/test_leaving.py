@@ -438,8 +438,8 @@ def test_no_entry_disappears_before_its_reads_and_its_grace(
                 elif not counted or (at > counted[-1] and at - counted[-1] >= removals.apart):
                     counted.append(at)
         assert listed <= after
-        for network in before - after:
-            counted = absent[network]
+        for lost in before - after:
+            counted = absent[lost]
             assert len(counted) >= removals.reads
             assert at - counted[removals.reads - 1] >= removals.grace
 
