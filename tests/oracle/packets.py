@@ -1,0 +1,202 @@
+"""Asks, packet by packet, who gets in; deliberately naive, and it imports nothing of ours.
+
+It is written from the vendors' documents, so that a mistake in the evaluator isn't repeated here.
+A world is rows in plain form. A row says::
+
+    {"number": 100, "allow": True, "sources": ["192.0.2.0/24"], "names": ["sg-1"],
+     "ports": (25, 25), "protocol": "tcp", "machines": [], "label": "…", "id": "…"}
+
+A row with neither sources nor names is from everyone; one without machines is for all of them.
+What an opaque name really stands for is a ``Meaning``: networks by name, hidden from the product.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+Row = Mapping[str, Any]
+Meaning = Mapping[str, Sequence[str]]
+Point = tuple[int, int]  # the IP version, and the address as a number
+Span = tuple[int, int, int]  # the IP version, the first and the last address
+
+LAST = {4: (1 << 32) - 1, 6: (1 << 128) - 1}
+
+
+@dataclass(frozen=True)
+class World:
+    """One target as it is: its rows, what it says of outbound traffic, the machines behind it."""
+
+    rows: tuple[Row, ...]
+    machines: tuple[str, ...] = ("machine",)
+    outbound: str = ""
+
+    @property
+    def asked(self) -> list[Row]:
+        """The rows in the order in which they are asked: by number, and a deny wins a tie."""
+        return sorted(self.rows, key=lambda row: (row["number"], row["allow"]))
+
+
+@lru_cache(maxsize=100_000)
+def span(cidr: str) -> Span:
+    """A network as version, first and last; host bits are dropped, as every cloud here does."""
+    network = ipaddress.ip_network(cidr, strict=False)
+    return network.version, int(network.network_address), int(network.broadcast_address)
+
+
+def inside(point: Point, cidrs: Iterable[str]) -> bool:
+    """Whether a point lies in one of the networks."""
+    version, number = point
+    for cidr in cidrs:
+        of, first, last = span(cidr)
+        if of == version and first <= number <= last:
+            return True
+    return False
+
+
+def text(point: Point) -> str:
+    """A point as a person writes it."""
+    version, number = point
+    return str(ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number))
+
+
+def concerns(row: Row, port: int, protocol: str = "tcp") -> bool:
+    """Whether a row says anything about packets of ``protocol`` to ``port``."""
+    if row["protocol"] == "all":
+        return True
+    first, last = row["ports"]
+    return row["protocol"] == protocol and first <= port <= last
+
+
+def matches(row: Row, point: Point, machine: str, meaning: Meaning) -> bool:
+    """Whether a row speaks of a sender and a machine."""
+    if row["machines"] and machine not in row["machines"]:
+        return False
+    if not row["sources"] and not row["names"]:
+        return True
+    if inside(point, row["sources"]):
+        return True
+    return any(inside(point, meaning.get(name, ())) for name in row["names"])
+
+
+def gets_in(
+    asked: Sequence[Row],
+    point: Point,
+    machine: str,
+    port: int,
+    meaning: Meaning,
+    protocol: str = "tcp",
+) -> bool:
+    """Whether the first row that matches lets the packet in; where none matches, nobody gets in."""
+    for row in asked:
+        if concerns(row, port, protocol) and matches(row, point, machine, meaning):
+            return bool(row["allow"])
+    return False
+
+
+def edges(cidrs: Iterable[str]) -> Iterator[Point]:
+    """The points just before, at the start, at the end and just past every network."""
+    for cidr in cidrs:
+        version, first, last = span(cidr)
+        for number in (first - 1, first, last, last + 1):
+            if 0 <= number <= LAST[version]:
+                yield version, number
+
+
+def in_sight(worlds: Iterable[World], *more: Iterable[str]) -> list[Point]:
+    """Every edge of every network that is mentioned anywhere, and the ends of both families."""
+    cidrs = {"0.0.0.0/0", "::/0"}
+    for world in worlds:
+        for row in world.rows:
+            cidrs.update(row["sources"])
+    for networks in more:
+        cidrs.update(networks)
+    return sorted(set(edges(cidrs)))
+
+
+def from_memory(firewall: Mapping[str, Any]) -> World:
+    """A world from rules in plain form, as ``dataclasses.asdict`` gives them."""
+    return World(
+        rows=tuple(
+            {
+                "number": rule["number"],
+                "allow": rule["allow"],
+                "sources": tuple(rule["sources"]),
+                "names": tuple(rule["names"]),
+                "ports": tuple(rule["ports"]),
+                "protocol": rule["protocol"],
+                "machines": tuple(rule["machines"]),
+                "label": rule["description"],
+                "id": rule["name"],
+            }
+            for rule in firewall["rules"]
+        ),
+        machines=tuple(firewall["machines"]),
+        outbound="\n".join(firewall["outbound"]),
+    )
+
+
+# EC2's words for the protocols that carry ports. A number stands for the protocol it has at IANA;
+# -1, and every other protocol than these, opens all ports whatever the range says.
+WITH_PORTS = {"tcp": "tcp", "6": "tcp", "udp": "udp", "17": "udp"}
+WITHOUT_TCP = {"icmp", "1", "icmpv6", "58"}
+
+
+def from_ec2(group: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> World:
+    """A world from a group as DescribeSecurityGroups answers it, and the entries of prefix lists.
+
+    Groups only let in, so every row has one number. A prefix list that ``lists`` doesn't know, and
+    a referenced group, are names.
+    """
+    return World(
+        rows=tuple(
+            row
+            for permission in group["IpPermissions"]
+            for row in _permission_rows(permission, lists)
+        ),
+        outbound=repr(sorted(_flat(one) for one in group.get("IpPermissionsEgress", ()))),
+    )
+
+
+def _permission_rows(
+    permission: Mapping[str, Any], lists: Mapping[str, Sequence[str]]
+) -> Iterator[Row]:
+    protocol = str(permission["IpProtocol"])
+    if protocol in WITHOUT_TCP:
+        kind = "icmp"
+    else:
+        kind = WITH_PORTS.get(protocol, "all")
+    ports = (permission.get("FromPort", -1), permission.get("ToPort", -1))
+
+    def row(said: Mapping[str, Any], name: str, cidrs: Sequence[str], names: Sequence[str]) -> Row:
+        return {
+            "number": 0, "allow": True, "sources": tuple(cidrs), "names": tuple(names),
+            "ports": ports, "protocol": kind, "machines": (),
+            "label": said.get("Description", ""), "id": f"{protocol} {ports} {name}",
+        }  # fmt: skip
+
+    for one in permission.get("IpRanges", ()):
+        yield row(one, one["CidrIp"], [one["CidrIp"]], [])
+    for one in permission.get("Ipv6Ranges", ()):
+        yield row(one, one["CidrIpv6"], [one["CidrIpv6"]], [])
+    for one in permission.get("PrefixListIds", ()):
+        name = one["PrefixListId"]
+        if lists.get(name):
+            yield row(one, name, lists[name], [])
+        elif name not in lists:
+            yield row(one, name, [], [name])
+    for one in permission.get("UserIdGroupPairs", ()):
+        name = one["GroupId"]
+        yield row(one, name, [], [name])
+
+
+def _flat(value: Any) -> str:
+    """A canonical text of an answer, whatever the order of its keys and lists."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(sorted(f"{key}:{_flat(value[key])}" for key in value)) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(sorted(_flat(one) for one in value)) + "]"
+    return repr(value)
