@@ -312,7 +312,7 @@ def _number(value: Any) -> int:
     return value
 
 
-LIST: Final = Kind[InForce]("list", 1, _list_value, _list)
-APPROVAL: Final = Kind[Approval]("approval", 1, _approval_value, _approval)
-RUN: Final = Kind[RunRecord]("run", 1, _run_value, _run)
-SEEN: Final = Kind[Mapping[str, Seen]]("seen", 1, _seen_value, _seen)
+LIST: Final[Kind[InForce]] = Kind("list", 1, _list_value, _list)
+APPROVAL: Final[Kind[Approval]] = Kind("approval", 1, _approval_value, _approval)
+RUN: Final[Kind[RunRecord]] = Kind("run", 1, _run_value, _run)
+SEEN: Final[Kind[Mapping[str, Seen]]] = Kind("seen", 1, _seen_value, _seen)
