@@ -62,6 +62,16 @@ class AwsRules:
             )
         return replace(snapshot, groups=groups)
 
+    def shows(self, snapshot: AwsSnapshot, call: Call) -> bool:
+        """Whether the call's group is in ``snapshot`` as ``call`` was to leave it."""
+        group = snapshot.groups.get(f"{snapshot.scope.name}/{call.group}")
+        if group is None:
+            return False
+        standing = {rule.key: rule.description for rule in rules_of(group.ingress)}
+        if call.operation == "revoke":
+            return all(rule.key not in standing for rule in call.rules)
+        return all(standing.get(rule.key) == rule.description for rule in call.rules)
+
     def own(
         self, snapshot: AwsSnapshot, installation: str, ports: tuple[int, ...]
     ) -> Mapping[str, Mapping[Purpose, Sources]]:

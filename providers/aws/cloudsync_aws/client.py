@@ -1,0 +1,99 @@
+"""The SDK's clients, made late and kept; the only place that loads boto3, and it sends nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+ATTEMPTS: Final = 3
+"""Times that a call is tried in all. The SDK's own retries are the one layer that retries."""
+
+_CONNECT_SECONDS: Final = 5
+_READ_SECONDS: Final = 30
+# More than 16 threads make no more calls a second (measured); a smaller pool would have the
+# others open a connection for each call.
+_CONNECTIONS: Final = 16
+
+
+def require() -> None:
+    """Check that the SDK is there, without loading it.
+
+    Raises:
+        UsageError: it isn't installed.
+    """
+    for module in ("boto3", "pyrate_limiter"):
+        if importlib.util.find_spec(module) is None:
+            raise UsageError(
+                "provider aws",
+                f"{module} isn't installed",
+                todo="Install cloudsync-smtp[aws].",
+            )
+
+
+class Clients:
+    """One session, and a client for each service, region and endpoint that is asked for.
+
+    boto3 makes clients from shared state that isn't safe to share between threads; the clients
+    themselves are.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: Session | None = None
+        self._clients: dict[tuple[str, str, str | None], Any] = {}
+
+    def get(self, service: str, region: str, endpoint: str | None) -> Any:
+        """The client; ``endpoint`` None leaves it to the SDK and its ``AWS_ENDPOINT_URL``.
+
+        Raises:
+            BotoCoreError: the environment's configuration can't be used.
+        """
+        key = (service, region, endpoint)
+        with self._lock:
+            if key not in self._clients:
+                from botocore.config import Config  # noqa: PLC0415
+
+                self._clients[key] = self._session().client(
+                    service,  # type: ignore[call-overload]
+                    region_name=region,
+                    endpoint_url=endpoint,
+                    config=Config(
+                        connect_timeout=_CONNECT_SECONDS,
+                        read_timeout=_READ_SECONDS,
+                        max_pool_connections=_CONNECTIONS,
+                        # ``max_attempts`` would count one try more than it says.
+                        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                    ),
+                )
+            return self._clients[key]
+
+    @property
+    def region(self) -> str | None:
+        """The region that the environment or the profile names."""
+        with self._lock:
+            return self._session().region_name
+
+    def _session(self) -> Session:
+        if self._made is None:
+            from boto3.session import Session  # noqa: PLC0415
+            from botocore.session import get_session  # noqa: PLC0415
+
+            core = get_session()
+            core.register_component("data_loader", _loader())
+            self._made = Session(botocore_session=core)
+        return self._made
+
+
+@lru_cache(maxsize=1)
+def _loader() -> Any:
+    """What reads the SDK's service models: shared, it saves each further session 200 ms."""
+    from botocore.session import get_session  # noqa: PLC0415
+
+    return get_session().get_component("data_loader")

@@ -1,0 +1,71 @@
+"""How fast AWS is called: one token bucket an account, region and action; it calls nothing itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pyrate_limiter import GCRA, Rate
+
+# Bucket and refill a second of each class of action (EC2 API throttling). Every read here is
+# paginated or filtered, which keeps it out of the slower class for whole listings.
+_READ: Final = (100, 20)
+_CHANGE: Final = (50, 5)
+_CHANGES: Final = frozenset(
+    {
+        "AuthorizeSecurityGroupIngress",
+        "RevokeSecurityGroupIngress",
+        "UpdateSecurityGroupRuleDescriptionsIngress",
+    }
+)
+
+
+class Pace:
+    """Token buckets, filled as AWS fills its own, so that a large run is seldom throttled.
+
+    Each action has a bucket of its own, as with AWS: one being empty doesn't hold up another.
+    ``clock`` gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._buckets: dict[tuple[str, str, str], tuple[Rate, tuple[float, ...]]] = {}
+        self._algorithm: GCRA | None = None
+
+    def wait(self, account: str, region: str, action: str, deadline: float | None = None) -> bool:
+        """Take a token, waiting for one if need be; False where it would come after ``deadline``."""
+        while True:
+            seconds = self._take((account, region, action))
+            if not seconds:
+                return True
+            if deadline is not None and self._clock() + seconds > deadline:
+                return False
+            self._sleep(seconds)
+
+    def _take(self, key: tuple[str, str, str]) -> float:
+        """Take a token; give the seconds until there is one, 0 where it was taken."""
+        # Loaded late: only a run that calls AWS needs it.
+        from pyrate_limiter import Duration, Rate, TokenBucket  # noqa: PLC0415
+
+        with self._lock:
+            if self._algorithm is None:
+                self._algorithm = TokenBucket()
+            rate, state = self._buckets.get(key, (None, ()))
+            if rate is None:
+                burst, refill = _CHANGE if key[2] in _CHANGES else _READ
+                rate = Rate(refill, Duration.SECOND, burst=burst)
+                state = tuple(self._algorithm.initial([rate]))
+            now = int(self._clock() * 1000)
+            following, decision = self._algorithm.step([rate], state, now, 1)
+            self._buckets[key] = (rate, tuple(following))
+        # A clock that counts milliseconds may round the wait down to nothing.
+        return 0.0 if decision.allowed else max(decision.retry_after_ms or 0, 1) / 1000
