@@ -144,7 +144,9 @@ def differ(exposure: Exposure, wanted: Wanted, probes: AddressSet = NOBODY) -> D
             for name in wanted.names - exposure.names
             if not (name.bound and name.bound <= possible)
         ),
-        undetermined_names=frozenset(name for name in unlisted if name.outside),
+        undetermined_names=frozenset(
+            name for name in unlisted if name.outside and not name.bound <= probes
+        ),
         internal=possible & INTERNAL,
         probe=possible & probes,
     )

@@ -109,10 +109,10 @@ def _exposure_broken(
         lost = (want.kept & old) - new - withdrawn
         if lost:
             return _stops(target, lost, "which is internal, and kept")
-    lost = (probes & was.possible) - will.possible
-    if lost:
-        return _stops(target, lost, "from which the platform checks health")
-    gone = _lost_names(was, will, want, also.names)
+        lost = (probes & old) - new - withdrawn
+        if lost:
+            return _stops(target, lost, "from which the platform checks health")
+    gone = _lost_names(was, will, want, probes, also.names)
     if gone:
         return Refusal(target, f"a step would stop {gone[0].text}, which gets in today")
     let_in = will.possible - was.possible - want.addresses
@@ -129,13 +129,17 @@ def _exposure_broken(
 
 
 def _lost_names(
-    was: Exposure, will: Exposure, want: Wanted, withdrawn: frozenset[Name]
+    was: Exposure, will: Exposure, want: Wanted, probes: AddressSet, withdrawn: frozenset[Name]
 ) -> list[Name]:
     """Names that get in today, are wanted or kept, and would not get in any more."""
+    kept = (want.kept, probes)
     return sorted(
         name
         for name in was.names - will.names
-        if (name in want.names or (name.bound <= want.kept and name not in withdrawn))
+        if (
+            name in want.names
+            or (name not in withdrawn and any(name.bound <= bound for bound in kept))
+        )
         and not (name.bound and name.bound <= will.possible)
     )
 

@@ -80,14 +80,21 @@ class Step:
 
     ``changes`` says what, one line a rule, ``+`` for a rule that will stand and ``-`` for one that
     will not; they are the step's identity, its digest and its proof of approval. ``own`` is False
-    where a rule of somebody else is changed. ``call`` is the provider's own.
+    where a rule of somebody else is changed. ``narrows`` marks a ``replace`` that only takes away.
+    ``call`` is the provider's own.
     """
 
     verb: Verb
     targets: tuple[str, ...]
     changes: tuple[str, ...]
     own: bool = True
+    narrows: bool = False
     call: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def later(self) -> bool:
+        """Whether it only takes away, and so waits until what was added has been seen."""
+        return self.verb == "remove" or self.narrows
 
 
 @dataclass(frozen=True, slots=True)

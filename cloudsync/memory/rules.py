@@ -10,7 +10,9 @@ from typing import Final, Literal, cast
 from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, PUBLIC, AddressSet
 from cloudsync.exposure import Clause, Exposure, Name, first_match
 from cloudsync.model import OUR_MARKS, Mode, Note, Purpose, Wanted, mark
-from cloudsync.place import Numbered, Numbers, Placed, Placement, Slot, place
+from cloudsync.moves import moves
+from cloudsync.numbering import Numbered, Numbers, Placed, Slot
+from cloudsync.place import Placement, place
 from cloudsync.provider import Foreign, Proposal, Remark, Scope, Snapshot, Sources, Step
 
 LAYER: Final = "memory firewall"
@@ -143,21 +145,16 @@ class MemoryRules:
                 remarks += done.remarks
                 if want.mode is not Mode.WATCH:
                     steps += done.steps
-        steps.sort(key=lambda step: step.verb == "remove")
+        steps.sort(key=lambda step: step.later)
         return Proposal(tuple(steps), tuple(remarks))
 
     def _port(self, target: str, firewall: Firewall, want: Wanted, port: int) -> Proposal:
         deciding = [rule for rule in firewall.ordered if rule.decides(port)]
-        ours = {
-            slot: rule
-            for slot, rule in _slots(deciding, want.installation, port)
-            if slot is not None
-        }
+        slots = list(_slots(deciding, want.installation, port))
+        ours = {slot: rule for slot, rule in slots if slot is not None}
+        standing = [Numbered(rule.number, clause(rule), slot) for slot, rule in slots]
         placement = place(
-            [
-                Numbered(rule.number, clause(rule), slot)
-                for slot, rule in _slots(deciding, want.installation, port)
-            ],
+            standing,
             want,
             self.probes,
             Numbers(
@@ -166,18 +163,25 @@ class MemoryRules:
                 taken=frozenset(rule.number for rule in firewall.rules if rule not in deciding),
             ),
         )
+        by_slot = {rule.slot: rule for rule in standing if rule.slot}
         steps: list[Step] = []
-        for placed in placement.rules:
-            old = ours.get(placed.slot)
-            name = old.name if old else _free_name(firewall, want.installation, placed.slot, port)
-            new = _rule(placed, name, want.installation, port)
-            if old is None:
-                steps.append(Step("add", (target,), (f"+ {new}",), call=new))
-            elif not _same(old, new):
-                steps.append(Step("replace", (target,), (f"- {old}", f"+ {new}"), call=new))
-        for slot in placement.stale:
-            old = ours[slot]
-            steps.append(Step("remove", (target,), (f"- {old}",), call=old))
+        for move in moves(by_slot, placement, want.addresses):
+            old = ours.get(move.rule.slot)
+            name = (
+                old.name if old else _free_name(firewall, want.installation, move.rule.slot, port)
+            )
+            new = _rule(move.rule, name, want.installation, port)
+            change = {"add": (f"+ {new}",), "remove": (f"- {old}",)}
+            steps.append(
+                Step(
+                    move.verb,
+                    (target,),
+                    change.get(move.verb, (f"- {old}", f"+ {new}")),
+                    narrows=move.narrows,
+                    call=old if move.verb == "remove" else new,
+                )
+            )
+            ours[move.rule.slot] = new
         return Proposal(tuple(steps), tuple(_remarks(target, firewall, want, placement)))
 
     def after(self, snapshot: Snapshot, step: Step) -> MemorySnapshot:
@@ -300,12 +304,6 @@ def _rule(placed: Placed, name: str, installation: str, port: int) -> Rule:
         ports=(port, port),
         description=mark(installation, placed.slot.purpose),
     )
-
-
-def _same(old: Rule, new: Rule) -> bool:
-    return replace(old, sources=()) == replace(new, sources=()) and AddressSet.of(
-        *old.sources
-    ) == AddressSet.of(*new.sources)
 
 
 def _remarks(

@@ -76,7 +76,7 @@ class World:
         fault = self.faults.popleft() if self.faults else None
         self.at_call("before", step)
         if fault in {"throttled", "denied", "stale", "failed"}:
-            return Outcome(fault, f"{name}: {fault}, as the world was told")  # type: ignore[arg-type]
+            return Outcome(fault, f"{name}: {fault}, as the world was told")
         if fault == "never arrived":
             return Outcome("unknown", f"{name}: the answer was lost")
         outcome = self._written(name, step, rule)

@@ -7,14 +7,14 @@ from typing import Literal
 from cloudsync.config import Settings, TargetSettings, Words
 
 
-class Select(Settings):
+class Select(Settings, frozen=True):
     """Which firewalls are targets; left out: all of the world."""
 
     ids: tuple[Words, ...] | None = None
     """Their names in the world."""
 
 
-class MemorySettings(TargetSettings):
+class MemorySettings(TargetSettings, frozen=True):
     """A target block with ``provider: memory``."""
 
     provider: Literal["memory"] = "memory"

@@ -1,0 +1,65 @@
+"""The order in which own rules with numbers are made, rewritten and taken away; it calls nothing.
+
+What stands is only narrowed once whatever takes its place stands: an address that moves from one
+own rule to another must not be shut between the two calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cloudsync.addresses import AddressSet
+from cloudsync.numbering import Numbered, Placed, Slot
+from cloudsync.place import Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One call: ``rule`` is what will stand in ``slot``, or what stood there and goes.
+
+    ``narrows`` marks a rewriting that only takes something away, which waits like a removal until
+    the rest has been seen.
+    """
+
+    verb: Literal["add", "replace", "remove"]
+    rule: Placed
+    narrows: bool = False
+
+
+def moves(
+    standing: Mapping[Slot, Numbered], placement: Placement, wanted: AddressSet
+) -> Iterator[Move]:
+    """Allows before denies, additions before rewritings, and whatever takes away at the end.
+
+    ``standing`` are the own rules as they are, by slot.
+    """
+    later: list[Move] = []
+    for allow in (True, False):
+        placed = [rule for rule in placement.rules if rule.slot.allow is allow]
+        for rule in placed:
+            if rule.slot not in standing:
+                yield Move("add", rule)
+        for rule in placed:
+            if rule.slot in standing:
+                stood = _placed(rule.slot, standing[rule.slot])
+                interim = _interim(stood, rule, wanted)
+                if interim != stood:
+                    yield Move("replace", interim)
+                if interim != rule:
+                    later.append(Move("replace", rule, narrows=True))
+    yield from later
+    for slot in placement.stale:
+        yield Move("remove", _placed(slot, standing[slot]))
+
+
+def _interim(stood: Placed, rule: Placed, wanted: AddressSet) -> Placed:
+    """``rule`` with what it would drop while somebody wants it: another rule is to have it."""
+    if not rule.slot.allow:
+        return rule
+    return replace(rule, source=rule.source | (stood.source & wanted))
+
+
+def _placed(slot: Slot, rule: Numbered) -> Placed:
+    return Placed(slot, rule.number, rule.clause.source, rule.clause.names)
