@@ -143,7 +143,9 @@ def ingress(
     """The inbound rules of a group of ``account``; equal ones are one object."""
     ids = {one["PrefixListId"] for each in permissions for one in each.get("PrefixListIds", ())}
     known = tuple(lists.get(one) or PrefixList(one) for one in sorted(ids)) if ids else ()
-    return _shared(marshal.dumps(permissions, 2), account, known)
+    written: Any = permissions
+    # Version 2 of the format writes equal values as equal bytes; later ones depend on identity.
+    return _shared(marshal.dumps(written, 2), account, known)
 
 
 @lru_cache(maxsize=REMEMBERED)

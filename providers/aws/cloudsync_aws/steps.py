@@ -133,4 +133,4 @@ def _step(
         ids if len(ids) == len(rules) else (),
         getattr(snapshot.scope.settings, "endpoint", None),
     )
-    return Step(verb, (target,), tuple(changes), own, call)
+    return Step(verb, (target,), tuple(changes), own=own, call=call)
