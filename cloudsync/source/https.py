@@ -195,7 +195,7 @@ class _Watch:
 def _exchange(
     connection: HTTPSConnection, url: Url, headers: Mapping[str, str], limits: Limits
 ) -> Answer | None:
-    from urllib3.exceptions import HTTPError, IncompleteRead  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     asked = {
         "Host": url.authority,
@@ -209,18 +209,21 @@ def _exchange(
     connection.timeout = limits.seconds
     try:
         connection.request(
-            "GET", url.path, headers=asked, preload_content=False, decode_content=False
+            "GET",
+            url.path,
+            headers=asked,
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=False,  # counted below, where both numbers can be said
         )
-        response = connection.getresponse()
-        if response.status == 304:
-            return None
-        _refuse_status(response, url)
-        body = _unpacked(_raw(response, url, limits), response, url, limits)
+        # Closed by itself: an answer that ends with its connection keeps the socket for itself.
+        with closing(connection.getresponse()) as response:
+            if response.status == 304:
+                return None
+            _refuse_status(response, url)
+            body = _unpacked(_raw(response, url, limits), response, url, limits)
     except TimeoutError:
         raise _late(url, limits) from None
-    except IncompleteRead as error:
-        what = f"the answer ended after {error.partial:,} bytes, {error.expected:,} are missing"
-        raise refusal(url.text, "E_LENGTH", what) from None
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         what = f"the answer broke off or is no HTTP ({_said(error)})"
         raise refusal(url.text, "E_UNREACHABLE", what) from None
@@ -243,7 +246,8 @@ def _refuse_status(response: BaseHTTPResponse, url: Url) -> None:
 
 def _raw(response: HTTPResponse, url: Url, limits: Limits) -> bytes:
     """The body as sent. One without a stated length is refused: cut short, it would look whole."""
-    if not response.chunked and response.length_remaining is None:
+    length = response.length_remaining
+    if not response.chunked and length is None:
         what = "the answer doesn't say how long it is"
         raise refusal(url.text, "E_LENGTH", what)
     body = bytearray()
@@ -251,6 +255,9 @@ def _raw(response: HTTPResponse, url: Url, limits: Limits) -> bytes:
         body += chunk
         if len(body) > limits.max_bytes:
             raise _too_large(url, limits)
+    if length is not None and len(body) < length:
+        what = f"the answer ended after {len(body):,} of {length:,} bytes"
+        raise refusal(url.text, "E_LENGTH", what)
     return bytes(body)
 
 
@@ -284,6 +291,8 @@ def _late(url: Url, limits: Limits) -> SourceRefused:
 
 def _said(error: BaseException) -> str:
     """What an error says in one line, without an object's address or a C file's line number."""
+    if isinstance(error, TimeoutError):
+        return "timed out"
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError):
