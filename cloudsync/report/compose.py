@@ -61,7 +61,7 @@ def run_page(report: RunReport, listed: Listed | None = None) -> Page:
         intro=(
             (f"{done:,} of {counted(len(report.outcomes), 'step')} done.",),
             ("Became in sync: ", Items(became), ".") if became else ("No target became in sync.",),
-            (f"Now: {summary(report.after)}",),
+            (f"Now: {summary(report.now)}",),
             ("Applied plan ", Code(report.plan.digest), "."),
             _list(report.plan, listed),
         ),
@@ -77,7 +77,7 @@ def run_page(report: RunReport, listed: Listed | None = None) -> Page:
                 ),
                 was=report.was(target.target),
             )
-            for target in _in_order(report.after)
+            for target in report.now.targets
         ),
         footer=FOOTER,
     )

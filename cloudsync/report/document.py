@@ -63,7 +63,7 @@ def document_outcome(report: RunReport, listed: Listed | None = None) -> Json:
                 "was": report.was(target.target),
                 "outbound": _outbound(report, target.target),
             }
-            for target in _in_order(report.after)
+            for target in report.now.targets
         ],
     }
 

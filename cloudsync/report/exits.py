@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, assert_never
 
 from cloudsync.errors import Exit, first_of
 from cloudsync.model import Mode, Note, Verdict
@@ -25,7 +25,7 @@ def exit_code(plan: Plan, *, command: Command, detailed: bool = False) -> Exit:
 def exit_of_run(report: RunReport) -> Exit:
     """What a run calls for: a step that failed and is still to do, and what was found afterwards."""
     failed = (Exit.FAILED,) if report.failed else ()
-    return first_of((*failed, *_codes(report.after, "apply", detailed=False)))
+    return first_of((*failed, *_codes(report.now, "apply", detailed=False)))
 
 
 def _codes(plan: Plan, command: Command, *, detailed: bool) -> Iterator[Exit]:
@@ -47,6 +47,8 @@ def _pending(target: TargetPlan, command: Command, *, detailed: bool) -> bool:
             return target.verdict is not Verdict.IN_SYNC or to_do
         case "apply":
             return to_do or _falls_short(target)
+        case _:
+            assert_never(command)
 
 
 def _falls_short(target: TargetPlan) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Final
+from typing import Final, assert_never
 
 from cloudsync.report.page import (
     NETWORKS_SHOWN,
@@ -136,6 +136,8 @@ def _piece(piece: Piece) -> str:
             if not more:
                 return _codes(items)
             return f"{_codes(tuple(shown))} and {more:,} more"
+        case _:
+            assert_never(piece)
 
 
 def _codes(items: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, assert_never
 
 from cloudsync.report.page import (
     CHANGES_SHOWN,
@@ -84,6 +84,8 @@ def _piece(piece: Piece) -> str:
             shown, more = cut(items, NETWORKS_SHOWN)
             listed = ", ".join(_code(item) for item in shown)
             return f"{listed} and {more:,} more" if more else listed
+        case _:
+            assert_never(piece)
 
 
 def _prose(text: str) -> str:

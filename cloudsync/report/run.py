@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cloudsync.model import Verdict
-from cloudsync.plan import Plan
+from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 
 
@@ -24,6 +24,26 @@ class RunReport:
     after: Plan
     outbound: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
+    @property
+    def now(self) -> Plan:
+        """``after``, and every target of the plan that it doesn't speak of, as unreadable.
+
+        A target must not drop out of a report because nobody looked at it again.
+        """
+        seen = {one.target for one in self.after.targets}
+        unseen = (
+            TargetPlan(
+                one.target,
+                one.mode,
+                one.list_digest,
+                reason="it was not looked at again after the run",
+            )
+            for one in self.plan.targets
+            if one.target not in seen
+        )
+        every = sorted((*self.after.targets, *unseen), key=lambda one: one.target)
+        return Plan(self.after.list_digest, tuple(every))
+
     def was(self, target: str) -> Verdict | None:
         """The target's verdict before the run, or None of one that wasn't in the plan."""
         return next((one.verdict for one in self.plan.targets if one.target == target), None)
@@ -37,7 +57,7 @@ class RunReport:
         """The targets that weren't in sync before the run and are now."""
         return tuple(
             one.target
-            for one in sorted(self.after.targets, key=lambda one: one.target)
+            for one in self.now.targets
             if one.verdict is Verdict.IN_SYNC and self.was(one.target) is not Verdict.IN_SYNC
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, assert_never
 
 from cloudsync.report.page import (
     CHANGES_SHOWN,
@@ -80,3 +80,5 @@ def _piece(piece: Piece) -> str:
             shown, more = cut(items, NETWORKS_SHOWN)
             listed = ", ".join(clean(item).replace(" ", _GLUE) for item in shown)
             return f"{listed} and {more:,} more" if more else listed
+        case _:
+            assert_never(piece)

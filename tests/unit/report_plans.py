@@ -169,7 +169,7 @@ EVERYTHING = Plan(
 
 STAYS = "sha256:aaaa"
 RUN = RunReport(
-    plan=Plan(LISTED.digest, (HALF, OPEN, SYNCED)),
+    plan=Plan(LISTED.digest, (HALF, OPEN, SYNCED, REFUSED)),
     outcomes=(
         (OPEN.steps[0], Outcome("done")),
         (OPEN.steps[1], Outcome("unknown", "the connection was closed")),
