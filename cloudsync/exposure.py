@@ -82,6 +82,16 @@ class Exposure:
         """The rules that stop some of ``part``. What no rule speaks of is stopped by none."""
         return tuple(one for one in self.decisions(part) if not one.allow)
 
+    def reach(self, name: Name) -> AddressSet:
+        """From where ``name``, which is let in, may come: its bound, less what is denied ahead."""
+        found, left = NOBODY, EVERYONE
+        for clause in self.clauses():
+            if clause.allow and name in clause.names:
+                found |= name.bound & left
+            elif not clause.allow and clause.full:
+                left -= clause.source
+        return found
+
     def decisions(self, part: AddressSet = EVERYONE) -> tuple[Decision, ...]:
         """Every rule that decides some of ``part``, or a name, in the order they are asked.
 

@@ -56,7 +56,8 @@ def place(
     closed: tuple[Placed, ...] | None = None
     if wanted.mode is Mode.ENFORCE and (not opaque or wanted.close_opaque):
         wall = _wall(standing, wanted, probes)
-        shut = allows | _probes(exposure, probes) | _denies(wanted, blocked, ours)
+        last = min(numbers.last, wall if numbers.ties else wall - 1)
+        shut = allows | _probes(exposure, probes) | _denies(wanted, blocked, ours, last)
         closed = field.fit(shut, barrier, wall)
         if closed is None:
             need, free = field.need(shut, barrier, wall)
@@ -82,7 +83,7 @@ def place(
                 for slot, rule in ours.items()
             )
     else:
-        rules = closed
+        rules = (*closed, *_outliving(closed, ours))
     stand = {rule.slot for rule in rules}
     return Placement(
         rules,
@@ -94,7 +95,8 @@ def place(
             sorted(
                 slot
                 for slot, rule in ours.items()
-                if slot.purpose is Purpose.DENY
+                if slot in stand
+                and slot.purpose is Purpose.DENY
                 and (closed is None or rule.clause.source & wanted.kept)
             )
         ),
@@ -155,14 +157,40 @@ def _probes(exposure: Exposure, probes: AddressSet) -> Contents:
     return contents
 
 
-def _denies(wanted: Wanted, blocked: AddressSet, ours: Mapping[Slot, Numbered]) -> Contents:
-    """A deny in each family; one that stands is never narrowed: that would open what is behind."""
+def _denies(
+    wanted: Wanted, blocked: AddressSet, ours: Mapping[Slot, Numbered], last: int
+) -> Contents:
+    """A deny in each family, at ``last`` or before.
+
+    One that stands is never narrowed, since that would open what is behind it. Where it would
+    have to move ahead of more than it should now close, it stays, and a new one goes ahead.
+    """
     contents: Contents = {}
     for part, family in _FAMILIES:
         slot = Slot(Purpose.DENY, part)
+        closing = family - wanted.kept - blocked
         stands = ours[slot].clause.source if slot in ours else NOBODY
-        contents[slot] = ((family - wanted.kept - blocked) | stands, frozenset())
+        if slot in ours and ours[slot].number > last and not stands <= closing:
+            stands = NOBODY
+            while slot in ours:
+                slot = Slot(Purpose.DENY, f"{slot.part} ahead")
+        contents[slot] = (closing | stands, frozenset())
     return contents
+
+
+def _outliving(closed: Iterable[Placed], ours: Mapping[Slot, Numbered]) -> tuple[Placed, ...]:
+    """Own denies that nothing asks for any more, but that close what no other own deny closes."""
+    denies = [rule for rule in closed if not rule.slot.allow]
+    placed = {rule.slot for rule in closed}
+    return tuple(
+        Placed(slot, rule.number, rule.clause.source, rule.clause.names)
+        for slot, rule in ours.items()
+        if slot.purpose is Purpose.DENY
+        and slot not in placed
+        and not any(
+            deny.number <= rule.number and rule.clause.source <= deny.source for deny in denies
+        )
+    )
 
 
 def _barrier(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cloudsync.addresses import AddressSet
+from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, Name
 from cloudsync.model import Mode, Purpose, Wanted
 from cloudsync.provider import Foreign, Refusal, Rules, Snapshot, Sources, Step
@@ -112,9 +112,11 @@ def _exposure_broken(
         lost = (probes & old) - new - withdrawn
         if lost:
             return _stops(target, lost, "from which the platform checks health")
-    gone = _lost_names(was, will, want, probes, also.names)
-    if gone:
-        return Refusal(target, f"a step would stop {gone[0].text}, which gets in today")
+    lost_names = _lost_names(was, will, want, probes, also.names)
+    if lost_names:
+        return Refusal(
+            target, f"a step would stop {lost_names[0].text}, or a part of it, which gets in today"
+        )
     let_in = will.possible - was.possible - want.addresses
     if let_in:
         return Refusal(
@@ -122,7 +124,11 @@ def _exposure_broken(
             f"a step would let in {let_in.witness()}, which gets in nowhere today and isn't wanted",
             witness=let_in.witness(),
         )
-    strangers = sorted(will.names - was.names - want.names)
+    strangers = sorted(
+        name
+        for name in will.names - want.names
+        if name not in was.names or will.reach(name) - was.reach(name)
+    )
     if strangers:
         return Refusal(target, f"a step would let in {strangers[0].text}, which isn't wanted")
     return None
@@ -131,17 +137,20 @@ def _exposure_broken(
 def _lost_names(
     was: Exposure, will: Exposure, want: Wanted, probes: AddressSet, withdrawn: frozenset[Name]
 ) -> list[Name]:
-    """Names that get in today, are wanted or kept, and would not get in any more."""
+    """Names that get in today, are wanted or kept, and would get in from less than today."""
     kept = (want.kept, probes)
-    return sorted(
+    staying = [
         name
-        for name in was.names - will.names
-        if (
-            name in want.names
-            or (name not in withdrawn and any(name.bound <= bound for bound in kept))
-        )
-        and not (name.bound and name.bound <= will.possible)
-    )
+        for name in sorted(was.names)
+        if name in want.names
+        or (name not in withdrawn and any(name.bound <= bound for bound in kept))
+    ]
+    return [
+        name
+        for name in staying
+        # Whoever comes from it and is let in by address isn't lost.
+        if was.reach(name) - (will.reach(name) if name in will.names else NOBODY) - will.possible
+    ]
 
 
 def _stops(target: str, lost: AddressSet, why: str) -> Refusal:
