@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -264,6 +265,19 @@ def test_an_answer_that_is_not_the_whole_page_is_refused(
     server.answer = answer
     assert refused(lambda: get(server)) == message(server.url, code, what)
     assert len(server.asked) == 1
+
+
+def test_a_bomb_is_not_unpacked_to_be_weighed(server: Server) -> None:
+    """An answer that unpacks to 50 MB costs no more memory than the limit and its own bytes."""
+    server.answer = sized(gzip.compress(b"#" * 50_000_000), "Content-Encoding: gzip")
+    tracemalloc.start()
+    try:
+        said = refused(lambda: get(server))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert said == message(server.url, "E_TOO_LARGE", "more than 262,144 bytes")
+    assert peak < 10_000_000
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nX: ", OK + b"Content-Length: 999\r\n\r\n"])
