@@ -365,8 +365,8 @@ def test_the_plan_as_data_is_the_documented_one() -> None:
     """Every key, every number: IPv4 a number, IPv6 a decimal string, minimal CIDRs."""
     before = first_match(
         (
+            deny("203.0.113.0/24", rule="85 some", full=False),
             deny("203.0.113.12", rule="90 deny"),
-            deny("203.0.113.0/24", rule="91 some", full=False),
             deny(rule="92 tag", name=Name("tag:x", NOBODY)),
             allow("203.0.113.8/29", "2001:db8::/64", rule="100 filter"),
             allow("168.63.129.16", "10.0.0.0/9", rule="110 rest", name=Name("tag:y", EVERY_IPV4)),
@@ -521,6 +521,12 @@ def test_bytes_are_the_same_whatever_comes_first() -> None:
     plans = Plan(LISTED.digest, (one, SYNCED)), Plan(LISTED.digest, (SYNCED, same))
     targets = [as_json({"targets": document(plan)["targets"]}) for plan in plans]
     assert targets[0] == targets[1]
+    grants = document(plans[0])["targets"][0]["excess"]["grants"]
+    assert [grant["rule"] for grant in grants] == [
+        "tcp/25 from 9.0.0.0/8",
+        "tcp/25 from 10.0.0.0/8",
+        "tcp/25 from 198.51.100.0/24",
+    ]
     assert said(one) == said(same)
 
 
@@ -729,6 +735,7 @@ def test_the_gravest_code_wins(command: Command) -> None:
         ("unknown", HALF, Exit.FAILED),
         ("denied", HALF, Exit.FAILED),
         ("done", GONE, Exit.FAILED),
+        ("unknown", GONE, Exit.FAILED),
     ],
 )
 def test_what_a_run_ends_with(kind: Any, after: TargetPlan, code: Exit) -> None:
@@ -738,6 +745,7 @@ def test_what_a_run_ends_with(kind: Any, after: TargetPlan, code: Exit) -> None:
     step = adds(target, "203.0.113.1")
     report = RunReport(plan, ((step, Outcome(kind)),), Plan("", (replace(after, target=target),)))
     assert exit_of_run(report) == code
+    assert report.failed == ((target,) if code == Exit.FAILED and kind != "done" else ())
 
 
 def test_a_target_that_was_not_looked_at_again_has_failed() -> None:
