@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Exposure
@@ -116,8 +116,8 @@ def make(
 ) -> tuple[TargetPlan, ...]:
     """Plan and prove every target of ``snapshot`` that something is wanted of.
 
-    A target whose steps can't be proved gets none, with the witness; where only the closing can't
-    be proved, what ``add`` would do is planned all the same, since mail must not wait for it.
+    Steps stop where one can't be proved, with the witness; those before it are planned all the
+    same, since mail must not wait for a removal.
     """
     states = look(rules, snapshot, wanted)
     proposal = rules.steps(snapshot, {target: wanted[target] for target in states})
@@ -130,12 +130,8 @@ def make(
         after = state
         if steps:
             proof = prove(rules, snapshot.of([target]), steps, wanted)
-            if not isinstance(proof, Refusal):
-                after = look(rules, proof, wanted)[target]
-            else:
-                refusal, steps = proof, ()
-                if wanted[target].mode is Mode.ENFORCE:
-                    steps, after = _only_add(rules, snapshot, target, wanted, state)
+            steps, refusal = proof.steps, proof.refusal
+            after = look(rules, proof.after, wanted)[target]
         plans.append(
             TargetPlan(
                 target=target,
@@ -150,19 +146,6 @@ def make(
             )
         )
     return tuple(plans)
-
-
-def _only_add(
-    rules: Rules, snapshot: Snapshot, target: str, wanted: Mapping[str, Wanted], state: State
-) -> tuple[tuple[Step, ...], State]:
-    """What ``add`` would do at a target whose closing can't be proved, if that can be."""
-    less = {**wanted, target: replace(wanted[target], mode=Mode.ADD)}
-    group = snapshot.of([target])
-    steps = rules.steps(group, {target: less[target]}).steps
-    proof = prove(rules, group, steps, less)
-    return (
-        ((), state) if isinstance(proof, Refusal) else (steps, look(rules, proof, wanted)[target])
-    )
 
 
 def _by_target(

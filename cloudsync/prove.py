@@ -27,14 +27,25 @@ class _View:
     outbound: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The steps that keep the promises, the snapshot they lead to, and what stopped the rest."""
+
+    steps: tuple[Step, ...]
+    after: Snapshot
+    refusal: Refusal | None = None
+
+
 def prove(
     rules: Rules, snapshot: Snapshot, steps: Iterable[Step], wanted: Mapping[str, Wanted]
-) -> Snapshot | Refusal:
-    """Check promises 1 to 4 on every step; give the snapshot at the end, or the first refusal.
+) -> Proof:
+    """Check promises 1 to 4 on every step, up to the first that would break one.
 
     Each step is one call, and what one call does lies between the state before and the state
     after it: what both allow is never lost on the way, and what neither allows is never let in.
+    Additions come first, so that a removal that can't be proved holds none of them back.
     """
+    proved: list[Step] = []
     before = _views(rules, snapshot, wanted)
     for step in steps:
         following = rules.after(snapshot, step)
@@ -42,9 +53,10 @@ def prove(
         for target, view in before.items():
             broken = _broken(view, after[target], step, target, wanted.get(target), rules.probes)
             if broken:
-                return broken
+                return Proof(tuple(proved), snapshot, broken)
+        proved.append(step)
         snapshot, before = following, after
-    return snapshot
+    return Proof(tuple(proved), snapshot)
 
 
 _STRANGER = Wanted("", Mode.WATCH)

@@ -209,6 +209,10 @@ class Provider(Protocol):
         """The pure half."""
         ...
 
+    def on_loopback(self, settings: Any) -> bool:
+        """Whether the calls for a target block end on this machine: a sandbox, no real cloud."""
+        ...
+
     def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
         """The scopes that one target block asks for."""
         ...

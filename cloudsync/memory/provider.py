@@ -23,6 +23,11 @@ class Provider:
     def __init__(self, *, ties: bool = True) -> None:
         self.rules = MemoryRules(ties=ties)
 
+    def on_loopback(self, settings: MemorySettings) -> bool:
+        """Memory is nobody's cloud."""
+        del settings
+        return True
+
     def scopes(self, settings: MemorySettings) -> Iterable[Scope | Unreadable]:
         """One scope a world."""
         name = f"memory:{settings.world}"

@@ -1,0 +1,139 @@
+"""What becomes of a read of the source: accepted, held or refused, and the list then in force; pure.
+
+The list in force only ever changes here, by rules that are told the time and never ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cloudsync import leaving
+from cloudsync.addresses import Network
+from cloudsync.allowlist import InForce, Listing, Widen
+from cloudsync.config import Config
+from cloudsync.errors import SourceRefused
+from cloudsync.guard import Judgement, Limits, judge
+from cloudsync.source.bundled import SOURCE as BUNDLED
+from cloudsync.wants import groups_of, widening_of
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One read of the source: a listing, the word that nothing changed, or a refusal."""
+
+    listing: Listing | None = None
+    refused: SourceRefused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """The list in force after a read, and what was said of the list on offer.
+
+    ``in_force`` is None where there is none yet. ``held`` is the judgement of a list that waits
+    for a person.
+    """
+
+    in_force: InForce | None
+    offer: Listing | None = None
+    judgement: Judgement | None = None
+    refused: SourceRefused | None = None
+
+    @property
+    def held(self) -> Judgement | None:
+        """The judgement, where it holds or refuses the list on offer."""
+        if self.judgement is None or self.judgement.verdict == "accept":
+            return None
+        return self.judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the configuration says about lists."""
+
+    limits: Limits
+    anchors: tuple[Network, ...]
+    removals: leaving.Removals
+    shoreline: tuple[str, ...]
+    widen: Widen
+
+    @staticmethod
+    def of(config: Config) -> Rules:
+        """Taken from ``config``; targets that widen or choose groups count too."""
+        return Rules(
+            limits=Limits(**config.list.limits),
+            anchors=config.list.anchors,
+            removals=leaving.Removals(
+                config.removals.reads, config.removals.apart, config.removals.grace
+            ),
+            shoreline=groups_of(config),
+            widen=widening_of(config),
+        )
+
+
+def vet(
+    read: Read,
+    in_force: InForce | None,
+    rules: Rules,
+    now: datetime,
+    approved: Collection[str] = (),
+) -> Vetted:
+    """Judge a read against the list in force.
+
+    Without a listing the list in force goes on: a refusal is no outage. Additions of a list that
+    the guard lets through count at once; what it lacks starts leaving.
+    """
+    if read.listing is None:
+        if in_force is None:
+            return Vetted(None, refused=read.refused)
+        after = leaving.settle if read.refused else leaving.agree
+        return Vetted(after(in_force, now, rules.removals), refused=read.refused)
+    offer = read.listing
+    judgement = judge(
+        offer,
+        in_force,
+        rules.limits,
+        anchors=rules.anchors,
+        shoreline=rules.shoreline,
+        widen=rules.widen,
+    )
+    if in_force is None and offer.source == BUNDLED and judgement.verdict == "hold":
+        # It came with the program, can't change but by a release, and reaches no real cloud.
+        return Vetted(leaving.begin(offer, now, "the release"), offer)
+    if not judgement.passes(approved):
+        settled = in_force and leaving.settle(in_force, now, rules.removals)
+        return Vetted(settled, offer, judgement)
+    if in_force is None:
+        return Vetted(leaving.begin(offer, now, "list accept"), offer)
+    by = "guard" if judgement.verdict == "accept" else "list accept"
+    return Vetted(
+        leaving.advance(
+            in_force,
+            offer,
+            now,
+            rules.removals,
+            accepted_by=by,
+            shoreline=rules.shoreline,
+            widen=rules.widen,
+        ),
+        offer,
+    )
+
+
+def accept(
+    offer: Listing, in_force: InForce | None, rules: Rules, now: datetime, by: str
+) -> InForce:
+    """The list in force once a person accepted ``offer``; the entries it lacks start leaving."""
+    if in_force is None:
+        return leaving.begin(offer, now, by)
+    after = leaving.advance(
+        in_force,
+        offer,
+        now,
+        rules.removals,
+        accepted_by=by,
+        shoreline=rules.shoreline,
+        widen=rules.widen,
+    )
+    return replace(after, accepted_by=by, accepted_at=now)
