@@ -7,10 +7,12 @@ assert that it tried what it claims to try.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from cloudsync.addresses import AddressSet
@@ -19,6 +21,14 @@ from cloudsync.memory.rules import PROBES, Firewall, Rule, name_of
 from cloudsync.model import Mode, Purpose, Wanted, mark
 from tests.oracle.packets import Meaning
 from tests.oracle.promises import INTERNAL
+
+FIRE = int(os.environ.get("FIRE", "1"))
+
+
+def examples(count: int) -> settings:
+    """How many examples a property gets: ``count``, times FIRE where more is wanted than `make test`."""
+    return settings(max_examples=count * FIRE)
+
 
 OURS = "ours"
 THEIRS = "theirs"

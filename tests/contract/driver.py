@@ -1,20 +1,65 @@
-"""Runs one target through plan, prove and apply in two passes, and tells somebody of every step."""
+"""Runs one scope as the product does, and tells somebody of every call before and after it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
+from cloudsync.engine import Pace, apply
 from cloudsync.model import Wanted
 from cloudsync.plan import TargetPlan, make
-from cloudsync.provider import Provider, Rules, Scope, Snapshot, Step, Unreadable
+from cloudsync.provider import Outcome, Provider, Rules, Scope, Snapshot, Step, Unreadable
 
-Watcher = Callable[[Step, Snapshot, Snapshot], None]
+Watcher = Callable[[Step, Snapshot], None]
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+@dataclass
+class Watched:
+    """A provider that tells a watcher of each step done, and may crash before a call."""
+
+    inner: Provider
+    scope: Scope
+    watcher: Watcher
+    stop_after: int | None = None
+    done: list[Step] = field(default_factory=list)
+    name: ClassVar[str] = "watched"
+    settings: ClassVar[type[Any]] = object
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the provider behind it."""
+        return self.inner.rules
+
+    def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
+        """As the provider behind it."""
+        return self.inner.scopes(settings)
+
+    def observe(
+        self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
+    ) -> Iterator[Snapshot | Unreadable]:
+        """As the provider behind it."""
+        return self.inner.observe(scope, only, deadline)
+
+    def apply(self, step: Step, deadline: float | None = None) -> Outcome:
+        """One call, seen from both sides."""
+        if self.stop_after is not None and len(self.done) >= self.stop_after:
+            raise Crash
+        before = look(self.inner, self.scope)
+        outcome = self.inner.apply(step, deadline)
+        self.watcher(step, before)
+        if outcome.kind == "done":
+            self.done.append(step)
+        return outcome
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run did: the plan it began with, the steps that were done, and what was seen last."""
+    """What a run did: the plans it began with, the steps that were done, and what was seen last."""
 
     first: tuple[TargetPlan, ...]
     last: tuple[TargetPlan, ...]
@@ -22,11 +67,15 @@ class Run:
     finished: bool
 
 
-def observe(provider: Provider, scope: Scope) -> Snapshot:
+def look(provider: Provider, scope: Scope) -> Snapshot:
     """One whole look at a scope that answers in one page."""
     (seen,) = provider.observe(scope)
     assert not isinstance(seen, Unreadable), seen.reason
     return seen
+
+
+def ignore(_step: Step, _before: Snapshot) -> None:
+    """Nobody watches."""
 
 
 def run(
@@ -34,54 +83,47 @@ def run(
     scope: Scope,
     wanted: Mapping[str, Wanted],
     *,
-    watcher: Watcher | None = None,
+    watcher: Watcher = ignore,
     stop_after: int | None = None,
+    sleep: Callable[[float], None] = lambda _seconds: None,
+    monotonic: Callable[[], float] | None = None,
 ) -> Run:
-    """Adds and replaces; another look and another plan; removals; another look."""
-    done: list[Step] = []
-    first: tuple[TargetPlan, ...] | None = None
-    for removing in (False, True):
-        seen = observe(provider, scope)
-        plans = make(provider.rules, seen, wanted, "sha256:test")
-        first = first or plans
-        steps = dict.fromkeys(step for plan in plans for step in plan.steps)
-        due = [step for step in steps if (step.verb == "remove") is removing]
-        if removing and len(due) < len(steps):
-            break  # what should stand was not seen yet: the next run goes on
-        for step in due:
-            if stop_after is not None and len(done) >= stop_after:
-                return Run(first, plans, tuple(done), finished=False)
-            before = observe(provider, scope)
-            outcome = provider.apply(step)
-            fresh = observe(provider, scope)
-            if watcher:
-                watcher(step, before, fresh)
-            if outcome.kind != "done":
-                return Run(first, plans, tuple(done), finished=False)
-            done.append(step)
-            seen = fresh
-    assert first is not None
-    last = make(provider.rules, observe(provider, scope), wanted, "sha256:test")
-    return Run(first, last, tuple(done), finished=True)
+    """Observe, plan, prove, apply in two passes, and look again."""
+    watched = Watched(provider, scope, watcher, stop_after)
+    first = make(provider.rules, look(provider, scope), wanted, "sha256:test")
+    clock = iter(range(0, 10_000_000, 10))
+    pace = Pace(monotonic=monotonic or (lambda: float(next(clock))), sleep=sleep)
+    finished = True
+    try:
+        applied = apply(watched, scope, first, wanted, pace)
+        finished = all(outcome.kind == "done" for _, outcome in applied.outcomes)
+    except Crash:
+        finished = False
+    last = make(provider.rules, look(provider, scope), wanted, "sha256:test")
+    return Run(first, last, tuple(watched.done), finished)
 
 
 def same(rules: Rules, one: Snapshot, two: Snapshot, installation: str) -> list[str]:
     """In which of the contract's respects two snapshots differ; none, if a forecast was right."""
-    ports = (25,)
-    found: list[str] = []
     if one.targets != two.targets:
         return [f"targets: {one.targets} and {two.targets}"]
-    for target in one.targets:
-        for what, a, b in (
-            ("exposure", rules.exposure(one, 25)[target], rules.exposure(two, 25)[target]),
-            ("own", rules.own(one, installation, ports)[target],
-             rules.own(two, installation, ports)[target]),
-            ("foreign", rules.foreign(one, installation, ports)[target],
-             rules.foreign(two, installation, ports)[target]),
-            ("elsewhere", rules.elsewhere(one, ports)[target],
-             rules.elsewhere(two, ports)[target]),
-            ("outbound", one.outbound(target), two.outbound(target)),
-        ):  # fmt: skip
-            if a != b:
-                found.append(f"{what} of {target}: {a} and {b}")
-    return found
+    return [
+        f"{what} of {target}: {a} and {b}"
+        for target in one.targets
+        for (what, a), (_, b) in zip(
+            _respects(rules, one, target, installation),
+            _respects(rules, two, target, installation),
+            strict=True,
+        )
+        if a != b
+    ]
+
+
+def _respects(
+    rules: Rules, snapshot: Snapshot, target: str, installation: str
+) -> Iterator[tuple[str, object]]:
+    yield "exposure", rules.exposure(snapshot, 25)[target]
+    yield "own", rules.own(snapshot, installation, (25,))[target]
+    yield "foreign", rules.foreign(snapshot, installation, (25,))[target]
+    yield "elsewhere", rules.elsewhere(snapshot, (25,))[target]
+    yield "outbound", snapshot.outbound(target)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
+from cloudsync.exposure import Exposure
 from cloudsync.memory.provider import WORLDS, Provider
 from cloudsync.memory.rules import PROBES, Firewall
 from cloudsync.memory.sandbox import World
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import Wanted
 from cloudsync.provider import Scope, Snapshot, Step
-from tests.contract.driver import Run, observe, run, same
+from tests.contract.driver import Run, look, run, same
 from tests.oracle import packets
 from tests.oracle.packets import Meaning
 from tests.oracle.promises import INTERNAL, Wish, broken, misjudged
@@ -36,17 +38,39 @@ def wish_of(
     )
 
 
+def points(worlds: Sequence[packets.World], wish: Wish) -> list[packets.Point]:
+    """Every edge of every network in sight of a run."""
+    named = [cidr for meaning in wish.meanings for cidrs in meaning.values() for cidr in cidrs]
+    return packets.in_sight(worlds, wish.networks, wish.also, INTERNAL, wish.probes, named)
+
+
+def misread(exposure: Exposure, truth: packets.World, wish: Wish, port: int = 25) -> list[str]:
+    """Where the evaluator and the packets differ."""
+    return misjudged(
+        truth,
+        port,
+        points([truth], wish),
+        wish.meanings,
+        lambda address: address in exposure.certain,
+        lambda address: address in exposure.possible,
+        [name.text for name in exposure.names],
+    )
+
+
 class Judged:
     """One firewall in memory, and the judge of whatever is done to it."""
 
     def __init__(
-        self, firewall: Firewall, meanings: tuple[Meaning, ...], *, ties: bool = True
+        self, firewall: Firewall, meanings: Sequence[Mapping[str, Sequence[str]]], *, ties: bool = True
     ) -> None:
         self.world = World({"fw": firewall})
         WORLDS["drawn"] = self.world
         self.provider = Provider(ties=ties)
         self.scope = Scope("memory:drawn", MemorySettings.model_construct(world="drawn"))
-        self.meanings = meanings
+        self.meanings: tuple[Meaning, ...] = tuple(
+            {name: packets.networks(tuple(cidrs)) for name, cidrs in meaning.items()}
+            for meaning in meanings
+        )
         self.faults: list[str] = []
 
     @property
@@ -60,9 +84,21 @@ class Judged:
 
     def look(self) -> Snapshot:
         """What a read shows."""
-        return observe(self.provider, self.scope)
+        return look(self.provider, self.scope)
 
-    def run(self, wanted: Wanted, *, stop_after: int | None = None, forecast: bool = True) -> Run:
+    def exposure(self) -> Exposure:
+        """Who gets in, as the evaluator says."""
+        return self.provider.rules.exposure(self.look(), 25)[TARGET]
+
+    def run(
+        self,
+        wanted: Wanted,
+        *,
+        stop_after: int | None = None,
+        forecast: bool = True,
+        sleep: Callable[[float], None] = lambda _seconds: None,
+        monotonic: Callable[[], float] | None = None,
+    ) -> Run:
         """One run, judged after every mutation; what was broken stands in ``faults``.
 
         Without ``forecast`` reads are late, so they show neither a step's end nor the truth.
@@ -70,39 +106,28 @@ class Judged:
         wish = wish_of(wanted, self.meanings, tuple(PROBES.cidrs()), revokes=False)
         last = self.truth()
         if forecast:
-            self.check_exposure(wish)
+            self.faults += misread(self.exposure(), last, wish)
 
-        def watcher(step: Step, before: Snapshot, fresh: Snapshot) -> None:
+        def watcher(step: Step, before: Snapshot) -> None:
             nonlocal last
-            now = self.truth()
-            points = self._points([last, now], wish)
-            self.faults += [f"{step.changes}: {one}" for one in broken(last, now, wish, points)]
-            was, last = last, now
-            if forecast and now != was:
-                after = self.provider.rules.after(before, step)
-                self.faults += same(self.provider.rules, after, fresh, wanted.installation)
+            was, last = last, self.truth()
+            if was == last:
+                return
+            found = broken(was, last, wish, points([was, last], wish))
+            self.faults += [f"{step.changes}: {one}" for one in found]
             if forecast:
-                self.check_exposure(wish)
+                after = self.provider.rules.after(before, step)
+                self.faults += same(
+                    self.provider.rules, after, self.look(), wanted.installation
+                )
+                self.faults += misread(self.exposure(), last, wish)
 
         return run(
-            self.provider, self.scope, {TARGET: wanted}, watcher=watcher, stop_after=stop_after
+            self.provider,
+            self.scope,
+            {TARGET: wanted},
+            watcher=watcher,
+            stop_after=stop_after,
+            sleep=sleep,
+            monotonic=monotonic,
         )
-
-    def check_exposure(self, wish: Wish) -> None:
-        """Compare what the evaluator says with what the packets do."""
-        seen = observe(self.provider, self.scope)
-        exposure = self.provider.rules.exposure(seen, 25)[TARGET]
-        truth = self.truth()
-        self.faults += misjudged(
-            truth,
-            25,
-            self._points([truth], wish),
-            self.meanings,
-            lambda address: address in exposure.certain,
-            lambda address: address in exposure.possible,
-            [name.text for name in exposure.names],
-        )
-
-    def _points(self, worlds: list[packets.World], wish: Wish) -> list[packets.Point]:
-        named = [cidr for meaning in self.meanings for name in meaning for cidr in meaning[name]]
-        return packets.in_sight(worlds, wish.networks, wish.also, INTERNAL, wish.probes, named)

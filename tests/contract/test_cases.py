@@ -145,15 +145,20 @@ def test_a_call_that_fails_leaves_the_rest_to_the_next_run(fault: str, call: int
     assert exposed(judged) == AddressSet.of(*LISTED) | PROBES | INTERNAL
 
 
-def test_late_reads_lose_no_mail() -> None:
+@pytest.mark.parametrize("late", [5.0, 60.0, 400.0])
+def test_late_reads_lose_no_mail(late: float) -> None:
     """Where reads lag behind, a run may end early, but no mail is lost and a later run finishes."""
     now = [1000.0]
     judged = world(allow(1000, "open"), deny(50, "old", "8.8.8.8/32"))
     judged.world.clock = lambda: now[0]
-    judged.world.late = 30.0
+    judged.world.late = late
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
     for _ in range(4):
-        judged.run(want(Mode.ENFORCE), forecast=False)
-        now[0] += 60.0
+        judged.run(want(Mode.ENFORCE), forecast=False, sleep=sleep, monotonic=lambda: now[0])
+        now[0] += late
     judged.world.late = 0.0
     settle(judged, want(Mode.ENFORCE))
     assert exposed(judged) == AddressSet.of(*LISTED) | PROBES | INTERNAL
@@ -222,8 +227,7 @@ def test_no_room_for_allows_ahead_of_a_default_deny(ties: bool) -> None:
     assert run.done == ()
     assert run.first[0].notes == (Note.NO_ROOM,)
     assert [remark.text for remark in run.first[0].remarks] == [
-        f"own rules need {1 if ties else 2} numbers from 100 on, ahead of 100, and 0 are free; "
-        "set priority, or move the rules"
+        f"own rules need {1 if ties else 2} numbers from 100 on, ahead of 100, and 0 are free; set priority, or move the rules"
     ]
 
 
@@ -405,3 +409,18 @@ def test_a_crash_after_any_call_is_finished_by_the_next_run(ties: bool, stop: in
     )  # fmt: skip
     judged.run(want(Mode.ENFORCE, also=("10.20.0.0/16",)), stop_after=stop)
     settle(judged, want(Mode.ENFORCE, also=("10.20.0.0/16",)))
+
+
+@TIES
+@pytest.mark.parametrize("mode", [Mode.ADD, Mode.ENFORCE])
+def test_a_refused_removal_holds_back_no_add(ties: bool, mode: Mode) -> None:
+    """Where a removal would stop kept internal space and is refused, what is missing is added."""
+    judged = world(
+        Rule(200, "cloudsync:ours:25:list:ipv4", sources=("10.1.2.3/32",),
+             description=mark("ours", Purpose.LIST)),
+        ties=ties,
+    )  # fmt: skip
+    judged.run(want(mode, "69.20.58.226/32", internal="keep"))
+    judged.run(want(mode, "69.20.58.226/32", internal="keep"))
+    assert judged.faults == []
+    assert AddressSet.of("69.20.58.226") <= exposed(judged)

@@ -13,6 +13,7 @@ What an opaque name really stands for is a ``Meaning``: networks by name, hidden
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,8 +48,37 @@ def span(cidr: str) -> Span:
     return network.version, int(network.network_address), int(network.broadcast_address)
 
 
+class Networks(tuple[str, ...]):
+    """CIDR strings that are asked often: laid out once, then found by bisection."""
+
+    def __init__(self, cidrs: Iterable[str]) -> None:
+        self.firsts: dict[int, list[int]] = {4: [], 6: []}
+        self.lasts: dict[int, list[int]] = {4: [], 6: []}
+        for version, first, last in sorted(span(cidr) for cidr in self):
+            firsts, lasts = self.firsts[version], self.lasts[version]
+            if lasts and first <= lasts[-1]:
+                lasts[-1] = max(last, lasts[-1])
+            else:
+                firsts.append(first)
+                lasts.append(last)
+
+    def hold(self, point: Point) -> bool:
+        """Whether a point lies in one of them."""
+        version, number = point
+        index = bisect_right(self.firsts[version], number) - 1
+        return index >= 0 and number <= self.lasts[version][index]
+
+
+@lru_cache(maxsize=10_000)
+def networks(cidrs: tuple[str, ...]) -> Networks:
+    """``cidrs``, laid out; the same ones are laid out once."""
+    return Networks(cidrs)
+
+
 def inside(point: Point, cidrs: Iterable[str]) -> bool:
     """Whether a point lies in one of the networks."""
+    if isinstance(cidrs, Networks):
+        return cidrs.hold(point)
     version, number = point
     for cidr in cidrs:
         of, first, last = span(cidr)
@@ -82,17 +112,15 @@ def matches(row: Row, point: Point, machine: str, meaning: Meaning) -> bool:
     return any(inside(point, meaning.get(name, ())) for name in row["names"])
 
 
-def gets_in(
-    asked: Sequence[Row],
-    point: Point,
-    machine: str,
-    port: int,
-    meaning: Meaning,
-    protocol: str = "tcp",
-) -> bool:
+def deciding(world: World, port: int, protocol: str = "tcp") -> list[Row]:
+    """The rows that say something of packets to a port, in the order in which they are asked."""
+    return [row for row in world.asked if concerns(row, port, protocol)]
+
+
+def gets_in(asked: Iterable[Row], point: Point, machine: str, meaning: Meaning) -> bool:
     """Whether the first row that matches lets the packet in; where none matches, nobody gets in."""
     for row in asked:
-        if concerns(row, port, protocol) and matches(row, point, machine, meaning):
+        if matches(row, point, machine, meaning):
             return bool(row["allow"])
     return False
 
@@ -124,7 +152,7 @@ def from_memory(firewall: Mapping[str, Any]) -> World:
             {
                 "number": rule["number"],
                 "allow": rule["allow"],
-                "sources": tuple(rule["sources"]),
+                "sources": networks(tuple(rule["sources"])),
                 "names": tuple(rule["names"]),
                 "ports": tuple(rule["ports"]),
                 "protocol": rule["protocol"],
@@ -165,15 +193,12 @@ def _permission_rows(
     permission: Mapping[str, Any], lists: Mapping[str, Sequence[str]]
 ) -> Iterator[Row]:
     protocol = str(permission["IpProtocol"])
-    if protocol in WITHOUT_TCP:
-        kind = "icmp"
-    else:
-        kind = WITH_PORTS.get(protocol, "all")
+    kind = "icmp" if protocol in WITHOUT_TCP else WITH_PORTS.get(protocol, "all")
     ports = (permission.get("FromPort", -1), permission.get("ToPort", -1))
 
     def row(said: Mapping[str, Any], name: str, cidrs: Sequence[str], names: Sequence[str]) -> Row:
         return {
-            "number": 0, "allow": True, "sources": tuple(cidrs), "names": tuple(names),
+            "number": 0, "allow": True, "sources": networks(tuple(cidrs)), "names": tuple(names),
             "ports": ports, "protocol": kind, "machines": (),
             "label": said.get("Description", ""), "id": f"{protocol} {ports} {name}",
         }  # fmt: skip

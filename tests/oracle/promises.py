@@ -16,20 +16,21 @@ from tests.oracle.packets import (
     Point,
     Row,
     World,
-    concerns,
+    deciding,
     edges,
     gets_in,
     inside,
     matches,
+    networks,
     text,
 )
 
 # Written out again from the specification; not imported, so that a slip there shows.
-INTERNAL = (
+INTERNAL = networks((
     "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8",
     "169.254.0.0/16", "0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4",
     "fc00::/7", "::/128", "::1/128", "fe80::/10", "fec0::/10", "ff00::/8",
-)  # fmt: skip
+))  # fmt: skip
 PURPOSES = ("list", "also", "internal", "probe", "deny")
 OTHER_PORTS = (1, 24, 26, 443, 65_535)
 
@@ -74,24 +75,18 @@ def purpose(row: Row, wish: Wish) -> str:
     return ""
 
 
-def certain(world: World, point: Point, port: int, meanings: Sequence[Meaning]) -> bool:
-    """Whether a sender gets in to every machine under every meaning tried."""
-    asked = world.asked
-    return all(
-        gets_in(asked, point, machine, port, meaning)
-        for machine in world.machines
-        for meaning in meanings
-    )
+def tried(asked: Sequence[Row], meanings: Sequence[Meaning]) -> Sequence[Meaning]:
+    """The meanings that make a difference to these rows: one, where none of them has a name."""
+    return meanings if any(row["names"] for row in asked) else ({},)
 
 
-def possible(world: World, point: Point, port: int, meanings: Sequence[Meaning]) -> bool:
-    """Whether a sender gets in to at least one machine under at least one meaning tried."""
-    asked = world.asked
-    return any(
-        gets_in(asked, point, machine, port, meaning)
-        for machine in world.machines
-        for meaning in meanings
-    )
+def answers(
+    asked: Sequence[Row], point: Point, machines: Sequence[str], meanings: Sequence[Meaning]
+) -> set[bool]:
+    """Every answer that a sender gets, over the machines and the meanings tried."""
+    return {
+        gets_in(asked, point, machine, meaning) for machine in machines for meaning in meanings
+    }
 
 
 def might(asked: Sequence[Row], point: Point, meanings: Sequence[Meaning]) -> bool:
@@ -132,17 +127,16 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
         for row in before.rows if purpose(row, wish) == "also"
         for name in row["names"] if name not in wish.names
     ]  # fmt: skip
-    was, will = before.asked, after.asked
     for port in wish.ports:
-        ahead = [row for row in was if concerns(row, port)]
-        behind = [row for row in will if concerns(row, port)]
+        ahead, behind = deciding(before, port), deciding(after, port)
         if ahead == behind:
             continue
+        meanings = tried([*ahead, *behind], wish.meanings)
         named = {name for row in ahead if row["allow"] for name in row["names"]}
         for point in points:
-            for meaning in wish.meanings:
-                old = [gets_in(ahead, point, one, port, meaning) for one in before.machines]
-                new = [gets_in(behind, point, one, port, meaning) for one in before.machines]
+            for meaning in meanings:
+                old = [gets_in(ahead, point, one, meaning) for one in before.machines]
+                new = [gets_in(behind, point, one, meaning) for one in before.machines]
                 if old == new:
                     continue
                 lost = [
@@ -158,7 +152,7 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
                 if lost and why:
                     yield f"promise 1: {text(point)} is {why} and no longer gets in to {lost}: {where}"
                 let_in = any(new) and not wish.wants(point, meaning)
-                if let_in and not might(ahead, point, wish.meanings):
+                if let_in and not might(ahead, point, meanings):
                     yield f"promise 2: {text(point)} is not wanted and now gets in: {where}"
 
 
@@ -227,18 +221,15 @@ def _elsewhere(before: World, after: World, wish: Wish, points: Sequence[Point])
         yield "promise 4: outbound rules were changed"
     for port in OTHER_PORTS:
         for protocol in ("tcp", "udp"):
-            ahead = [row for row in before.asked if concerns(row, port, protocol)]
-            behind = [row for row in after.asked if concerns(row, port, protocol)]
+            ahead = deciding(before, port, protocol)
+            behind = deciding(after, port, protocol)
             if ahead == behind or port in wish.ports:
                 continue
             for point in points:
                 for machine in before.machines:
-                    old = gets_in(ahead, point, machine, port, wish.meanings[0], protocol)
-                    if old is not gets_in(behind, point, machine, port, wish.meanings[0], protocol):
-                        yield (
-                            f"promise 4: what happens to {text(point)} at {protocol}/{port} "
-                            "was changed"
-                        )
+                    old = gets_in(ahead, point, machine, wish.meanings[0])
+                    if old is not gets_in(behind, point, machine, wish.meanings[0]):
+                        yield f"promise 4: {text(point)} at {protocol}/{port} is decided otherwise"
 
 
 def misjudged(
@@ -255,11 +246,12 @@ def misjudged(
     ``names`` are the opaque sources that the other reading says are let in.
     """
     found: list[str] = []
-    deciding = [row for row in world.rows if concerns(row, port)]
-    exact = not any(row["names"] or row["machines"] for row in deciding)
+    asked = deciding(world, port)
+    exact = not any(row["names"] or row["machines"] for row in asked)
+    worth = tried(asked, meanings)
     for point in points:
-        sure = certain(world, point, port, meanings)
-        maybe = possible(world, point, port, meanings)
+        got = answers(asked, point, world.machines, worth)
+        sure, maybe = got == {True}, True in got
         address = text(point)
         if says_certain(address) and not sure:
             found.append(f"{address} is said to be certain, and is not")
