@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudsync.memory.rules import MemorySnapshot
 from cloudsync.model import Mode, Note, Wanted
 from tests.contract.driver import Run
 from tests.contract.judged import TARGET, Judged
@@ -48,9 +49,13 @@ def end(judged: Judged, wanted: Wanted, run: Run) -> list[str]:
         owed.append(f"missing after the run: {difference.missing} {difference.missing_names}")
     if wanted.mode is Mode.ENFORCE and difference.excess:
         owed.append(f"open after the run: {difference.excess}")
-    own = [rule for rule in judged.firewall.rules if rule.description.startswith(f"cloudsync/{OURS} ")]
-    alone = Judged(replace(judged.firewall, rules=tuple(own)), judged.meanings)
-    exposure = alone.provider.rules.exposure(alone.look(), 25)[TARGET]
+    own = tuple(
+        rule
+        for rule in judged.firewall.rules
+        if rule.description.startswith(f"cloudsync/{OURS} ")
+    )
+    alone = MemorySnapshot(judged.scope, {TARGET: replace(judged.firewall, rules=own)})
+    exposure = judged.provider.rules.exposure(alone, 25)[TARGET]
     if not wanted.addresses <= exposure.certain:
         bare = wanted.addresses - exposure.certain
         owed.append(f"not in own rules: {bare}")

@@ -108,6 +108,14 @@ def might(asked: Sequence[Row], point: Point, meanings: Sequence[Meaning]) -> bo
     return False
 
 
+def by_name(asked: Sequence[Row], point: Point, machine: str, meaning: Meaning) -> bool:
+    """Whether the row that decides speaks of a sender by an opaque name only."""
+    for row in asked:
+        if matches(row, point, machine, meaning):
+            return bool(row["names"]) and not inside(point, row["sources"])
+    return False
+
+
 def broken(before: World, after: World, wish: Wish, points: Sequence[Point]) -> list[str]:
     """Every way in which one mutation breaks promises 1 to 4, in words; empty if it keeps them."""
     found: list[str] = []
@@ -147,7 +155,10 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
                 let_go = inside(point, withdrawn) or any(
                     inside(point, meaning.get(name, ())) for name in withdrawn_names
                 )
-                why = _claim(point, wish, meaning, named, let_go=let_go)
+                vague = any(
+                    by_name(ahead, point, machine, meaning) for machine in lost
+                )
+                why = _claim(point, wish, meaning, named, let_go=let_go, vague=vague)
                 where = f"port {port}, where names mean {dict(meaning)}"
                 if lost and why:
                     yield f"promise 1: {text(point)} is {why} and no longer gets in to {lost}: {where}"
@@ -160,9 +171,10 @@ def _claim(point: Point, wish: Wish, meaning: Meaning, named: set[str], *, let_g
     """Why a sender must not be stopped; empty if it may be.
 
     A wanted name has a claim for whoever it stands for only where a rule that names it lets in:
-    nobody can know that another rule's address is the name's.
+    nobody can know that another rule's address is the name's. Likewise a wanted address that got
+    in only because some other name happens to stand for it was never known to get in (``vague``).
     """
-    if inside(point, (*wish.networks, *wish.also)):
+    if not vague and inside(point, (*wish.networks, *wish.also)):
         return "wanted"
     if any(inside(point, meaning.get(name, ())) for name in wish.names if name in named):
         return "wanted by name"
