@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloudsync_aws.sandbox import groups, lists, reading, tagging
+from cloudsync_aws.sandbox import edits, groups, list_reading, lists, reading, tagging
 from cloudsync_aws.sandbox.faults import Call, Faults, Kind
 from cloudsync_aws.sandbox.identity import (
     STS_ACTIONS,
@@ -25,17 +25,34 @@ from cloudsync_aws.sandbox.world import World
 
 _log = logging.getLogger(__name__)
 _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-_READS = ("Describe", "Get", "List", "Assume", "Search", "Validate", "Lookup", "Head")
+_READS = (
+    "Describe",
+    "Get",
+    "List",
+    "Assume",
+    "Search",
+    "Validate",
+    "Lookup",
+    "Head",
+    "GET ",
+    "HEAD ",
+)
 EC2_ACTIONS: dict[str, Action] = {
     **groups.ACTIONS,
+    **edits.ACTIONS,
     **lists.ACTIONS,
+    **list_reading.ACTIONS,
     **reading.ACTIONS,
     **tagging.ACTIONS,
 }
 # What the SDKs classify by code, service by service: [SDK] botocore's _retry and error shapes.
-_THROTTLES = {"ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
-              "sts": ("Throttling", "Rate exceeded", 400)}
-_DENIALS = {"ec2": ("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)}
+_THROTTLES = {
+    "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
+    "sts": ("Throttling", "Rate exceeded", 400),
+}
+_DENIALS = {
+    "ec2": ("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +147,9 @@ class Dispatcher:
         try:
             if not asked.service:
                 # EC2 API reference, "Common client error codes".
-                raise Refused("MissingAuthenticationToken", "Request is missing authentication", 403)
+                raise Refused(
+                    "MissingAuthenticationToken", "Request is missing authentication", 403
+                )
             if "denied" in met:
                 raise _denied(asked)
             if "throttle" in met:
@@ -140,12 +159,11 @@ class Dispatcher:
             reply = self._act(asked)
         except Refused as refused:
             return self._refusal(asked, refused), refused.code
-        except Exception:
-            # A defect of the sandbox: the client gets an answer of the vendor's form all the same.
+        except Exception:  # noqa: BLE001 - a defect of the sandbox must not look like a lost answer
             _log.exception("%s failed in the sandbox", asked.action)
             failure = Refused("InternalError", "An internal error has occurred", 500)
             return self._refusal(asked, failure), failure.code
-        if reply.status < 400:  # noqa: PLR2004 - HTTP
+        if reply.status < 400:
             return reply, "ok"
         code = re.search(rb"<Code>([^<]+)|\"__type\": ?\"([^\"]+)", reply.body)
         return reply, (code[1] or code[2]).decode() if code else str(reply.status)
@@ -166,10 +184,23 @@ class Dispatcher:
             body = json.loads(asked.body or b"{}")
             return service_quotas(world, asked.account, asked.region, asked.action, body)
         reply = self._rest.ask(asked.environ, asked.body, asked.account)
-        if asked.service == "ec2" and reply.status >= 500:  # noqa: PLR2004 - HTTP
+        if asked.service == "ec2" and reply.status >= 500:
             # moto answers HTML where it doesn't know an action or a filter; EC2 never does.
+            if any(name.startswith("Filter.") for name in asked.params):
+                raise Refused("InvalidParameterValue", "A filter of the request is invalid")
             raise Refused("InvalidAction", f"The action {asked.action} is not valid here.")
+        if asked.action in {"CreateVpc", "DeleteVpc"} and reply.status == 200:
+            self._mirror_vpc(asked, reply)
         return reply
+
+    def _mirror_vpc(self, asked: Asked, reply: Reply) -> None:
+        """Keep the VPCs that moto made or deleted, since groups are kept here."""
+        with self._world.lock:
+            region = self._world.region(asked.account, asked.region)
+            if asked.action == "DeleteVpc":
+                region.drop_vpc(asked.params.get("VpcId", ""))
+            elif made := re.search(rb"<vpcId>(vpc-\w+)</vpcId>", reply.body):
+                region.add_vpc(asked.params.get("CidrBlock", ""), vpc_id=made[1].decode())
 
     def _ec2(self, asked: Asked) -> Reply:
         world = self._world

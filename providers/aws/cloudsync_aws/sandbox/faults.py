@@ -51,36 +51,62 @@ class Faults:
         self._lock = Lock()
 
     def throttle(
-        self, action: str = "*", *, times: int | None = 1, skip: int = 0,
-        account: str | None = None, region: str | None = None,
+        self,
+        action: str = "*",
+        *,
+        times: int | None = 1,
+        skip: int = 0,
+        account: str | None = None,
+        region: str | None = None,
     ) -> None:
         """Answer RequestLimitExceeded (503), or the service's own word for it."""
         self._add(_Fault("throttle", action, times, skip, account, region, 0.0))
 
     def denied(
-        self, action: str = "*", *, times: int | None = None, skip: int = 0,
-        account: str | None = None, region: str | None = None,
+        self,
+        action: str = "*",
+        *,
+        times: int | None = None,
+        skip: int = 0,
+        account: str | None = None,
+        region: str | None = None,
     ) -> None:
         """Answer UnauthorizedOperation (403), or the service's own word for it."""
         self._add(_Fault("denied", action, times, skip, account, region, 0.0))
 
     def lost_before(
-        self, action: str = "*", *, times: int | None = 1, skip: int = 0,
-        account: str | None = None, region: str | None = None,
+        self,
+        action: str = "*",
+        *,
+        times: int | None = 1,
+        skip: int = 0,
+        account: str | None = None,
+        region: str | None = None,
     ) -> None:
         """Close the socket with the state untouched."""
         self._add(_Fault("lost_before", action, times, skip, account, region, 0.0))
 
     def lost_after(
-        self, action: str = "*", *, times: int | None = 1, skip: int = 0,
-        account: str | None = None, region: str | None = None,
+        self,
+        action: str = "*",
+        *,
+        times: int | None = 1,
+        skip: int = 0,
+        account: str | None = None,
+        region: str | None = None,
     ) -> None:
         """Do what was asked, then close the socket without an answer."""
         self._add(_Fault("lost_after", action, times, skip, account, region, 0.0))
 
     def latency(
-        self, seconds: float, action: str = "*", *, times: int | None = None, skip: int = 0,
-        account: str | None = None, region: str | None = None,
+        self,
+        seconds: float,
+        action: str = "*",
+        *,
+        times: int | None = None,
+        skip: int = 0,
+        account: str | None = None,
+        region: str | None = None,
     ) -> None:
         """Wait that many real seconds before doing what was asked."""
         self._add(_Fault("latency", action, times, skip, account, region, seconds))
@@ -98,9 +124,7 @@ class Faults:
         with self._lock:
             self._waiting.append(fault)
 
-    def take(
-        self, action: str, *, mutating: bool, account: str, region: str
-    ) -> dict[Kind, float]:
+    def take(self, action: str, *, mutating: bool, account: str, region: str) -> dict[Kind, float]:
         """The faults that this request meets, used up; seconds for latency."""
         with self._lock:
             met: dict[Kind, float] = {}

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 
-from cloudsync_aws.sandbox.wire import Reply, Refused, nest, tag
+from cloudsync_aws.sandbox.wire import Refused, Reply, nest, tag
 from cloudsync_aws.sandbox.world import World
 
 _STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -43,7 +43,8 @@ def get_caller_identity(world: World, key: str, _: Mapping[str, str]) -> Reply:
     """GetCallerIdentity."""
     account, arn = caller(world, key)
     return _sts(
-        "GetCallerIdentity", tag("Arn", arn) + tag("UserId", "AIDA" + account) + tag("Account", account)
+        "GetCallerIdentity",
+        tag("Arn", arn) + tag("UserId", "AIDA" + account) + tag("Account", account),
     )
 
 
@@ -54,7 +55,8 @@ def assume_role(world: World, _: str, params: Mapping[str, str]) -> Reply:
     # SDK, AssumeRole: the session's alphabet and the bounds of the duration.
     if not role or not re.fullmatch(r"[\w+=,.@-]{2,64}", session):
         raise Refused("ValidationError", "1 validation error detected: invalid RoleArn or session")
-    seconds = int(params.get("DurationSeconds", str(_HOUR)))
+    asked = params.get("DurationSeconds", str(_HOUR))
+    seconds = int(asked) if asked.isdecimal() else 0
     if not _DURATION_LOW <= seconds <= _DURATION_HIGH:
         raise Refused("ValidationError", "1 validation error detected: invalid durationSeconds")
     account, name = role.group(1), role.group(2).rsplit("/", 1)[-1]
@@ -85,8 +87,8 @@ def json_reply(status: int, body: Mapping[str, object]) -> Reply:
 def json_refusal(refused: Refused) -> Reply:
     """An error answer of a service that speaks JSON 1.1."""
     return json_reply(
-        refused.status, {"__type": refused.code, "message": refused.message,
-                         "Message": refused.message}
+        refused.status,
+        {"__type": refused.code, "message": refused.message, "Message": refused.message},
     )
 
 

@@ -1,17 +1,17 @@
-"""The EC2 actions on managed prefix lists; it never touches a security group."""
+"""The EC2 actions that change managed prefix lists; it never touches a security group."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from cloudsync_aws.sandbox.paging import Fields, matching, page, read_filters, read_paging
 from cloudsync_aws.sandbox.permissions import canonical
 from cloudsync_aws.sandbox.render import list_xml
 from cloudsync_aws.sandbox.request import Action, Request
 from cloudsync_aws.sandbox.tagging import read_tags
 from cloudsync_aws.sandbox.values import Entry, PrefixList
-from cloudsync_aws.sandbox.wire import Params, Refused, items, nest, tag
+from cloudsync_aws.sandbox.wire import Params, Refused, nest
 from cloudsync_aws.sandbox.world import Region, used
 
 _SIZE_END = 1000
@@ -22,18 +22,22 @@ _VERSIONS_KEPT = 1000
 Family = Literal["IPv4", "IPv6"]
 
 
-def _find(region: Region, list_id: str, lists: dict[str, PrefixList] | None = None) -> PrefixList:
-    found = (region.lists if lists is None else lists).get(list_id)
-    if found is None:
+def find_list(lists: Mapping[str, PrefixList], list_id: str) -> PrefixList:
+    """One prefix list of those that the caller sees.
+
+    Raises:
+        Refused: InvalidPrefixListID.NotFound.
+    """
+    if list_id not in lists:
         raise Refused(
             "InvalidPrefixListID.NotFound", f"The prefix list ID '{list_id}' does not exist"
         )
-    return found
+    return lists[list_id]
 
 
 def _writable(request: Request) -> PrefixList:
     request.region.settle_lists()
-    prefix_list = _find(request.region, request.params.need("PrefixListId"))
+    prefix_list = find_list(request.region.lists, request.params.need("PrefixListId"))
     if prefix_list.owner != request.region.account:
         # The code is UNVERIFIED: an AWS-managed list can only be read.
         raise Refused(
@@ -161,7 +165,9 @@ def modify_list(request: Request) -> str:
     adds = _entries(old.family, params.structs("AddEntry"))
     removes = _entries(old.family, params.structs("RemoveEntry"))
     size, version, name = (
-        params.number("MaxEntries"), params.number("CurrentVersion"), params.text("PrefixListName")
+        params.number("MaxEntries"),
+        params.number("CurrentVersion"),
+        params.text("PrefixListName"),
     )
     if size is not None and (adds or removes):
         # SDK, ModifyManagedPrefixList.MaxEntries.
@@ -250,14 +256,15 @@ def restore_list(request: Request) -> str:
 def delete_list(request: Request) -> str:
     """DeleteManagedPrefixList: references must be removed first."""
     old = _writable(request)
-    if _references(request.region, old.id):
+    if references(request.region, old.id):
         raise Refused(  # The code is UNVERIFIED.
             "DependencyViolation", f"The prefix list ({old.id}) has a dependent object"
         )
     return _start(request, old, "delete", old)
 
 
-def _references(region: Region, list_id: str) -> list[str]:
+def references(region: Region, list_id: str) -> list[str]:
+    """The ids of the groups whose rules refer to a prefix list."""
     return [
         group.id
         for group in region.groups.values()
@@ -265,58 +272,9 @@ def _references(region: Region, list_id: str) -> list[str]:
     ]
 
 
-def describe_lists(request: Request) -> str:
-    """DescribeManagedPrefixLists: the account's own and AWS's."""
-    lists = dict(request.region.view().lists)
-    # SDK, DescribeManagedPrefixLists.Filters: these three and no tags.
-    fields: Fields[PrefixList] = {
-        "owner-id": lambda each: (each.owner,),
-        "prefix-list-id": lambda each: (each.id,),
-        "prefix-list-name": lambda each: (each.name,),
-    }
-    filters = read_filters(request.params, fields, tags=False)
-    paging = read_paging(request.params, request.query, lowest=1, highest=100)
-    ids = request.params.texts("PrefixListId")
-    chosen = [_find(request.region, each, lists) for each in ids] if ids else list(lists.values())
-    found, token = page(matching(chosen, filters, fields), lambda each: each.id, paging)
-    return tag("nextToken", token) + items("prefixListSet", map(list_xml, found))
-
-
-def get_entries(request: Request) -> str:
-    """GetManagedPrefixListEntries of the version in force or of TargetVersion."""
-    lists = dict(request.region.view().lists)
-    prefix_list = _find(request.region, request.params.need("PrefixListId"), lists)
-    version = request.params.number("TargetVersion")
-    entries = prefix_list.entries(prefix_list.version if version is None else version)
-    if entries is None:
-        raise Refused(  # The code is UNVERIFIED.
-            "InvalidParameterValue", "The target version does not exist in the prefix list."
-        )
-    paging = read_paging(request.params, request.query, lowest=1, highest=100)
-    found, token = page(list(entries), lambda entry: entry.cidr, paging)
-    return tag("nextToken", token) + items(
-        "entrySet", (tag("cidr", each.cidr) + tag("description", each.description) for each in found)
-    )
-
-
-def get_associations(request: Request) -> str:
-    """GetManagedPrefixListAssociations: the groups whose rules refer to the list."""
-    region = request.region
-    prefix_list = _find(region, request.params.need("PrefixListId"))
-    paging = read_paging(request.params, request.query, lowest=5, highest=255)
-    found, token = page(_references(region, prefix_list.id), str, paging)
-    return tag("nextToken", token) + items(
-        "prefixListAssociationSet",
-        (tag("resourceId", each) + tag("resourceOwner", region.account) for each in found),
-    )
-
-
 ACTIONS: dict[str, Action] = {
     "CreateManagedPrefixList": create_list,
     "ModifyManagedPrefixList": modify_list,
     "RestoreManagedPrefixListVersion": restore_list,
     "DeleteManagedPrefixList": delete_list,
-    "DescribeManagedPrefixLists": describe_lists,
-    "GetManagedPrefixListEntries": get_entries,
-    "GetManagedPrefixListAssociations": get_associations,
 }

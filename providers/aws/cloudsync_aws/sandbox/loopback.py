@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from cloudsync_aws.sandbox import permissions as permits
+from cloudsync_aws.sandbox import seeding
 from cloudsync_aws.sandbox.dispatch import Dispatcher
+from cloudsync_aws.sandbox.edits import add_rules
 from cloudsync_aws.sandbox.faults import Call, Faults
-from cloudsync_aws.sandbox.groups import add_rules
-from cloudsync_aws.sandbox.lists import check_size, read_entry
 from cloudsync_aws.sandbox.render import group_shape, permissions_shape
 from cloudsync_aws.sandbox.server import Loopback
 from cloudsync_aws.sandbox.tagging import check_tags
-from cloudsync_aws.sandbox.values import Dialect, Group, PrefixList, Rule
+from cloudsync_aws.sandbox.values import Dialect, Rule
 from cloudsync_aws.sandbox.world import Region, World, with_rules
 
 Permissions = Sequence[Mapping[str, Any]]
@@ -49,9 +49,7 @@ class Sandbox:
             account=account, regions=regions, dialect=dialect, quota=quota, clock=clock
         )
         self._stopped = Event()
-        self._dispatcher = Dispatcher(
-            self._world, self.faults, self.calls, lambda seconds: self._stopped.wait(seconds)
-        )
+        self._dispatcher = Dispatcher(self._world, self.faults, self.calls, self._stopped.wait)
         self._port = port
         self._server: Loopback | None = None
 
@@ -152,28 +150,15 @@ class Sandbox:
             ValueError: for a permission or a tag that EC2 would refuse.
         """
         with self._world.lock:
-            place = self._region(region, account)
-            ids = self._world.ids
-            if vpc is not None and vpc not in place.vpcs:
-                place.add_vpc("10.0.0.0/16", vpc_id=vpc)
-            inward = permits.read(permissions, egress=False, owner=place.account)
-            outward = (
-                [place.open_egress()]
-                if egress is None
-                else permits.read(egress, egress=True, owner=place.account)
-            )
-            group = Group(
-                id=ids.next("sg"),
+            return seeding.group(
+                self._region(region, account),
                 name=name,
+                vpc=vpc,
+                tags=tags or {},
+                inward=permissions,
+                outward=egress,
                 description=description or name,
-                vpc=vpc or place.default_vpc,
-                owner=place.account,
-                region=region,
-                tags=check_tags(tuple((tags or {}).items())),
             )
-            group, _ = add_rules(place, group, [*inward, *outward])
-            place.put_group(group, settled=True)
-            return group.id
 
     def seed_prefix_list(
         self,
@@ -195,23 +180,16 @@ class Sandbox:
         Raises:
             ValueError: for an entry or a size that EC2 would refuse.
         """
-        pairs = [(each, None) if isinstance(each, str) else each for each in entries]
         with self._world.lock:
-            place = self._region(region, account)
-            size = check_size(max_entries if max_entries is not None else max(len(pairs), 1))
-            prefix_list = PrefixList(
-                id=self._world.ids.next("pl"),
+            return seeding.prefix_list(
+                self._region(region, account),
                 name=name,
+                entries=entries,
                 family=family,
-                max_entries=size,
-                owner="AWS" if managed else place.account,
-                region=region,
-                weight=size,
-                versions=((1, tuple(read_entry(family, *pair) for pair in pairs)),),
-                tags=check_tags(tuple((tags or {}).items())),
+                size=max_entries,
+                tags=tags or {},
+                managed=managed,
             )
-            place.put_list(prefix_list, settled=True)
-            return prefix_list.id
 
     # --- the truth -------------------------------------------------------------------------
 

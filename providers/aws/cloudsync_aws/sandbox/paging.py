@@ -38,14 +38,16 @@ class Filter:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    parts = re.findall(r"\\.|.", text, re.DOTALL)
     known = {"*": ".*", "?": "."}
+    parts: list[str] = re.findall(r"\\?.", text, re.DOTALL)
     return re.compile(
         "".join(known.get(part, re.escape(part.removeprefix("\\"))) for part in parts), re.DOTALL
     )
 
 
-def read_filters(params: Params, known: Iterable[str], *, tags: bool = True) -> list[Filter]:
+def read_filters(
+    params: Params, known: Iterable[str], *, tags: bool = True, tag_key: bool = True
+) -> list[Filter]:
     """The filters of a request.
 
     Raises:
@@ -61,7 +63,7 @@ def read_filters(params: Params, known: Iterable[str], *, tags: bool = True) -> 
         )
     for member in members:
         name = member.text("Name") or ""
-        is_tag = tags and (name.startswith("tag:") or name == "tag-key")
+        is_tag = tags and (name.startswith("tag:") or (tag_key and name == "tag-key"))
         if name not in names and not is_tag:
             raise Refused("InvalidParameterValue", f"The filter '{name}' is invalid")
         values = member.texts("Value")
@@ -73,8 +75,7 @@ def read_filters(params: Params, known: Iterable[str], *, tags: bool = True) -> 
             # gh gjbae1212/gossm#31, convox/rack#2205.
             raise Refused(
                 "FilterLimitExceeded",
-                "The maximum number of filter values specified on a single call is "
-                f"{_VALUES_END}",
+                f"The maximum number of filter values specified on a single call is {_VALUES_END}",
             )
         if any(len(value) > _TEXT_END for value in values):
             raise Refused(
@@ -165,8 +166,10 @@ def _position(token: str, digest: str) -> str:
 def page(
     resources: list[Item], key: Callable[[Item], str], paging: Paging
 ) -> tuple[list[Item], str | None]:
-    """One page in order of `key`, and the token of the next; a page starts after a key, so that
-    what is created or deleted meanwhile shifts nothing."""
+    """One page in order of `key`, and the token of the next.
+
+    A page starts after a key, so that what is created or deleted meanwhile shifts nothing.
+    """
     ordered = sorted(resources, key=key)
     if paging.after is not None:
         ordered = [item for item in ordered if key(item) > paging.after]

@@ -72,10 +72,12 @@ def protocol_name(text: str) -> str:
 def ports(protocol: str, first: int | None, last: int | None) -> tuple[int | None, int | None]:
     """The port range, or ICMP type and code, that EC2 keeps; none where it opens all ports.
 
-    Source: SDK, IpPermission.IpProtocol.
+    Source: SDK, IpPermission.IpProtocol; the messages, gh chef-boneyard/chef-provisioning-aws#183
+    and awsdocs/aws-cloudformation-user-guide#217.
 
     Raises:
-        Refused: InvalidParameterValue for a range that is missing or out of bounds.
+        Refused: InvalidParameterValue for a range that is missing, InvalidPermission.Malformed for
+            one that is out of bounds.
     """
     if protocol in {"tcp", "udp"}:
         if first is None or last is None:
@@ -84,7 +86,9 @@ def ports(protocol: str, first: int | None, last: int | None) -> tuple[int | Non
                 "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.",
             )
         if not 0 <= first <= last <= _PORTS_END:
-            raise Refused("InvalidParameterValue", f"Invalid TCP/UDP port range ({first}:{last})")
+            # gh boto/boto3#336 for a port out of range; that a reversed range gets the same is UNVERIFIED.
+            odd = first if not 0 <= first <= _PORTS_END else last
+            raise Refused("InvalidPermission.Malformed", f"TCP/UDP port ({odd}) out of range")
         return first, last
     if protocol in {"icmp", "icmpv6"}:
         if protocol == "icmpv6" and first is None and last is None:
@@ -92,11 +96,11 @@ def ports(protocol: str, first: int | None, last: int | None) -> tuple[int | Non
         if first is None or last is None:
             raise Refused(
                 "InvalidParameterValue",
-                "Invalid value 'Must specify both type and code with ICMP.' for portRange.",
+                "Invalid value 'Must specify both from and to ports with ICMP.' for portRange.",
             )
         # SDK, IpPermission.ToPort: all types means all codes.
         if not (-1 <= first <= _ICMP_END and -1 <= last <= _ICMP_END) or first == -1 != last:
-            raise Refused("InvalidParameterValue", f"ICMP code ({last}) out of range")
+            raise Refused("InvalidPermission.Malformed", f"ICMP code ({last}) out of range")
         return first, last
     return None, None
 
@@ -104,25 +108,20 @@ def ports(protocol: str, first: int | None, last: int | None) -> tuple[int | Non
 def check_description(kind: Peer, text: str | None) -> None:
     """Refuse a description that EC2 refuses.
 
-    Source: SDK, the Constraints of IpRange, Ipv6Range, PrefixListId and UserIdGroupPair.
+    Source: SDK, the Constraints of IpRange, Ipv6Range, PrefixListId and UserIdGroupPair; the
+    message, gh agentic-community/mcp-gateway-registry#1728.
 
     Raises:
         Refused: InvalidParameterValue.
     """
     if text is None:
         return
-    if len(text) > _DESCRIPTION_END:
-        raise Refused(
-            "InvalidParameterValue",
-            "Invalid rule description. Rule descriptions may not be longer than "
-            f"{_DESCRIPTION_END} characters.",
-        )
     allowed = _CIDR_TEXT if kind in {"ipv4", "ipv6"} else _REFERENCE_TEXT
-    if not allowed.fullmatch(text):
+    if len(text) > _DESCRIPTION_END or not allowed.fullmatch(text):
         raise Refused(
             "InvalidParameterValue",
             "Invalid rule description. Valid descriptions are strings less than 256 characters "
-            "from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*",
+            "from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*",
         )
 
 
@@ -141,7 +140,9 @@ def from_params(params: Params) -> list[dict[str, Any]]:
         )
     if short:
         range_ = {"CidrIp": params.need("CidrIp")}
-        found.append({**_head(params), "IpProtocol": params.need("IpProtocol"), "IpRanges": [range_]})
+        found.append(
+            {**_head(params), "IpProtocol": params.need("IpProtocol"), "IpRanges": [range_]}
+        )
     return found
 
 
@@ -164,8 +165,15 @@ def _shape(member: Params) -> dict[str, Any]:
         sources = [
             {
                 name: text
-                for name in ("CidrIp", "CidrIpv6", "PrefixListId", "GroupId", "GroupName", "UserId",
-                             "Description")
+                for name in (
+                    "CidrIp",
+                    "CidrIpv6",
+                    "PrefixListId",
+                    "GroupId",
+                    "GroupName",
+                    "UserId",
+                    "Description",
+                )
                 if (text := source.text(name)) is not None
             }
             for source in member.structs(wire_name)
@@ -197,9 +205,7 @@ def _rules(permission: Mapping[str, Any], egress: bool, owner: str) -> Iterator[
             empty = False
             peer = source.get(field)
             if not peer:
-                raise Refused(
-                    "MissingParameter", f"The request must contain the parameter {field}"
-                )
+                raise Refused("MissingParameter", f"The request must contain the parameter {field}")
             description = source.get("Description")
             check_description(kind, description)
             yield Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from cloudsync_aws.sandbox.groups import check_group_id, check_rule_id
+from cloudsync_aws.sandbox.ids import check_group_id, check_rule_id, no_group, no_rule
 from cloudsync_aws.sandbox.paging import Fields, matching, page, read_filters, read_paging
 from cloudsync_aws.sandbox.render import rule_xml, tags_xml
 from cloudsync_aws.sandbox.request import Action, Request
@@ -49,7 +49,10 @@ GROUP_FIELDS: Fields[Group] = {
     "vpc-id": lambda group: (group.vpc,),
     "owner-id": lambda group: (group.owner,),
     "description": lambda group: (group.description,),
-    **{f"ip-permission.{name}": _of_rules(read, egress=False) for name, read in _RULE_FIELDS.items()},
+    **{
+        f"ip-permission.{name}": _of_rules(read, egress=False)
+        for name, read in _RULE_FIELDS.items()
+    },
     **{
         f"egress.ip-permission.{name}": _of_rules(read, egress=True)
         for name, read in _RULE_FIELDS.items()
@@ -72,9 +75,7 @@ def describe_groups(request: Request) -> str:
     for group_id in ids:
         check_group_id(group_id)
         if group_id not in view.groups:
-            raise Refused(
-                "InvalidGroup.NotFound", f"The security group '{group_id}' does not exist"
-            )
+            raise no_group(group_id)
     if ids:
         chosen = [view.groups[group_id] for group_id in dict.fromkeys(ids)]
     if names:
@@ -83,23 +84,19 @@ def describe_groups(request: Request) -> str:
         ]
         missing = set(names) - {each.name for each in chosen}
         if missing:
-            raise Refused(
-                "InvalidGroup.NotFound", f"The security group '{min(missing)}' does not exist"
-            )
+            raise no_group(min(missing))
     found, token = page(
         matching(chosen, filters, GROUP_FIELDS, lambda group: group.tags),
         lambda group: group.id,
         paging,
     )
-    return tag("nextToken", token) + items(
-        "securityGroupInfo", map(request.region.xml, found)
-    )
+    return tag("nextToken", token) + items("securityGroupInfo", map(request.region.xml, found))
 
 
 def describe_rules(request: Request) -> str:
     """DescribeSecurityGroupRules: both directions, mixed."""
     params, view = request.params, request.region.view()
-    filters = read_filters(params, RULE_FIELDS)
+    filters = read_filters(params, RULE_FIELDS, tag_key=False)
     paging = read_paging(params, request.query, lowest=_PAGE_LOW, highest=_PAGE_HIGH)
     groups: Iterable[Group] = view.groups.values()
     for each in filters:
@@ -113,10 +110,7 @@ def describe_rules(request: Request) -> str:
         for rule_id in ids:
             check_rule_id(rule_id)
             if rule_id not in known:
-                raise Refused(
-                    "InvalidSecurityGroupRuleId.NotFound",
-                    f"The security group rule ID '{rule_id}' does not exist",
-                )
+                raise no_rule(rule_id)
         wanted = set(ids)
         pairs = [pair for pair in pairs if pair[1].id in wanted]
     found, token = page(
@@ -159,6 +153,7 @@ def describe_vpcs(request: Request) -> str:
             + tag("state", "available")
             + tag("cidrBlock", vpc.cidr)
             + tag("isDefault", vpc.default)
+            + tag("instanceTenancy", "default")
             + tags_xml(vpc.tags)
             for vpc in found
         ),

@@ -6,59 +6,59 @@ so that two sandboxes stay apart. moto is imported at the first such request (it
 
 from __future__ import annotations
 
+import importlib
 import itertools
+import re
 from collections.abc import Callable, Iterable
+from functools import cache
+from io import BytesIO
 from threading import Lock
 from typing import Any
 
 from cloudsync_aws.sandbox.wire import Reply
 
-_sandboxes = itertools.count(1)
-_lock = Lock()
-_loaded: list[Callable[..., Iterable[bytes]]] = []
+Wsgi = Callable[..., Iterable[bytes]]
+
+_numbers = itertools.count(1)
+_importing = Lock()
 
 
-def _app() -> Callable[..., Iterable[bytes]]:
-    with _lock:
-        if not _loaded:
-            from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - seconds, so only if asked
-                DomainDispatcherApplication,
-                create_backend_app,
-            )
-
-            _loaded.append(DomainDispatcherApplication(create_backend_app))
-        return _loaded[0]
+@cache
+def _app() -> Wsgi:
+    # Late and by name: it takes seconds, and moto's server has no types.
+    server: Any = importlib.import_module("moto.moto_server.werkzeug_app")
+    app: Wsgi = server.DomainDispatcherApplication(server.create_backend_app)
+    return app
 
 
 class Rest:
     """The services and actions that moto answers."""
 
     def __init__(self) -> None:
-        self._number = next(_sandboxes)
-        self._masks: dict[str, str] = {}
-
-    def _mask(self, account: str) -> str:
-        return self._masks.setdefault(account, f"9{self._number:05d}{len(self._masks):06d}")
+        self._number = next(_numbers)
+        self._masks: dict[bytes, bytes] = {}
 
     def ask(self, environ: dict[str, Any], body: bytes, account: str) -> Reply:
-        """moto's answer to one request of one account."""
-        from io import BytesIO  # noqa: PLC0415
-
-        from werkzeug.test import run_wsgi_app  # noqa: PLC0415 - moto brings it
-
-        app = _app()
-        mask = self._mask(account)
-        for known, masked in self._masks.items():
-            body = body.replace(known.encode(), masked.encode())
+        """What moto answers to one request of one account."""
+        testing: Any = importlib.import_module("werkzeug.test")
+        with _importing:
+            app = _app()
+            mask = self._masks.setdefault(
+                account.encode(), b"9%05d%06d" % (self._number, len(self._masks))
+            )
+            hidden = dict(self._masks)
+        shown = {masked: known for known, masked in hidden.items()}
+        body = _swap(body, hidden)
         environ |= {
             "wsgi.input": BytesIO(body),
             "CONTENT_LENGTH": str(len(body)),
-            "HTTP_X_MOTO_ACCOUNT_ID": mask,
+            "HTTP_X_MOTO_ACCOUNT_ID": mask.decode(),
         }
-        chunks, status, headers = run_wsgi_app(app, environ, buffered=True)
-        answer = b"".join(chunks)
-        for known, masked in self._masks.items():
-            answer = answer.replace(masked.encode(), known.encode())
-        code = int(status.split()[0])
-        kind = headers.get("Content-Type", "text/xml")
-        return Reply(code, answer, kind)
+        chunks, status, headers = testing.run_wsgi_app(app, environ, buffered=True)
+        kind = str(headers.get("Content-Type", "text/xml"))
+        return Reply(int(str(status).split()[0]), _swap(b"".join(chunks), shown), kind)
+
+
+def _swap(text: bytes, names: dict[bytes, bytes]) -> bytes:
+    """The text with account ids exchanged, whole ones only."""
+    return re.sub(rb"(?<!\d)\d{12}(?!\d)", lambda found: names.get(found[0], found[0]), text)

@@ -19,11 +19,15 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
-    server: _Server
+
+    @property
+    def _owner(self) -> _Server:
+        assert isinstance(self.server, _Server)
+        return self.server
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        reply = self.server.respond(body, self._environ())
+        reply = self._owner.respond(body, self._environ())
         if reply is None:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -40,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _environ(self) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
-        host, port = self.server.address
+        host, port = self._owner.address
         environ: dict[str, Any] = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",
@@ -76,7 +80,7 @@ class _Server(ThreadingMixIn, TCPServer):
         host, port = self.socket.getsockname()[:2]
         return str(host), int(port)
 
-    def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+    def finish_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
             self._open.add(request)
         try:
@@ -85,7 +89,7 @@ class _Server(ThreadingMixIn, TCPServer):
             with self._lock:
                 self._open.discard(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that went away, or a connection that was closed on purpose."""
 
     def hang_up(self) -> None:
@@ -105,7 +109,9 @@ class Loopback:
         self._server = _Server(("127.0.0.1", port), respond)
         self.url = "http://{}:{}".format(*self._server.address)
         self._thread = Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True,
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.02},
+            daemon=True,
             name="aws-sandbox",
         )
         self._thread.start()

@@ -29,7 +29,9 @@ def check_tags(tags: Tags) -> Tags:
         if not key or len(key) > _KEY_END or key.startswith("aws:"):
             raise Refused("InvalidParameterValue", f"Value ({key}) for parameter key is invalid.")
         if len(value) > _VALUE_END:
-            raise Refused("InvalidParameterValue", f"Value ({value}) for parameter value is invalid.")
+            raise Refused(
+                "InvalidParameterValue", f"Value ({value}) for parameter value is invalid."
+            )
     found = tuple(sorted(dict(tags).items()))
     if len(found) > _TAGS_END:
         raise Refused("TagLimitExceeded", f"You can have at most {_TAGS_END} tags on a resource.")
@@ -60,11 +62,11 @@ def read_tags(params: Params, resource_type: str) -> Tags:
 
 def owned(resource: str, region: Region) -> bool:
     """Whether the resource is of a kind that the sandbox holds itself."""
-    return resource.split("-")[0] in {"sg", "sgr", "pl"} or resource in region.vpcs
+    return resource.partition("-")[0] in {"sg", "sgr", "pl"} or resource in region.vpcs
 
 
 def _change(region: Region, resource: str, change: Callable[[Tags], Tags]) -> None:
-    kind = resource.split("-")[0]
+    kind = resource.partition("-")[0]
     if resource in region.groups:
         group = region.groups[resource]
         region.put_group(replace(group, tags=change(group.tags)))
@@ -107,9 +109,7 @@ def delete_tags(request: Request) -> str:
         if not members:
             return ()
         return tuple(
-            (key, value)
-            for key, value in old
-            if key not in gone or gone[key] not in {None, value}
+            (key, value) for key, value in old if key not in gone or gone[key] not in {None, value}
         )
 
     for resource in request.params.texts("ResourceId"):

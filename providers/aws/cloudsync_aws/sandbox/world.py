@@ -5,17 +5,16 @@ Every method expects its caller to hold the world's lock.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import RLock
 
+from cloudsync_aws.sandbox.ids import Ids, no_group
 from cloudsync_aws.sandbox.render import group_xml
 from cloudsync_aws.sandbox.values import Dialect, Entry, Group, PrefixList, Rule, Vpc
 from cloudsync_aws.sandbox.wire import Refused
 
-_ID_DIGITS = 17
 DEFAULT_CIDR = "172.31.0.0/16"
 # Lists that AWS keeps in every region: name, family, weight against the quota, some networks.
 # Weight: gh n8n-io/terraform-aws-n8n#65 (CloudFront 55).
@@ -23,19 +22,6 @@ _MANAGED: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
     ("com.amazonaws.{region}.s3", "IPv4", 6, ("52.216.0.0/15", "54.231.0.0/16")),
     ("com.amazonaws.global.cloudfront.origin-facing", "IPv4", 55, ("120.52.22.96/27",)),
 )
-
-
-class Ids:
-    """Resource ids of the vendor's shape that are the same in every run."""
-
-    def __init__(self) -> None:
-        self._given = 0
-
-    def next(self, prefix: str) -> str:
-        """The next id, such as sg-0 and sixteen hexadecimal digits more."""
-        self._given += 1
-        digest = hashlib.blake2b(f"{prefix}{self._given}".encode(), digest_size=8).hexdigest()
-        return f"{prefix}-0{digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +97,9 @@ class Region:
         Raises:
             Refused: InvalidGroup.NotFound.
         """
-        try:
-            return self.groups[group_id]
-        except KeyError:
-            raise Refused(
-                "InvalidGroup.NotFound", f"The security group '{group_id}' does not exist"
-            ) from None
+        if group_id not in self.groups:
+            raise no_group(group_id)
+        return self.groups[group_id]
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -126,7 +109,14 @@ class Region:
         self.vpcs[vpc.id] = vpc
         group_id = self.world.ids.next("sg")
         inside = Rule(
-            self.world.ids.next("sgr"), False, "-1", None, None, "group", group_id, self.account
+            id=self.world.ids.next("sgr"),
+            egress=False,
+            protocol="-1",
+            first=None,
+            last=None,
+            kind="group",
+            peer=group_id,
+            owner=self.account,
         )
         self.put_group(
             Group(
@@ -142,9 +132,23 @@ class Region:
         )
         return vpc
 
+    def drop_vpc(self, vpc_id: str) -> None:
+        """Delete a VPC with its default group; other groups in it are the caller's business."""
+        if self.vpcs.pop(vpc_id, None) is not None:
+            for group in [each for each in self.groups.values() if each.vpc == vpc_id]:
+                self.drop_group(group.id)
+
     def open_egress(self) -> Rule:
         """The outbound rule that every new group of a VPC starts with."""
-        return Rule(self.world.ids.next("sgr"), True, "-1", None, None, "ipv4", "0.0.0.0/0")
+        return Rule(
+            id=self.world.ids.next("sgr"),
+            egress=True,
+            protocol="-1",
+            first=None,
+            last=None,
+            kind="ipv4",
+            peer="0.0.0.0/0",
+        )
 
     def put_group(self, group: Group, *, settled: bool = False) -> None:
         """Create or replace one group; `settled` makes it visible to late reads at once."""
