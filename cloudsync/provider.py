@@ -6,7 +6,7 @@ into steps. The rest only calls, and decides nothing. ``tests/contract`` is the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Final, Literal, Protocol, cast
@@ -213,6 +213,10 @@ class Provider(Protocol):
         """Whether the calls for a target block end on this machine: a sandbox, no real cloud."""
         ...
 
+    def survey(self, regions: Sequence[str], endpoint: str | None) -> Any:
+        """A target block in ``watch`` that selects everything in reach, for ``cloudsync init``."""
+        ...
+
     def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
         """The scopes that one target block asks for."""
         ...
@@ -236,7 +240,21 @@ def installed() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def find(name: str) -> Callable[[], Provider]:
+class Maker(Protocol):
+    """A provider's class: its target block, and how one is made."""
+
+    settings: type[Any]
+
+    def __call__(self) -> Provider:
+        """Make the provider.
+
+        Raises:
+            UsageError: its SDK isn't installed.
+        """
+        ...
+
+
+def find(name: str) -> Maker:
     """The provider called ``name``, not yet made: making it may need its SDK.
 
     Raises:
@@ -250,7 +268,7 @@ def find(name: str) -> Callable[[], Provider]:
             todo=f"Installed are: {known}. A provider of yours is found by the entry point {GROUP}.",
         )  # fmt: skip
     try:
-        return cast("Callable[[], Provider]", found[name].load())
+        return cast("Maker", found[name].load())
     except ImportError as error:
         raise CloudsyncError(
             f"provider {name}", f"could not be loaded ({error})",

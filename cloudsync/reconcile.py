@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from cloudsync import engine, records
 from cloudsync.addresses import Network
@@ -31,18 +32,23 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _keep_nothing(_config: Config, _store: Store, _digest: str, _validators: Any) -> None:
+    """Remember nothing of the source."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Everything a run needs: what to keep right, with whom, where the state is, and the time.
 
     ``read`` reads the source; it is given the list in force. ``providers`` makes each provider
-    once, when a target first needs it.
+    once, when a target first needs it; ``keep`` remembers what the server called the body.
     """
 
     config: Config
     store: Store
     provider: Callable[[str], Provider]
     read: Callable[[Config, InForce | None], Read]
+    keep: Callable[[Config, Store, str, Any], None] = _keep_nothing
     now: Callable[[], datetime] = _utc_now
     pace: Pace = field(default_factory=Pace)
 
@@ -54,6 +60,7 @@ class Look:
     vetted: Vetted
     plan: Plan
     listed: Listed
+    read: Read
     wanted: Mapping[str, Wanted] = field(default_factory=dict[str, Wanted])
     scopes: Mapping[str, tuple[Provider, Scope]] = field(
         default_factory=dict[str, tuple[Provider, Scope]]
@@ -72,6 +79,8 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     if found.vetted.in_force is None:
         return RunReport(found.plan, (), found.plan)
     remember_list(job, found.vetted.in_force)
+    if found.read.validators and not found.vetted.held:
+        job.keep(job.config, job.store, found.vetted.in_force.digest, found.read.validators)
     outcomes, now = _applied(job, found)
     report = RunReport(found.plan, outcomes, Plan(found.plan.list_digest, now))
     remember_targets(job, report.now)
@@ -92,7 +101,7 @@ def look(job: Job) -> Look:
     read = job.read(job.config, in_force)
     places = _places(job)
     if in_force is None:
-        in_force = _recovered(job, places)
+        in_force = _recovered(job.config.name, places)
     approved = _approved(job.store)
     vetted = vet(read, in_force, Rules.of(job.config), now, approved)
     listing = vetted.in_force or _provisional(vetted)
@@ -101,7 +110,7 @@ def look(job: Job) -> Look:
     if vetted.held:
         plans = [replace(plan, notes=_held(plan)) for plan in plans]
     plans.sort(key=lambda plan: plan.target)
-    return Look(vetted, Plan(_digest(listing), tuple(plans)), listed, wanted, scopes)
+    return Look(vetted, Plan(_digest(listing), tuple(plans)), listed, read, wanted, scopes)
 
 
 def _check(job: Job, now: datetime) -> None:
@@ -177,18 +186,33 @@ def _places(job: Job) -> list[_Place]:
     return found
 
 
-def _recovered(job: Job, places: Iterable[_Place]) -> InForce | None:
-    """The list in force as our own rules in the clouds tell it, where the state knows none."""
+def recover(job: Job) -> InForce | None:
+    """The list in force as our own rules in the clouds tell it, or None.
+
+    Raises:
+        CloudsyncError: the clouds can't be asked.
+    """
+    return _recovered(job.config.name, _places(job))
+
+
+def _recovered(installation: str, places: Iterable[_Place]) -> InForce | None:
+    """The list that own rules of purpose ``list`` hold, where every scope could be read.
+
+    What stands where nobody could look would be taken for gone, without its grace: so with one
+    scope unread there is no list in force, and a person accepts one.
+    """
     networks: list[Network] = []
     for place in places:
-        ports = place.settings.ports
+        if place.unreadable:
+            return None
         for scope in place.scopes:
             for seen in place.provider.observe(scope):
-                if not isinstance(seen, Unreadable):
-                    own = place.provider.rules.own(seen, job.config.name, ports)
-                    for sources in own.values():
-                        if Purpose.LIST in sources:
-                            networks += sources[Purpose.LIST].addresses.networks()
+                if isinstance(seen, Unreadable):
+                    return None
+                own = place.provider.rules.own(seen, installation, place.settings.ports)
+                for sources in own.values():
+                    if Purpose.LIST in sources:
+                        networks += sources[Purpose.LIST].addresses.networks()
     return recovered(networks)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from cloudsync import leaving
 from cloudsync.addresses import Network
@@ -21,10 +22,14 @@ from cloudsync.wants import groups_of, widening_of
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One read of the source: a listing, the word that nothing changed, or a refusal."""
+    """One read of the source: a listing, the word that nothing changed, or a refusal.
+
+    ``validators`` are what the server called the body, for whoever keeps them.
+    """
 
     listing: Listing | None = None
     refused: SourceRefused | None = None
+    validators: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Final, cast
 
 from cloudsync.memory.rules import MemoryRules, MemorySnapshot, Rule
@@ -27,6 +27,11 @@ class Provider:
         """Memory is nobody's cloud."""
         del settings
         return True
+
+    def survey(self, regions: Sequence[str], endpoint: str | None) -> MemorySettings:
+        """The whole of one world; it has no regions and no endpoint."""
+        del regions, endpoint
+        return MemorySettings(mode="watch")
 
     def scopes(self, settings: MemorySettings) -> Iterable[Scope | Unreadable]:
         """One scope a world."""

@@ -5,11 +5,13 @@ It only calls, and decides nothing; ``rules`` decides. Importing it loads no SDK
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Final
 
+from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
 from cloudsync_aws.calls import ACTION, METHOD, Call, request
@@ -28,12 +30,15 @@ from cloudsync_aws.reading import (
     rule_ids,
 )
 from cloudsync_aws.rules import AwsRules
-from cloudsync_aws.settings import AwsSettings
+from cloudsync_aws.settings import AwsSettings, Select
 from cloudsync_aws.snapshot import AwsSnapshot, place, read
 
 # Prefix lists and the quota are read once a run. A provider that lives longer than a run (the
 # worker's) must not go by what a list held yesterday.
 _FRESH_SECONDS: Final = 300.0
+
+# The SDK's own variables, in the order in which it asks them for EC2.
+_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL")
 
 
 class _Failed(Exception):
@@ -80,6 +85,20 @@ class Provider:
     def rules(self) -> AwsRules:
         """The pure half."""
         return self._rules
+
+    def on_loopback(self, settings: AwsSettings) -> bool:
+        """Whether the block's own endpoint, or the SDK's variables, lead to this machine."""
+        found = settings.endpoint or next(
+            (os.environ[key] for key in _ENDPOINTS if os.environ.get(key)), ""
+        )
+        return bool(found) and on_loopback(found)
+
+    def survey(self, regions: Sequence[str], endpoint: str | None) -> AwsSettings:
+        """Every group, in the regions given or in every enabled one."""
+        everything = Select.model_construct(tags={}, ids=None)
+        return AwsSettings(
+            mode="watch", select=everything, regions=tuple(regions) or None, endpoint=endpoint
+        )
 
     def scopes(self, settings: AwsSettings) -> Iterable[Scope | Unreadable]:
         """The account's regions that the block asks for: those it names, or every enabled one.

@@ -1,0 +1,246 @@
+"""The commands and their options; each imports what it needs when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Final
+
+import click
+import typer
+
+from cloudsync import __version__
+from cloudsync.cli.options import (
+    ConfigFile,
+    Formats,
+    ListFormats,
+    OutFile,
+    PlanFormats,
+    Settings,
+    Yes,
+)
+from cloudsync.errors import MEANING, CloudsyncError, Exit
+
+_CODES: Final = " · ".join(f"{int(code)} {meaning}" for code, meaning in MEANING.items())
+_EPILOG: Final = (
+    f"Exit codes: {_CODES}. Where several hold, the first of 1, 5, 6, 3, 4, 2 is given."
+)
+
+app = typer.Typer(
+    name="cloudsync",
+    help="Lets the mail filter's addresses, and only these, reach port 25 in your clouds.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+lists = typer.Typer(invoke_without_command=True)
+app.add_typer(lists, name="list")
+
+
+def run(argv: list[str]) -> int:
+    """Run ``argv``; gives the exit code."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(argv, prog_name="cloudsync", standalone_mode=False)
+    except CloudsyncError as error:
+        say(str(error))
+        return int(error.exit_code)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        say("Stopped. What was done before is kept; run cloudsync drift to see how things are.")
+        return int(Exit.ERROR)
+    except click.ClickException as error:
+        # click ends with 2 on a misspelt command; here 2 says that differences are pending.
+        error.show()
+        return int(Exit.ERROR)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last door: whatever it is, no traceback
+        return _unforeseen(error)
+    return int(result or 0)
+
+
+def say(text: str) -> None:
+    """One message to a person, on stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def _unforeseen(error: Exception) -> int:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    say(
+        f"cloudsync {__version__}: a mistake of its own, {type(error).__name__} in "
+        f"{Path(where.filename).name}:{where.lineno}: {error}. What was done before is kept. "
+        "Run cloudsync drift to see how things are, and report this line."
+    )
+    return int(Exit.ERROR)
+
+
+def _version(show: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
+    if show:
+        sys.stdout.write(f"cloudsync {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    _version_flag: Annotated[
+        bool, typer.Option("--version", help="Say the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Hold what applies to every command."""
+    context.obj = Settings(config)
+
+
+@app.command()
+def init(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    provider: Annotated[str, typer.Option(help="The cloud to look at.")] = "aws",
+    name: Annotated[str, typer.Option(help="The installation's name.")] = "mail",
+    region: Annotated[list[str] | None, typer.Option(help="Only these regions.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Another address of its API.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> int:
+    """Find what is reachable, show it, and write a commented configuration in watch."""
+    from cloudsync.cli.init import begin  # noqa: PLC0415
+
+    path = config or context.obj.config or Path("cloudsync.yaml")
+    return begin(path, provider, name, region or [], endpoint, force=force)
+
+
+@app.command()
+def schema() -> int:
+    """Print the JSON Schema of the configuration."""
+    from cloudsync.cli.look import print_schema  # noqa: PLC0415
+
+    return print_schema()
+
+
+@lists.callback()
+def list_(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    source: Annotated[
+        str | None, typer.Option(help="bundled, a file, or an https URL; needs no configuration.")
+    ] = None,
+    list_format: Annotated[
+        ListFormats | None, typer.Option("--list-format", help="How the source is read.")
+    ] = None,
+    format_: Annotated[
+        Formats, typer.Option("--format", help="How the list is printed.")
+    ] = Formats.TEXT,
+) -> int:
+    """Fetch and vet the list."""
+    if context.invoked_subcommand:
+        context.obj = Settings(config or context.obj.config)
+        return 0
+    from cloudsync.cli.listing import show  # noqa: PLC0415
+
+    return show(
+        context.obj.chosen(config), source, list_format.value if list_format else None, format_
+    )
+
+
+@lists.command("accept")
+def list_accept(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    by: Annotated[str, typer.Option(help="Who accepts it.")] = "",
+    yes: Yes = False,
+) -> int:
+    """Accept the list on offer, as a person who has looked at it."""
+    from cloudsync.cli.listing import accept  # noqa: PLC0415
+
+    return accept(context.obj.path(config), by, yes=yes)
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    format_: Annotated[PlanFormats, typer.Option("--format")] = PlanFormats.TEXT,
+    out: OutFile = None,
+    detailed: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="End with 2 where there are steps.")
+    ] = False,
+) -> int:
+    """Show what would change, with the exposure before and after; change nothing."""
+    from cloudsync.cli.look import show_plan  # noqa: PLC0415
+
+    return show_plan(context.obj.path(config), format_, out, detailed=detailed)
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    saved: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN]", help="A plan saved with --format json.")
+    ] = None,
+    config: ConfigFile = None,
+    *,
+    format_: Annotated[PlanFormats, typer.Option("--format")] = PlanFormats.TEXT,
+    out: OutFile = None,
+    yes: Yes = False,
+) -> int:
+    """Make it so; with a saved plan, only if nothing has changed since."""
+    from cloudsync.cli.change import apply as make_so  # noqa: PLC0415
+
+    return make_so(context.obj.path(config), saved, format_, out, yes=yes)
+
+
+@app.command()
+def drift(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    format_: Annotated[PlanFormats, typer.Option("--format")] = PlanFormats.TEXT,
+    out: OutFile = None,
+) -> int:
+    """Look only: which addresses can reach the port, and does that differ from what is wanted?"""
+    from cloudsync.cli.look import show_drift  # noqa: PLC0415
+
+    return show_drift(context.obj.path(config), format_, out)
+
+
+@app.command()
+def explain(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS")],
+    target: Annotated[str, typer.Argument(metavar="TARGET")],
+    config: ConfigFile = None,
+    *,
+    format_: Annotated[Formats, typer.Option("--format")] = Formats.TEXT,
+) -> int:
+    """Name the rule that lets one address in, or stops it."""
+    from cloudsync.cli.explain import explain as say_why  # noqa: PLC0415
+
+    return say_why(context.obj.path(config), address, target, format_)
+
+
+@app.command()
+def demo() -> int:
+    """Show the whole job on clouds that live on this machine, seeded with real-life sins."""
+    from cloudsync.demo import run as tell  # noqa: PLC0415
+
+    return tell(sys.stdout)
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+) -> int:
+    """Serve the demo's clouds on this machine until Ctrl-C."""
+    from cloudsync.demo import serve  # noqa: PLC0415
+
+    return serve(port, sys.stdout)

@@ -1,0 +1,80 @@
+"""The command that changes something: apply; it asks first, or is told not to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cloudsync.cli.job import job
+from cloudsync.cli.output import put, rendered, rendered_run, tell, tell_of_list
+from cloudsync.errors import Exit, HeldError, UsageError, first_of
+from cloudsync.reconcile import Look, look, reconcile
+from cloudsync.report import exit_of_run
+
+
+def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: bool) -> int:
+    """``cloudsync apply``."""
+    expected = _digest_of(saved) if saved else None
+    with job(path) as each:
+        found = look(each)
+        tell_of_list(found.vetted)
+        if found.vetted.in_force is None:
+            put(rendered(found.plan, found.listed, form), out)
+            return int(Exit.HELD)
+        if expected is not None and found.plan.digest != expected:
+            raise HeldError(
+                str(saved),
+                f"it is the plan {expected}, and what would be done now is {found.plan.digest}",
+                todo="Look at cloudsync plan again, and apply what it now says.",
+            )
+        if found.plan.steps and not yes and expected is None:
+            _ask(found)
+        report = reconcile(each, found)
+    put(rendered_run(report, found.listed, form), out)
+    codes = [exit_of_run(report)]
+    if found.vetted.refused:
+        codes.append(Exit.SOURCE)
+    if found.vetted.held:
+        codes.append(Exit.HELD)
+    return int(first_of(codes))
+
+
+def _ask(found: Look) -> None:
+    """Show the plan and ask a person.
+
+    Raises:
+        UsageError: there is nobody to ask, or the answer is no.
+    """
+    steps = len(found.plan.steps)
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "apply",
+            f"{steps} steps are planned, and there is no terminal to ask at",
+            todo="Look at cloudsync plan, then say cloudsync apply --yes.",
+        )
+    tell(rendered(found.plan, found.listed, "text"))
+    sys.stderr.write(f"Apply {steps} {'step' if steps == 1 else 'steps'}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise UsageError("apply", "the answer was no")
+
+
+def _digest_of(saved: Path) -> str:
+    """The digest of a saved plan.
+
+    Raises:
+        UsageError: the file isn't one.
+    """
+    todo = "Save one with cloudsync plan --format json --out FILE."
+    try:
+        plan: Any = json.loads(saved.read_text(encoding="utf-8"))
+        if plan["schema"] == "cloudsync.plan/1":
+            return str(plan["digest"])
+        what = f"it is a {plan['schema']}, not a cloudsync.plan/1"
+    except OSError as error:
+        what = f"can't be read: {error.strerror or error}"
+    except (ValueError, KeyError, TypeError):
+        what = "it is no saved plan"
+    raise UsageError(str(saved), what, todo=todo)

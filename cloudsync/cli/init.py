@@ -1,0 +1,122 @@
+"""The command that begins: it finds what is reachable, and writes a configuration that only watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cloudsync.allowlist import InForce, applied
+from cloudsync.cli.job import block_of
+from cloudsync.cli.output import put, tell, write
+from cloudsync.config import read
+from cloudsync.errors import Exit, UsageError
+from cloudsync.model import Mode, Wanted
+from cloudsync.plan import Plan, TargetPlan, make
+from cloudsync.provider import Scope, Snapshot, Unreadable, find
+from cloudsync.report import Listed, text
+from cloudsync.report.words import size
+from cloudsync.source.bundled import LISTING
+
+PORT = 25
+
+
+def begin(
+    path: Path, provider: str, name: str, regions: list[str], endpoint: str | None, *, force: bool
+) -> int:
+    """``cloudsync init``."""
+    if path.exists() and not force:
+        raise UsageError(
+            str(path), "there is a configuration already",
+            todo="Name another file with -c FILE, or say --force to overwrite it.",
+        )  # fmt: skip
+    made = find(provider)()
+    wanted = Wanted(name, Mode.WATCH, applied(LISTING.entries))
+    plans: list[TargetPlan] = []
+    unread: list[Unreadable] = []
+    found: list[tuple[Scope, list[TargetPlan]]] = []
+    for scope in made.scopes(made.survey(regions, endpoint)):
+        if isinstance(scope, Unreadable):
+            unread.append(scope)
+            continue
+        here: list[TargetPlan] = []
+        for seen in made.observe(scope):
+            if isinstance(seen, Unreadable):
+                unread.append(seen)
+                continue
+            here += _reachable(made.rules, seen, wanted)
+        found.append((scope, sorted(here, key=lambda plan: plan.target)))
+        plans += here
+    for one in unread:
+        tell(f"{one.scope}: {one.reason}. It was not looked at. {one.todo}".rstrip())
+    if not plans:
+        raise UsageError(
+            f"provider {provider}",
+            f"nothing that can be read lets anybody reach port {PORT}",
+            todo="Give credentials that may look at the mail servers' account, or --region.",
+        )
+    listing = InForce(LISTING.source, LISTING.format, LISTING.entries, published=LISTING.published)
+    plan = Plan(listing.digest, tuple(sorted(plans, key=lambda one: one.target)))
+    put(text(plan, Listed.of(listing)), None)
+    body = "\n".join(_file(name, provider, endpoint, found))
+    read(body, path, providers=block_of)  # what is written can be read, or isn't written
+    try:
+        write(path, body)
+    except OSError as error:
+        raise UsageError(str(path), f"can't be written: {error.strerror or error}") from error
+    tell(
+        f"{path}: {len(plans)} targets in watch. Nothing else was changed. "
+        f"Look it over, then run cloudsync plan -c {path}."
+    )
+    return int(Exit.FAILED if unread else Exit.DONE)
+
+
+def _reachable(rules: object, seen: Snapshot, wanted: Wanted) -> Iterator[TargetPlan]:
+    """The targets that somebody can reach at the port."""
+    for plan in make(rules, seen, dict.fromkeys(seen.targets, wanted), "none"):  # type: ignore[arg-type]
+        exposure = plan.before.exposures[PORT] if plan.before else None
+        if exposure and (exposure.possible or exposure.names):
+            yield plan
+
+
+def _file(
+    name: str,
+    provider: str,
+    endpoint: str | None,
+    found: Iterable[tuple[Scope, list[TargetPlan]]],
+) -> Iterator[str]:
+    yield "# Written by cloudsync init: what can be reached at port 25 today, to be watched."
+    yield f"# {'Check it with':<22} cloudsync plan"
+    yield f"name: {name}  # stands in the mark of every rule of ours"
+    yield ""
+    yield "list:"
+    yield f"  # The list of {LISTING.published}, good for looking. Before any mode but watch, name a"
+    yield "  # source of your own (a file, an https URL) and accept it: cloudsync list accept."
+    yield "  source: bundled"
+    yield "  format: article39  # article39 | page | cidr"
+    yield ""
+    yield "removals: {reads: 2, apart: 6h, grace: 7d}  # what an entry goes through before it leaves"
+    yield "state: sqlite:///cloudsync.db"
+    yield ""
+    yield "targets:"
+    for scope, plans in found:
+        if not plans:
+            continue
+        yield f"  # {scope.name}"
+        yield f"  - provider: {provider}"
+        if endpoint:
+            yield f"    endpoint: {endpoint}"
+        yield f"    regions: [{scope.name.rpartition('/')[2]}]"
+        yield "    select:"
+        yield "      ids:"
+        for plan in plans:
+            yield f"        - {plan.target.rpartition('/')[2]}  # {_said(plan)}"
+        yield "    mode: watch  # watch looks; add lets the list in; enforce closes the rest too"
+    yield ""
+
+
+def _said(plan: TargetPlan) -> str:
+    exposure = plan.before.exposures[PORT] if plan.before else None
+    if exposure is None:
+        return str(plan.verdict)
+    who = size(exposure.possible.count()) if exposure.possible else "named groups only"
+    return f"{plan.verdict}: {who}"

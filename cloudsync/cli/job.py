@@ -1,0 +1,71 @@
+"""From a configuration file to a job that can run; it runs none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from cloudsync import intake
+from cloudsync.config import Config, TargetSettings, load
+from cloudsync.engine import Pace
+from cloudsync.errors import UsageError
+from cloudsync.provider import Provider, find, installed
+from cloudsync.reconcile import Job
+from cloudsync.state import open_state
+
+
+class _Providers:
+    """Each provider once: making one may load its SDK."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Provider] = {}
+
+    def __call__(self, name: str) -> Provider:
+        if name not in self._made:
+            self._made[name] = find(name)()
+        return self._made[name]
+
+
+def block_of(name: str) -> type[TargetSettings]:
+    """The model of the target block of a provider; loads no SDK.
+
+    Raises:
+        UsageError: the provider isn't installed.
+    """
+    block: type[TargetSettings] = find(name).settings
+    return block
+
+
+def blocks() -> dict[str, type[TargetSettings]]:
+    """The models of all installed providers' target blocks."""
+    return {name: block_of(name) for name in installed()}
+
+
+def read_config(path: Path) -> Config:
+    """The configuration at ``path``.
+
+    Raises:
+        UsageError: there is none, or it is wrong; with every problem in it.
+    """
+    if not path.exists():
+        raise UsageError(
+            str(path), "there is no such file",
+            todo="Write one with cloudsync init, or name one with -c FILE.",
+        )  # fmt: skip
+    return load(path, providers=block_of)
+
+
+@contextmanager
+def job(path: Path) -> Iterator[Job]:
+    """A job for the configuration at ``path``, its state open for as long as the block runs."""
+    config = read_config(path)
+    with closing(open_state(config.state_url)) as store:
+        yield Job(
+            config,
+            store,
+            _Providers(),
+            lambda config, in_force: intake.read_config(config, store, in_force),
+            keep=intake.remember_source,
+            pace=Pace(settle=config.settle.total_seconds()),
+        )

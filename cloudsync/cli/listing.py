@@ -1,0 +1,205 @@
+"""The commands about the list: show it, and accept the one on offer."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cloudsync import records
+from cloudsync.allowlist import BASE, Format, InForce, Listing, Widen, applied, cost_of_widening
+from cloudsync.cli.job import job, read_config
+from cloudsync.cli.output import held, put, tell
+from cloudsync.errors import CloudsyncError, Exit, SourceRefused, UsageError
+from cloudsync.guard import Judgement
+from cloudsync.intake import read_source
+from cloudsync.reconcile import Job, recover, remember_list
+from cloudsync.report import as_json
+from cloudsync.source.bundled import SOURCE as BUNDLED
+from cloudsync.vet import Read, Rules, vet
+from cloudsync.vet import accept as accepted
+
+
+def show(path: Path | None, source: str | None, stated: Format | None, form: str) -> int:
+    """``cloudsync list``; with a source of its own it needs no configuration, and judges nothing."""
+    if source is None and path is None and not Path("cloudsync.yaml").exists():
+        source = BUNDLED
+    if source is not None:
+        config = read_config(path) if path else None
+        if stated == "page" and config is None:
+            raise UsageError(
+                source, "the format page needs a configuration that describes the page",
+                todo="Name one with -c FILE; page: stands under list:.",
+            )  # fmt: skip
+        listing = _read(form, lambda: read_source(source, stated, config))
+        if isinstance(listing, Exit):
+            return int(listing)
+        _print(listing, (), "none", form)
+        return 0
+    with job(path or Path("cloudsync.yaml")) as each:
+        config = each.config
+        listing = _read(form, lambda: read_source(config.source, stated, config))
+        if isinstance(listing, Exit):
+            return int(listing)
+        stored = records.load(each.store, records.LIST_KEY, records.LIST)
+        vetted = vet(Read(listing), stored.value if stored else None, Rules.of(config), each.now())
+    _print(listing, config.list.shoreline, config.list.widen, form)
+    if vetted.held:
+        tell(held(listing.source, vetted.held, first=vetted.in_force is None))
+        return int(Exit.HELD)
+    return 0
+
+
+def accept(path: Path, by: str, *, yes: bool) -> int:
+    """``cloudsync list accept``."""
+    with job(path) as each:
+        listing = read_source(each.config.source, None, each.config)
+        in_force = _in_force(each)
+        rules = Rules.of(each.config)
+        vetted = vet(Read(listing), in_force, rules, each.now())
+        if vetted.held and vetted.held.verdict == "refuse":
+            tell(held(listing.source, vetted.held, first=in_force is None))
+            return int(Exit.HELD)
+        if not yes:
+            _ask(listing, vetted.held)
+        who = by or os.environ.get("USER") or "list accept"
+        new = accepted(listing, in_force, rules, datetime.now(UTC), who)
+        remember_list(each, new)
+    leaving = f"; {len(new.leaving)} are leaving and still wanted" if new.leaving else ""
+    put(
+        f"{listing.source}: {len(new.entries)} entries are in force, accepted by {who}{leaving}.\n"
+        f"{listing.digest}",
+        None,
+    )
+    return 0
+
+
+def _in_force(each: Job) -> InForce | None:
+    """The list in force; where the state knows none, as our own rules in the clouds tell it."""
+    stored = records.load(each.store, records.LIST_KEY, records.LIST)
+    if stored:
+        return stored.value
+    try:
+        return recover(each)
+    except CloudsyncError as error:
+        tell(f"{error} So own rules that stand there already were not looked for.")
+        return None
+
+
+def _read(form: str, read: Callable[[], Listing]) -> Listing | Exit:
+    """The listing, or the exit code of its refusal, which has been said in the form asked for."""
+    try:
+        return read()
+    except SourceRefused as refused:
+        tell(str(refused))
+        if form == "json":
+            put(
+                as_json(
+                    {
+                        "schema": "cloudsync.refusal/1",
+                        "code": refused.code,
+                        "message": str(refused),
+                        "line": refused.line,
+                    }
+                ),
+                None,
+            )
+        return refused.exit_code
+
+
+def _print(listing: Listing, shoreline: Collection[str], widen: Widen, form: str) -> None:
+    networks = [str(network) for network in applied(listing.entries, shoreline, widen)]
+    for warning in listing.warnings:
+        tell(f"{listing.source}: {warning}")
+    if form == "json":
+        put(as_json(_document(listing, networks)), None)
+    elif form == "csv":
+        put(_rows(listing), None)
+    else:
+        put(_text(listing, networks, shoreline, widen), None)
+
+
+def _document(listing: Listing, networks: list[str]) -> dict[str, Any]:
+    return {
+        "schema": "cloudsync.list/1",
+        "source": listing.source,
+        "format": listing.format,
+        "digest": listing.digest,
+        "published": listing.published.isoformat() if listing.published else None,
+        "minimum": listing.minimum,
+        "entries": [
+            {
+                "network": str(entry.network),
+                "name": entry.name,
+                "group": entry.group,
+                "line": entry.line,
+            }
+            for entry in listing.entries
+        ],
+        "networks": networks,
+        "warnings": list(listing.warnings),
+    }
+
+
+def _rows(listing: Listing) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["network", "name", "group", "line"])
+    for entry in listing.entries:
+        writer.writerow([str(entry.network), _cell(entry.name or ""), entry.group, entry.line])
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """``text`` so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _text(listing: Listing, networks: list[str], shoreline: Collection[str], widen: Widen) -> str:
+    known = [f"{listing.source}, read as {listing.format}"]
+    if listing.article is not None:
+        known.append(f"article {listing.article}")
+    if listing.published:
+        known.append(f"published {listing.published}")
+    if listing.review:
+        known.append(f"reviewed by {listing.review.by} from {listing.review.url}")
+    if listing.minimum is not None:
+        known.append(f"at least {listing.minimum} promised")
+    lines = [", ".join(known), listing.digest, ""]
+    width = max((len(str(entry.network)) for entry in listing.entries), default=0)
+    chosen = {BASE, *shoreline}
+    for entry in listing.entries:
+        group = "" if entry.group == BASE else f"  [{entry.group}]"
+        unused = "" if entry.group in chosen else " not chosen"
+        row = f"  {entry.network!s:<{width}}  {entry.name or ''}{group}{unused}"
+        lines.append(row.rstrip())
+    lines += ["", f"{len(listing.entries)} entries, {len(networks)} networks apply."]
+    if widen == "24":
+        cost = cost_of_widening(listing.entries, shoreline)
+        lines.append(f"widen: 24 lets in {cost:,} addresses that nobody listed.")
+    return "\n".join(lines)
+
+
+def _ask(listing: Listing, judgement: Judgement | None) -> None:
+    """Show the list and why a person is asked.
+
+    Raises:
+        UsageError: there is nobody to ask, or the answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "list accept", "there is no terminal to ask at",
+            todo="Look at cloudsync list, then say cloudsync list accept --yes.",
+        )  # fmt: skip
+    tell(_text(listing, [str(n) for n in applied(listing.entries)], (), "none"))
+    for reason in judgement.reasons if judgement else ():
+        tell(f"  {reason.message}")
+    sys.stderr.write(f"Accept these {len(listing.entries)} entries? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise UsageError("list accept", "the answer was no")

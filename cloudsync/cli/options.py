@@ -1,0 +1,61 @@
+"""The options that several commands share; it runs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+DEFAULT: Final = Path("cloudsync.yaml")
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="The configuration [cloudsync.yaml]."),
+]
+OutFile = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+
+class PlanFormats(StrEnum):
+    """How a plan or a report is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class Formats(StrEnum):
+    """How a list or an explanation is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+class ListFormats(StrEnum):
+    """How a source is read."""
+
+    ARTICLE39 = "article39"
+    PAGE = "page"
+    CIDR = "cidr"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was said before the command."""
+
+    config: Path | None = None
+
+    def chosen(self, own: Path | None) -> Path | None:
+        """The configuration that was named, the command's own first; None where none was."""
+        return own or self.config
+
+    def path(self, own: Path | None) -> Path:
+        """The configuration to use."""
+        return self.chosen(own) or DEFAULT
