@@ -214,5 +214,6 @@ class _Reading:
         return bool(token.oddity)
 
     def _report(self, token: Token, path: KeyPath, what: str, todo: str) -> None:
-        error = UsageError(_at(self.file, token.line, path), what, todo=todo)
-        self.problems.append((token.line, error))
+        # A value that isn't there is found at the next one: its key is the line to look at.
+        line = token.line if token.text else self.lines.get(path, token.line)
+        self.problems.append((line, UsageError(_at(self.file, line, path), what, todo=todo)))

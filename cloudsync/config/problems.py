@@ -52,6 +52,9 @@ def translate(
         path = (*prefix, *loc)
         if error["type"] == "missing" and path in document.left_out:
             continue
+        if error["type"] == "too_short" and error["input"]:
+            # Its members were refused, each with its own error; the file's list isn't empty.
+            continue
         what, todo = _said(error, context, document, path, _model_at(model, loc[:-1]))
         yield path, UsageError(document.at(path), what, todo=todo)
 

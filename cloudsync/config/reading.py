@@ -11,7 +11,7 @@ from cloudsync.config.document import Document, Value, parse
 from cloudsync.config.models import Config
 from cloudsync.config.problems import ConfigError, translate
 from cloudsync.config.target import Place, TargetSettings
-from cloudsync.config.words import KeyPath, a
+from cloudsync.config.words import KeyPath, a, printable
 from cloudsync.errors import UsageError
 
 Providers = Callable[[str], type[TargetSettings]]
@@ -97,10 +97,11 @@ def _model(
             return providers(name)
         if at not in document.left_out:
             what = "is missing" if name is None else f"is {a(name)}, not a provider's name"
-            raise UsageError("", what, todo="Name the cloud, such as provider: aws.")  # noqa: TRY301
+            raise UsageError("", what, todo="Name the cloud, such as provider: aws.")
     except UsageError as error:
-        where = document.at(at)
-        problems.append((document.line(at), UsageError(where, error.what, todo=error.todo)))
+        # The provider's name is whatever stands in the file, and the message may repeat it.
+        one = UsageError(document.at(at), printable(error.what, 300), todo=error.todo)
+        problems.append((document.line(at), one))
     return TargetSettings
 
 
