@@ -142,6 +142,7 @@ def test_a_small_list_grows_only_with_a_person(size: int) -> None:
     before = singles(size)
     judgement = judge(listing(*before, "9.9.9.9/32"), in_force(*before), Limits())
     assert codes(judgement) == ["grown_entries", "grown_ipv4"]
+    assert said(judgement)[0][2].startswith("1 entry is new, ")
 
 
 def six(count: int) -> tuple[str, ...]:
@@ -504,6 +505,15 @@ def test_the_broadest_entry_in_force_is_an_anchor(
     assert said(judgement) == [("hold", "anchor_gone", expected)]
 
 
+def test_each_family_has_its_broadest_entry() -> None:
+    """A list that loses the broadest of both families names IPv4 first, then IPv6."""
+    now = in_force("2600::/64", "8.0.0.0/24", "9.0.0.0/32", "2601::/128")
+    assert said(judge(listing("9.0.0.0/32", "2601::/128"), now, QUIET)) == [
+        ("hold", "anchor_gone", "the broadest entry in force is gone: 8.0.0.0/24"),
+        ("hold", "anchor_gone", "the broadest entry in force is gone: 2600::/64"),
+    ]
+
+
 def test_among_equals_none_is_an_anchor() -> None:
     """Where several entries are equally broad, one of them may go within the limits."""
     assert said(judge(listing("8.0.0.0/24"), in_force("8.0.0.0/24", "9.0.0.0/24"), QUIET)) == []
@@ -591,6 +601,13 @@ def test_a_promise_that_falls_is_held(minimum: int | None, shown: int) -> None:
     assert said(judgement) == [("hold", "promise_fell", expected)]
 
 
+@pytest.mark.parametrize(("promised", "expected"), [(1, ["promise_fell"]), (0, [])])
+def test_a_document_without_a_promise_promises_nothing(promised: int, expected: list[str]) -> None:
+    """A promise that is gone counts as zero: less than one, and not less than none."""
+    judgement = judge(listing(*TODAY), in_force(*TODAY), Limits(), promised=promised)
+    assert codes(judgement) == expected
+
+
 @pytest.mark.parametrize("minimum", [15, 16])
 def test_a_promise_that_stands_passes(minimum: int) -> None:
     """The same or a greater promise, kept, holds nothing."""
@@ -646,6 +663,7 @@ def test_a_foreign_list_from_another_source_waits_for_a_person() -> None:
     judgement = judge(listing("9.0.0.0/32", fmt="page"), in_force(*singles(2)), QUIET)
     assert judgement.verdict == "hold"
     assert codes(judgement) == ["foreign", "format_changed"]
+    assert {reason.verdict for reason in judgement.reasons} == {"hold"}
 
 
 def test_a_list_shorter_than_its_own_promise_is_refused() -> None:
@@ -795,6 +813,17 @@ def test_a_changed_limit_voids_an_approval() -> None:
 def test_a_reason_holds_unless_it_says_otherwise() -> None:
     """A reason without a verdict of its own is a hold."""
     assert Reason("code", "message").verdict == "hold"
+
+
+@pytest.mark.parametrize(
+    "judged", [Limits(), Reason("code", "message"), judge(listing(), None, QUIET)]
+)
+def test_what_was_judged_stays_as_it_was(judged: Any) -> None:
+    """Limits, reasons and judgements can't be changed after the fact, nor given new fields."""
+    for name in (next(iter(judged.__dataclass_fields__)), "other"):
+        with pytest.raises((AttributeError, TypeError)):
+            setattr(judged, name, 1)
+    assert not hasattr(judged, "__dict__")
 
 
 # ---------------------------------------------------------------------------------- limits
