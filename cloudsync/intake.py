@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from cloudsync import records
 from cloudsync.allowlist import Format, InForce, Listing
@@ -21,7 +22,7 @@ def _fetch(source: str, previous: Validators | None) -> Fetched | NotModified:
     return fetch(source, previous=previous)
 
 
-VALIDATORS_KEY = "source"
+VALIDATORS_KEY: Final = "source"
 
 
 def _to_value(kept: tuple[str, str, Validators]) -> Value:
@@ -38,7 +39,7 @@ def _from_value(value: Value) -> tuple[str, str, Validators]:
     return value["source"], value["digest"], Validators(value["etag"], value["last_modified"])
 
 
-VALIDATORS = Kind[tuple[str, str, Validators]]("source", 1, _to_value, _from_value)
+VALIDATORS: Final[Kind[tuple[str, str, Validators]]] = Kind("source", 1, _to_value, _from_value)
 """Source, digest of the list that its body held, and what the server called that body."""
 
 

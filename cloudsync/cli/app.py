@@ -7,7 +7,6 @@ import traceback
 from pathlib import Path
 from typing import Annotated, Final
 
-import click
 import typer
 
 from cloudsync import __version__
@@ -20,12 +19,15 @@ from cloudsync.cli.options import (
     Settings,
     Yes,
 )
-from cloudsync.errors import MEANING, CloudsyncError, Exit
+from cloudsync.errors import MEANING, NOTHING_CHANGED, CloudsyncError, Exit
 
 _CODES: Final = " · ".join(f"{int(code)} {meaning}" for code, meaning in MEANING.items())
 _EPILOG: Final = (
     f"Exit codes: {_CODES}. Where several hold, the first of 1, 5, 6, 3, 4, 2 is given."
 )
+
+# typer carries its own copy of click since 0.29; its public exceptions lead to the base of all.
+_Misuse: Final = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
 
 app = typer.Typer(
     name="cloudsync",
@@ -48,18 +50,19 @@ def run(argv: list[str]) -> int:
     except CloudsyncError as error:
         say(str(error))
         return int(error.exit_code)
-    except click.exceptions.Exit as ended:
+    except typer.Exit as ended:
         return ended.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         say("Stopped. What was done before is kept; run cloudsync drift to see how things are.")
-        return int(Exit.ERROR)
-    except click.ClickException as error:
-        # click ends with 2 on a misspelt command; here 2 says that differences are pending.
-        error.show()
         return int(Exit.ERROR)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last door: whatever it is, no traceback
+        if isinstance(error, _Misuse):
+            # Its own exit code is 2, which here says that differences are pending.
+            what = getattr(error, "format_message", error.__str__)()
+            say(f"command line: {what.rstrip('.')}. {NOTHING_CHANGED} See cloudsync --help.")
+            return int(Exit.ERROR)
         return _unforeseen(error)
     return int(result or 0)
 

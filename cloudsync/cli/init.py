@@ -71,10 +71,13 @@ def begin(
 
 
 def _reachable(rules: object, seen: Snapshot, wanted: Wanted) -> Iterator[TargetPlan]:
-    """The targets that somebody can reach at the port."""
+    """The targets that somebody can reach at the port, by address or as an outside name.
+
+    A group that only lets in its own members, as every default group does, guards no mail server.
+    """
     for plan in make(rules, seen, dict.fromkeys(seen.targets, wanted), "none"):  # type: ignore[arg-type]
         exposure = plan.before.exposures[PORT] if plan.before else None
-        if exposure and (exposure.possible or exposure.names):
+        if exposure and (exposure.possible or any(name.outside for name in exposure.names)):
             yield plan
 
 
@@ -118,5 +121,5 @@ def _said(plan: TargetPlan) -> str:
     exposure = plan.before.exposures[PORT] if plan.before else None
     if exposure is None:
         return str(plan.verdict)
-    who = size(exposure.possible.count()) if exposure.possible else "named groups only"
+    who = size(exposure.possible.count()) if exposure.possible else "outside names only"
     return f"{plan.verdict}: {who}"

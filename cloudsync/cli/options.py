@@ -13,7 +13,9 @@ DEFAULT: Final = Path("cloudsync.yaml")
 
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="FILE", help="The configuration [cloudsync.yaml]."),
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="The configuration; cloudsync.yaml if left out."
+    ),
 ]
 OutFile = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")
