@@ -49,6 +49,7 @@ class Applied:
     outcomes: list[tuple[Step, Outcome]] = field(default_factory=list)
     after: dict[str, TargetPlan] = field(default_factory=dict)
     unreadable: Unreadable | None = None
+    made: set[Step] = field(default_factory=set[Step])
 
 
 def observe(
@@ -111,9 +112,15 @@ def _carry_out(
     failed: set[str],
     deadline: float | None,
 ) -> None:
-    """The steps of one target, until one isn't done: the next may rest on it."""
+    """The steps of one target, until one isn't done: the next may rest on it.
+
+    A step that touches several targets is in the plan of each, and is one call all the same.
+    """
     for step in steps:
+        if step in done.made:
+            continue
         outcome = provider.apply(step, deadline)
+        done.made.add(step)
         done.outcomes.append((step, outcome))
         if outcome.kind != "done":
             failed.add(target)

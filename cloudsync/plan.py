@@ -130,7 +130,7 @@ def make(
         after = state
         if steps:
             proof = prove(rules, snapshot.of([target]), steps, wanted)
-            steps, refusal = proof.steps, proof.refusal
+            steps, refusal = proof.steps, refusal or proof.refusal
             after = look(rules, proof.after, wanted)[target]
         plans.append(
             TargetPlan(

@@ -187,7 +187,9 @@ def _foreign_broken(
     if want.mode is not Mode.ENFORCE or step.own:
         text = before.foreign[min(removed)].text
         return Refusal(target, f"the step {_short(step)} would take somebody else's rule: {text}")
-    ours = AddressSet.union(sources.addresses for sources in before.own.values())
+    ours = AddressSet.union(
+        sources.addresses for purpose, sources in before.own.items() if purpose is not Purpose.DENY
+    )
     staying = AddressSet.union(rule.addresses for key, rule in after.foreign.items() if rule.alone)
     for key in sorted(removed):
         rule = before.foreign[key]
