@@ -27,6 +27,7 @@ from cloudsync.config.times import duration, written_duration
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import CloudsyncError, Exit, UsageError
 from cloudsync.guard import Limits
+from tests.needs import missing
 
 FILE = Path("/etc/cloudsync/mail.yaml")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -918,6 +919,16 @@ def test_a_list_that_contradicts_itself_is_refused(rest: str, message: str) -> N
     assert refusal(listed(rest)) == f":2: list{message}"
 
 
+def test_the_narrowest_bounds_are_taken() -> None:
+    """A range of one priority, and a page whose minimum is its maximum, contradict nothing."""
+    (one,) = reading(target("priority: {from: 9, to: 9}")).targets
+    assert one.priority is not None
+    assert (one.priority.first, one.priority.last) == (9, 9)
+    page = reading(listed(f"source: a, format: page, {LAYOUT.replace('9', '2')}")).list.page
+    assert page is not None
+    assert (page.minimum, page.maximum) == (2, 2)
+
+
 def test_every_problem_is_reported_in_the_order_of_the_lines() -> None:
     """One run shows all that is wrong, a line each, and the error holds them apart."""
     text = "nam: x\nlist: {source: a}\ntargets:\n  - provider: toy\n    mode: x\n  - provider: y\n"
@@ -1049,19 +1060,25 @@ def test_an_exception_ends_at_its_end(until: str, last: str, first_over: str | N
 
 
 SCHEMA = schema({"toy": ToySettings})
-# The library comes without types.
-VALIDATOR: Any = import_module("jsonschema").Draft202012Validator
+
+
+def validator() -> Any:
+    """A checker of another hand for the schema; the library comes without types."""
+    try:
+        return import_module("jsonschema").Draft202012Validator
+    except ModuleNotFoundError:
+        missing("jsonschema", "it checks the JSON Schema of the configuration")
 
 
 def faults(text: str) -> list[str]:
     """What the JSON Schema says about ``text``."""
     data = parse(text, "x").data
-    return [error.json_path for error in VALIDATOR(SCHEMA).iter_errors(data)]
+    return [error.json_path for error in validator()(SCHEMA).iter_errors(data)]
 
 
 def test_the_schema_is_one_and_takes_what_is_loaded() -> None:
     """The schema is a valid draft 2020-12 schema, and files that load agree with it."""
-    VALIDATOR.check_schema(SCHEMA)
+    validator().check_schema(SCHEMA)
     assert faults(WHOLE) == []
     assert faults(FULL) == []
 
