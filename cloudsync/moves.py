@@ -29,11 +29,12 @@ class Move:
 
 
 def moves(
-    standing: Mapping[Slot, Numbered], placement: Placement, wanted: AddressSet
+    standing: Mapping[Slot, Numbered], placement: Placement, needed: AddressSet
 ) -> Iterator[Move]:
     """Allows before denies, additions before rewritings, and whatever takes away at the end.
 
-    ``standing`` are the own rules as they are, by slot.
+    ``standing`` are the own rules as they are, by slot; ``needed`` are the addresses that must
+    get in at every moment: wanted, kept, and the probes.
     """
     later: list[Move] = []
     for allow in (True, False):
@@ -44,7 +45,7 @@ def moves(
         for rule in placed:
             if rule.slot in standing:
                 stood = _placed(rule.slot, standing[rule.slot])
-                interim = _interim(stood, rule, wanted)
+                interim = _interim(stood, rule, needed)
                 if interim != stood:
                     yield Move("replace", interim)
                 if interim != rule:
@@ -54,11 +55,11 @@ def moves(
         yield Move("remove", _placed(slot, standing[slot]))
 
 
-def _interim(stood: Placed, rule: Placed, wanted: AddressSet) -> Placed:
-    """``rule`` with what it would drop while somebody wants it: another rule is to have it."""
+def _interim(stood: Placed, rule: Placed, needed: AddressSet) -> Placed:
+    """``rule`` with what it would drop while it is needed: another rule is to have it first."""
     if not rule.slot.allow:
         return rule
-    return replace(rule, source=rule.source | (stood.source & wanted))
+    return replace(rule, source=rule.source | (stood.source & needed))
 
 
 def _placed(slot: Slot, rule: Numbered) -> Placed:
