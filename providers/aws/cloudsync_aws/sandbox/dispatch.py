@@ -184,9 +184,9 @@ class Dispatcher:
             body = json.loads(asked.body or b"{}")
             return service_quotas(world, asked.account, asked.region, asked.action, body)
         reply = self._rest.ask(asked.environ, asked.body, asked.account)
-        if asked.service == "ec2" and reply.status >= 500:
-            # moto answers HTML where it doesn't know an action or a filter; EC2 never does.
-            if any(name.startswith("Filter.") for name in asked.params):
+        if reply.status >= 500:
+            # moto breaks off where it doesn't know an action or a filter; the vendor never does.
+            if b"filter" in reply.body.lower():
                 raise Refused("InvalidParameterValue", "A filter of the request is invalid")
             raise Refused("InvalidAction", f"The action {asked.action} is not valid here.")
         if asked.action in {"CreateVpc", "DeleteVpc"} and reply.status == 200:

@@ -44,9 +44,11 @@ class Faults:
     """Faults by action; each fires `times` times (None: until cleared) after `skip` matches.
 
     `action` is the API's name, "*" for any, or "mutating" for any that changes something.
+    `met` counts how often a fault has fired.
     """
 
     def __init__(self) -> None:
+        self.met = 0
         self._waiting: list[_Fault] = []
         self._lock = Lock()
 
@@ -139,6 +141,7 @@ class Faults:
                     fault.skip -= 1
                     continue
                 met[fault.kind] = fault.seconds
+                self.met += 1
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:
