@@ -61,7 +61,11 @@ class Judged:
     """One firewall in memory, and the judge of whatever is done to it."""
 
     def __init__(
-        self, firewall: Firewall, meanings: Sequence[Mapping[str, Sequence[str]]], *, ties: bool = True
+        self,
+        firewall: Firewall,
+        meanings: Sequence[Mapping[str, Sequence[str]]],
+        *,
+        ties: bool = True,
     ) -> None:
         self.world = World({"fw": firewall})
         WORLDS["drawn"] = self.world
@@ -117,9 +121,7 @@ class Judged:
             self.faults += [f"{step.changes}: {one}" for one in found]
             if forecast:
                 after = self.provider.rules.after(before, step)
-                self.faults += same(
-                    self.provider.rules, after, self.look(), wanted.installation
-                )
+                self.faults += same(self.provider.rules, after, self.look(), wanted.installation)
                 self.faults += misread(self.exposure(), last, wish)
 
         return run(

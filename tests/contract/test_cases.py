@@ -424,3 +424,14 @@ def test_a_refused_removal_holds_back_no_add(ties: bool, mode: Mode) -> None:
     judged.run(want(mode, "69.20.58.226/32", internal="keep"))
     assert judged.faults == []
     assert AddressSet.of("69.20.58.226") <= exposed(judged)
+
+
+@TIES
+def test_a_withdrawn_outside_name_holds_no_closing(ties: bool) -> None:
+    """An outside name that only our own rule still lets in is gone in the run that closes."""
+    means = ({"outside:partner": ("8.8.8.8/32",)},)
+    judged = world(allow(5000, "open"), ties=ties, meanings=means)
+    partner = frozenset([name_of("outside:partner")])
+    settle(judged, want(Mode.ADD, names=partner))
+    settle(judged, want(Mode.ENFORCE))
+    assert exposed(judged) == AddressSet.of(*LISTED) | PROBES | INTERNAL

@@ -50,9 +50,7 @@ def end(judged: Judged, wanted: Wanted, run: Run) -> list[str]:
     if wanted.mode is Mode.ENFORCE and difference.excess:
         owed.append(f"open after the run: {difference.excess}")
     own = tuple(
-        rule
-        for rule in judged.firewall.rules
-        if rule.description.startswith(f"cloudsync/{OURS} ")
+        rule for rule in judged.firewall.rules if rule.description.startswith(f"cloudsync/{OURS} ")
     )
     alone = MemorySnapshot(judged.scope, {TARGET: replace(judged.firewall, rules=own)})
     exposure = judged.provider.rules.exposure(alone, 25)[TARGET]
@@ -83,7 +81,11 @@ def test_one_run(data: st.DataObject, ties: bool, mix: Mix) -> None:
 @given(data=drawn, stop=st.integers(0, 5))
 def test_a_crash_between_any_two_calls(data: st.DataObject, ties: bool, stop: int) -> None:
     """A run that ends after any call leaves the promises true, and the next one comes to the same end."""
-    firewall, wanted, means = data.draw(firewalls(ties=ties)), data.draw(wishes()), data.draw(meanings())
+    firewall, wanted, means = (
+        data.draw(firewalls(ties=ties)),
+        data.draw(wishes()),
+        data.draw(meanings()),
+    )
     judged = Judged(firewall, means, ties=ties)
     judged.run(wanted, stop_after=stop)
     run = judged.run(wanted)

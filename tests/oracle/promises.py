@@ -84,9 +84,7 @@ def answers(
     asked: Sequence[Row], point: Point, machines: Sequence[str], meanings: Sequence[Meaning]
 ) -> set[bool]:
     """Every answer that a sender gets, over the machines and the meanings tried."""
-    return {
-        gets_in(asked, point, machine, meaning) for machine in machines for meaning in meanings
-    }
+    return {gets_in(asked, point, machine, meaning) for machine in machines for meaning in meanings}
 
 
 def might(asked: Sequence[Row], point: Point, meanings: Sequence[Meaning]) -> bool:
@@ -155,9 +153,7 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
                 let_go = inside(point, withdrawn) or any(
                     inside(point, meaning.get(name, ())) for name in withdrawn_names
                 )
-                vague = any(
-                    by_name(ahead, point, machine, meaning) for machine in lost
-                )
+                vague = any(by_name(ahead, point, machine, meaning) for machine in lost)
                 why = _claim(point, wish, meaning, named, let_go=let_go, vague=vague)
                 where = f"port {port}, where names mean {dict(meaning)}"
                 if lost and why:
@@ -167,7 +163,9 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
                     yield f"promise 2: {text(point)} is not wanted and now gets in: {where}"
 
 
-def _claim(point: Point, wish: Wish, meaning: Meaning, named: set[str], *, let_go: bool) -> str:
+def _claim(
+    point: Point, wish: Wish, meaning: Meaning, named: set[str], *, let_go: bool, vague: bool
+) -> str:
     """Why a sender must not be stopped; empty if it may be.
 
     A wanted name has a claim for whoever it stands for only where a rule that names it lets in:

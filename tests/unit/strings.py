@@ -123,7 +123,10 @@ class StringRules:
         return {
             target: {
                 " ".join(one): Foreign(
-                    " ".join(one), source(one[1]), alone=one[0] != "*", untouchable=one[2] == "theirs"
+                    " ".join(one),
+                    source(one[1]),
+                    alone=one[0] != "*",
+                    untouchable=one[2] == "theirs",
                 )
                 for one in lines(snapshot, target)
                 if one[2] not in OWN and one[0] in {"*", *map(str, ports)}
@@ -143,4 +146,6 @@ def step(*changes: str, own: bool = True, targets: tuple[str, ...] = ("t",)) -> 
     """A step that makes the changes; what only takes away is a removal, and so on."""
     added = any(one.startswith("+") for one in changes)
     gone = any(one.startswith("-") for one in changes)
-    return Step("replace" if added and gone else "add" if added else "remove", targets, changes, own)
+    return Step(
+        "replace" if added and gone else "add" if added else "remove", targets, changes, own
+    )

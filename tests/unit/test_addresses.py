@@ -27,9 +27,7 @@ cidrs = st.lists(small, max_size=6)
 
 def plain(networks: list[str]) -> set[int]:
     """The addresses as numbers, the slow way."""
-    return {
-        int(address) for one in networks for address in ip_network(one, strict=False)
-    }
+    return {int(address) for one in networks for address in ip_network(one, strict=False)}
 
 
 def numbers(found: AddressSet) -> set[int]:
@@ -58,9 +56,7 @@ def test_networks_are_the_fewest(one: list[str]) -> None:
     found = list(AddressSet.of(*one).networks())
     assert found == sorted(found)
     merged = {network.supernet() for network in found if network.prefixlen}
-    assert not any(
-        all(half in found for half in network.subnets()) for network in merged
-    )
+    assert not any(all(half in found for half in network.subnets()) for network in merged)
 
 
 @given(cidrs)

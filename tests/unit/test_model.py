@@ -61,9 +61,7 @@ def test_the_difference_of_names() -> None:
     everything = AddressSet.of(LISTED, ALSO)
     shut = differ(Exposure(everything, everything), want(names=frozenset([GROUP])))
     assert shut.missing_names == frozenset([GROUP])
-    by_address = differ(
-        Exposure(everything, everything | INTERNAL), want(names=frozenset([GROUP]))
-    )
+    by_address = differ(Exposure(everything, everything | INTERNAL), want(names=frozenset([GROUP])))
     assert by_address.missing_names == frozenset()
     empty = Name("empty", NOBODY)
     unbound = differ(Exposure(everything, everything), want(names=frozenset([empty])))

@@ -97,7 +97,9 @@ def test_the_verdict_is_the_worst_over_the_ports() -> None:
 
 def test_only_wanted_targets_are_looked_at() -> None:
     """A snapshot may hold targets that nothing is wanted of; health checks are no excess."""
-    snapshot = here("25 198.51.100.0/28 them", "25 192.0.2.0/24 list", u=frozenset({"25 ::/0 them"}))
+    snapshot = here(
+        "25 198.51.100.0/28 them", "25 192.0.2.0/24 list", u=frozenset({"25 ::/0 them"})
+    )
     states = look(StringRules(), snapshot, {"t": WANT, "elsewhere": WANT})
     assert list(states) == ["t"]
     assert states["t"].verdict is Verdict.IN_SYNC

@@ -94,7 +94,9 @@ def test_a_wanted_address_does_not_become_uncertain() -> None:
 def test_internal_space_is_kept_unless_it_was_withdrawn() -> None:
     """With `internal: keep` a relay isn't stopped; what an own `also` rule let in may go."""
     relay = step("- 25 10.1.0.0/16 list")
-    assert refused({"25 10.1.0.0/16 list"}, relay) == stops("10.1.0.0", "which is internal, and kept")
+    assert refused({"25 10.1.0.0/16 list"}, relay) == stops(
+        "10.1.0.0", "which is internal, and kept"
+    )
     assert refused({"25 10.1.0.0/16 list"}, relay, want(internal="close")) is None
     assert refused({"25 10.1.0.0/16 also"}, step("- 25 10.1.0.0/16 also")) is None
 
@@ -144,7 +146,9 @@ def test_nobody_unwanted_is_let_in() -> None:
     assert refused(set(), step("+ 25 partner also")) == Refusal(
         "t", "a step would let in partner, which isn't wanted"
     )
-    assert refused(set(), step("+ 25 partner also"), want(names=frozenset([name("partner")]))) is None
+    assert (
+        refused(set(), step("+ 25 partner also"), want(names=frozenset([name("partner")]))) is None
+    )
 
 
 def test_every_port_is_asked() -> None:
@@ -198,7 +202,9 @@ def test_only_own_rules_are_made() -> None:
     )
 
 
-@pytest.mark.parametrize(("mode", "own"), [(Mode.ADD, False), (Mode.ADD, True), (Mode.ENFORCE, True)])
+@pytest.mark.parametrize(
+    ("mode", "own"), [(Mode.ADD, False), (Mode.ADD, True), (Mode.ENFORCE, True)]
+)
 def test_a_strangers_rule_goes_only_in_enforce_and_openly(mode: Mode, own: bool) -> None:
     """In `add`, or by a step that says it is own, somebody else's rule isn't taken."""
     assert refused({"25 8.8.8.8/32 them"}, step("- 25 8.8.8.8/32 them", own=own), want(mode)) == (
@@ -250,3 +256,11 @@ def test_an_own_deny_is_no_rule_that_stands() -> None:
         "25 192.0.2.0/23 them can't go before 192.0.2.0 stands in a rule of ours",
         witness="192.0.2.0",
     )
+
+
+def test_a_neighbour_in_watch_holds_nobody_back() -> None:
+    """A step that doesn't touch a watched target of the same group is proved all the same."""
+    snapshot = Strings({"t": frozenset(), "u": frozenset()}, shared=True)
+    mine = step(f"+ 25 {LISTED} list")
+    both = {"t": want(Mode.ADD), "u": want(Mode.WATCH)}
+    assert prove(RULES, snapshot, [mine], both).refusal is None
