@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -187,3 +188,67 @@ def overlap(found: Iterable[Rule]) -> bool:
             return True
         covered |= source
     return False
+
+
+LABELS = (
+    "", "", "partner", mark(OURS, Purpose.LIST), mark(OURS, Purpose.ALSO),
+    mark(OURS, Purpose.INTERNAL), mark(THEIRS, Purpose.LIST), "cloudsync-terraform/x",
+)  # fmt: skip
+EC2_SOURCES = (*STRANGERS, *LISTED, *ALSO)
+
+
+@st.composite
+def permissions(draw: st.DrawFn, opaque: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One inbound permission of a security group: ranges, all protocols, both families, names."""
+    protocol, ports = draw(
+        st.sampled_from(
+            (
+                ("tcp", (25, 25)), ("tcp", (25, 25)), ("tcp", (25, 25)), ("tcp", (20, 30)),
+                ("tcp", (443, 443)), ("tcp", (0, 65_535)), ("udp", (25, 25)), ("-1", None),
+                ("tcp", (24, 24)), ("icmp", (-1, -1)),
+            )
+        )
+    )  # fmt: skip
+    found: dict[str, Any] = {"IpProtocol": protocol}
+    if ports:
+        found |= {"FromPort": ports[0], "ToPort": ports[1]}
+    sources = draw(st.lists(st.sampled_from((*EC2_SOURCES, *opaque)), min_size=1, max_size=3, unique=True))
+    for source in sources:
+        label = draw(st.sampled_from(LABELS))
+        kind, key = (
+            ("UserIdGroupPairs", "GroupId") if source.startswith("sg-")
+            else ("PrefixListIds", "PrefixListId") if source.startswith("pl-")
+            else ("Ipv6Ranges", "CidrIpv6") if ":" in source
+            else ("IpRanges", "CidrIp")
+        )  # fmt: skip
+        said = {"Description": label} if label else {}
+        found.setdefault(kind, []).append({key: source, **said})
+    return found
+
+
+def distinct(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The permissions without any rule that EC2 would refuse as standing there already."""
+    seen: set[tuple[object, ...]] = set()
+    kept: list[dict[str, Any]] = []
+    for one in found:
+        ports = (one["IpProtocol"], one.get("FromPort"), one.get("ToPort"))
+        left: dict[str, Any] = {
+            key: one[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in one
+        }
+        for kind, key in (
+            ("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"),
+            ("PrefixListIds", "PrefixListId"), ("UserIdGroupPairs", "GroupId"),
+        ):  # fmt: skip
+            for said in one.get(kind, ()):
+                if (*ports, said[key]) not in seen:
+                    seen.add((*ports, said[key]))
+                    left.setdefault(kind, []).append(said)
+        if len(left) > len(ports) - (one["IpProtocol"] == "-1") * 2:
+            kept.append(left)
+    return kept
+
+
+@st.composite
+def groups(draw: st.DrawFn, opaque: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """The inbound permissions of a whole group."""
+    return distinct(draw(st.lists(permissions(opaque), max_size=5)))
