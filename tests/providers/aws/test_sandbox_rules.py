@@ -275,6 +275,8 @@ def test_quota_counts_a_prefix_list_by_its_size(
     if fits:
         assert call(GroupId=group, IpPermissions=permissions)["Return"] is True
         assert refusal(call, GroupId=group, IpPermissions=tcp25("10.1.0.0/24")) == FULL
+        call(GroupId=group, IpPermissions=tcp25("2001:db8::/32"))
+        assert refusal(call, GroupId=group, IpPermissions=tcp25("2001:db9::/32")) == FULL
     else:
         assert refusal(call, GroupId=group, IpPermissions=permissions) == FULL
 
