@@ -67,15 +67,16 @@ class Region:
     def view(self) -> View:
         """The state that describes answer from: as it was `reads_late` seconds ago."""
         self.settle_lists()
-        if not self._past:
-            return View(self.groups, self.lists)
+        self._forget()
+        return self._past[0][1] if self._past else View(self.groups, self.lists)
+
+    def _forget(self) -> None:
+        """Drop the past that no late read can show any more."""
         seen_until = self.world.clock() - self.world.dialect.reads_late
         while len(self._past) > 1 and self._past[1][0] <= seen_until:
             self._past.popleft()
         if len(self._past) == 1:
             self._past.clear()
-            return View(self.groups, self.lists)
-        return self._past[0][1]
 
     @property
     def lagging(self) -> bool:
@@ -200,6 +201,7 @@ class Region:
         if late:
             now = self.world.clock() if at is None else at
             self._past.append((now, View(dict(self.groups), dict(self.lists))))
+            self._forget()
         elif settled:
             self._past.clear()
 
