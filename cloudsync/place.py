@@ -43,9 +43,13 @@ def place(
     exposure = first_match((rule.clause for rule in standing), "")
     ours = {rule.slot: rule for rule in standing if rule.slot}
     blocked = NOBODY if wanted.override_denies else _blocked(standing, wanted)
+    # What only a rule of ours lets in, and isn't wanted any more, goes with that rule.
+    strangers = first_match(
+        (rule.clause for rule in standing if not (rule.slot and rule.slot.allow)), ""
+    )
     opaque = frozenset(
         name
-        for name in exposure.names
+        for name in strangers.names
         if name.outside and name not in wanted.names and not name.bound <= probes
     )
     allows = _allows(wanted, blocked)

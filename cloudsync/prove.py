@@ -94,7 +94,11 @@ def _broken(
 ) -> Refusal | None:
     """The first promise that ``step`` would break at ``target``, with a witness, or None."""
     want = wanted or _STRANGER
-    if want.mode is Mode.WATCH:
+    if target not in step.targets:
+        # It only shares an object, or a network, with what the step is for.
+        if before.exposures != after.exposures:
+            return Refusal(target, f"the step {_short(step)} would change who gets in here as well")
+    elif want.mode is Mode.WATCH:
         return Refusal(target, "a step was planned for a target that is only watched")
     for port in want.ports:
         broken = _exposure_broken(before, after, port, target, want, probes)
