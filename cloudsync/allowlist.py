@@ -87,13 +87,18 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The list in force: accepted entries, and those that are leaving but still wanted."""
+    """The list in force: accepted entries, and those that are leaving but still wanted.
+
+    ``published`` and ``minimum`` are what its document said, so that an older or a humbler one
+    that comes later is noticed.
+    """
 
     source: str
     format: Format
     entries: tuple[Entry, ...]
     leaving: tuple[Leaving, ...] = ()
     published: date | None = None
+    minimum: int | None = None
     accepted_by: str = ""
     accepted_at: datetime | None = None
 

@@ -53,6 +53,7 @@ def begin(new: Listing, now: datetime, accepted_by: str) -> InForce:
         format=new.format,
         entries=new.entries,
         published=new.published,
+        minimum=new.minimum,
         accepted_by=accepted_by,
         accepted_at=_utc(now),
     )
@@ -116,6 +117,7 @@ def advance(
             ),
             # A page that lost its date mustn't open the door to an older one.
             published=new.published or (in_force.published if same_source else None),
+            minimum=new.minimum or (in_force.minimum if same_source else None),
             accepted_by=accepted_by if changed else in_force.accepted_by,
             accepted_at=now if changed else in_force.accepted_at,
         ),

@@ -161,6 +161,7 @@ def _list_value(in_force: InForce) -> Value:
             for leaving in in_force.leaving
         ],
         "published": in_force.published.isoformat() if in_force.published else None,
+        "minimum": in_force.minimum,
         "accepted_by": in_force.accepted_by,
         "accepted_at": _maybe(_time_text, in_force.accepted_at),
     }
@@ -184,6 +185,7 @@ def _list(value: Value) -> InForce:
             for leaving in value["leaving"]
         ),
         published=_maybe(date.fromisoformat, value["published"]),
+        minimum=_maybe(_number, value["minimum"]),
         accepted_by=_text(value["accepted_by"]),
         accepted_at=_maybe(_time, value["accepted_at"]),
     )

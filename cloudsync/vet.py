@@ -100,6 +100,7 @@ def vet(
         in_force,
         rules.limits,
         anchors=rules.anchors,
+        promised=in_force.minimum if in_force else None,
         shoreline=rules.shoreline,
         widen=rules.widen,
     )

@@ -135,6 +135,14 @@ class PageLayout(Settings, frozen=True):
     """The whole line after which the rows begin."""
     end: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     """The whole line before which they end."""
+    headings: Annotated[
+        tuple[
+            Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)],
+            ...,
+        ],
+        AfterValidator(distinct),
+    ] = ()
+    """Whole lines between the two that part the rows and are none themselves."""
     whole_page: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
         | None

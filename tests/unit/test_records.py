@@ -113,6 +113,7 @@ IN_FORCE = InForce(
         Leaving(Entry(ip_network("9.0.0.0/32")), AT, AT),
     ),
     published=date(2009, 9, 18),
+    minimum=15,
     accepted_by="Ann",
     accepted_at=AT,
 )
@@ -167,6 +168,7 @@ def test_the_list_as_a_document() -> None:
             },
         ],
         "published": "2009-09-18",
+        "minimum": 15,
         "accepted_by": "Ann",
         "accepted_at": "2026-11-24T06:00:00.250000+00:00",
     }
