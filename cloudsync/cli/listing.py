@@ -186,16 +186,15 @@ def _text(listing: Listing, networks: list[str], shoreline: Collection[str], wid
 
 
 def _ask(listing: Listing, judgement: Judgement | None) -> None:
-    """Show the list and why a person is asked.
+    """Show the list and why a person is asked, at a terminal.
+
+    Without one nobody is asked: the command says by its name what is meant.
 
     Raises:
-        UsageError: there is nobody to ask, or the answer is no.
+        UsageError: the answer is no.
     """
     if not sys.stdin.isatty():
-        raise UsageError(
-            "list accept", "there is no terminal to ask at",
-            todo="Look at cloudsync list, then say cloudsync list accept --yes.",
-        )  # fmt: skip
+        return
     tell(_text(listing, [str(n) for n in applied(listing.entries)], (), "none"))
     for reason in judgement.reasons if judgement else ():
         tell(f"  {reason.message}")
