@@ -19,7 +19,7 @@ from cloudsync.cli.options import (
     Settings,
     Yes,
 )
-from cloudsync.errors import MEANING, NOTHING_CHANGED, CloudsyncError, Exit
+from cloudsync.errors import MEANING, CloudsyncError, Exit, UsageError
 
 _CODES: Final = " · ".join(f"{int(code)} {meaning}" for code, meaning in MEANING.items())
 _EPILOG: Final = (
@@ -33,7 +33,6 @@ app = typer.Typer(
     name="cloudsync",
     help="Lets the mail filter's addresses, and only these, reach port 25 in your clouds.",
     epilog=_EPILOG,
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -60,8 +59,8 @@ def run(argv: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last door: whatever it is, no traceback
         if isinstance(error, _Misuse):
             # Its own exit code is 2, which here says that differences are pending.
-            what = getattr(error, "format_message", error.__str__)()
-            say(f"command line: {what.rstrip('.')}. {NOTHING_CHANGED} See cloudsync --help.")
+            what = getattr(error, "format_message", error.__str__)().replace("Value error, ", "")
+            say(str(UsageError("command line", what, todo="See cloudsync --help.")))
             return int(Exit.ERROR)
         return _unforeseen(error)
     return int(result or 0)

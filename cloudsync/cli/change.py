@@ -9,6 +9,7 @@ from typing import Any
 
 from cloudsync.cli.job import job
 from cloudsync.cli.output import put, rendered, rendered_run, tell, tell_of_list
+from cloudsync.cli.trouble import tell_of_plan, tell_of_run
 from cloudsync.errors import Exit, HeldError, UsageError, first_of
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import exit_of_run
@@ -21,6 +22,7 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
         found = look(each)
         tell_of_list(found.vetted)
         if found.vetted.in_force is None:
+            tell_of_plan(found.plan)
             put(rendered(found.plan, found.listed, form), out)
             return int(Exit.HELD)
         if expected is not None and found.plan.digest != expected:
@@ -32,6 +34,7 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
         if found.plan.steps and not yes and expected is None:
             _ask(found)
         report = reconcile(each, found)
+    tell_of_run(report)
     put(rendered_run(report, found.listed, form), out)
     codes = [exit_of_run(report)]
     if found.vetted.refused:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from cloudsync.cli.job import blocks, job
 from cloudsync.cli.output import put, rendered, tell_of_list
+from cloudsync.cli.trouble import tell_of_plan
 from cloudsync.config import schema
 from cloudsync.errors import Exit, first_of
 from cloudsync.reconcile import Look, look, remember_targets
@@ -19,6 +20,7 @@ def show_plan(path: Path, form: str, out: Path | None, *, detailed: bool) -> int
     with job(path) as each:
         found = look(each)
     tell_of_list(found.vetted)
+    tell_of_plan(found.plan)
     put(rendered(found.plan, found.listed, form), out)
     return int(code_of(found, "plan", detailed=detailed))
 
@@ -29,6 +31,7 @@ def show_drift(path: Path, form: str, out: Path | None) -> int:
         found = look(each)
         remember_targets(each, found.plan)
     tell_of_list(found.vetted)
+    tell_of_plan(found.plan)
     put(rendered(found.plan, found.listed, form), out)
     return int(code_of(found, "drift"))
 

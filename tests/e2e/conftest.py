@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cloudsync_aws.sandbox import Sandbox
+from tests.e2e.world import World
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[World]:
+    """An empty cloud on loopback, to which the environment leads, and an empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    # Rich would cut the help at the width of whoever's terminal it is.
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("USER", "tester")
+    with Sandbox() as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield World(sandbox, tmp_path, capsys)
