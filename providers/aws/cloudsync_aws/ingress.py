@@ -8,6 +8,7 @@ something has to be said about.
 from __future__ import annotations
 
 import marshal
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,6 +25,8 @@ REMEMBERED: Final = 1_024
 TCP: Final = frozenset({"tcp", "6"})
 # UDP and ICMP have ports or types of their own, and never carry a TCP connection.
 _NEVER: Final = frozenset({"udp", "17", "icmp", "1", "icmpv6", "58"})
+
+_KINDS: Final = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
 
 Permission = Mapping[str, Any]
 """One ``IpPermission`` as boto3 gives and takes it: a protocol, ports, and sources of four kinds."""
@@ -143,15 +146,22 @@ def ingress(
     """The inbound rules of a group of ``account``; equal ones are one object."""
     ids = {one["PrefixListId"] for each in permissions for one in each.get("PrefixListIds", ())}
     known = tuple(lists.get(one) or PrefixList(one) for one in sorted(ids)) if ids else ()
-    written: Any = permissions
     # Version 2 of the format writes equal values as equal bytes; later ones depend on identity.
-    return _shared(marshal.dumps(written, 2), account, known)
+    plain: Any = permissions
+    return _shared(_Written(marshal.dumps(plain, 2), permissions), account, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Permissions, and the bytes by which two of them are compared: far quicker than deep."""
+
+    text: bytes
+    permissions: Sequence[Permission] = field(compare=False)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _shared(written: bytes, account: str, lists: tuple[PrefixList, ...]) -> Ingress:
-    # The bytes come from the line above, from nowhere else.
-    return Ingress(marshal.loads(written), account, lists)  # noqa: S302
+def _shared(written: _Written, account: str, lists: tuple[PrefixList, ...]) -> Ingress:
+    return Ingress(written.permissions, account, lists)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -202,14 +212,13 @@ def _opens_alone(permission: Permission, port: int) -> bool:
 @lru_cache(maxsize=REMEMBERED)
 def marked(group: Ingress) -> int:
     """How many rules carry the mark of some installation of ours, or of our Terraform modules."""
-    return sum(
-        text.startswith(OUR_MARKS)
+    texts = Counter(
+        one.get("Description", "")
         for permission in group.permissions
-        for text in (
-            *_networks(permission).values(),
-            *_names(permission, group.account).values(),
-        )
+        for kind in _KINDS
+        for one in permission.get(kind, ())
     )
+    return sum(count for text, count in texts.items() if text.startswith(OUR_MARKS))
 
 
 @lru_cache(maxsize=REMEMBERED)
