@@ -17,7 +17,7 @@ from cloudsync.config import Config, TargetSettings, demands
 from cloudsync.config.problems import ConfigError
 from cloudsync.engine import Pace
 from cloudsync.errors import SourceRefused, UsageError
-from cloudsync.leaving import recovered
+from cloudsync.leaving import OWN_RULES, recovered
 from cloudsync.model import Mode, Note, Purpose, Verdict, Wanted
 from cloudsync.plan import Plan, TargetPlan, make
 from cloudsync.provider import Outcome, Provider, Scope, Step, Unreadable
@@ -106,7 +106,12 @@ def look(job: Job) -> Look:
     vetted = vet(read, in_force, Rules.of(job.config), now, approved)
     listing = vetted.in_force or _provisional(vetted)
     listed = Listed.of(listing, job.config.list.shoreline, job.config.list.widen)
-    plans, wanted, scopes = _planned(job, places, listing.wanted, _digest(listing), now)
+    # What own rules tell after the state was lost may be less than was in force. While the list on
+    # offer waits for a person, nothing is closed by it: it could be a sender that is cut off.
+    unsure = vetted.held is not None and listing.source == OWN_RULES
+    plans, wanted, scopes = _planned(
+        job, places, listing.wanted, _digest(listing), now, unsure=unsure
+    )
     if vetted.held:
         plans = [replace(plan, notes=_held(plan)) for plan in plans]
     plans.sort(key=lambda plan: plan.target)
@@ -217,7 +222,13 @@ def _recovered(installation: str, places: Iterable[_Place]) -> InForce | None:
 
 
 def _planned(
-    job: Job, places: Iterable[_Place], entries: Iterable[Entry], digest: str, now: datetime
+    job: Job,
+    places: Iterable[_Place],
+    entries: Iterable[Entry],
+    digest: str,
+    now: datetime,
+    *,
+    unsure: bool,
 ) -> tuple[list[TargetPlan], dict[str, Wanted], dict[str, tuple[Provider, Scope]]]:
     """The plan of every target, page by page: no snapshot outlives its page."""
     plans: list[TargetPlan] = []
@@ -227,6 +238,8 @@ def _planned(
     known = _seen(job)
     for place in places:
         want = wanted_of(job.config, place.settings, entries, now)
+        if unsure and want.mode is Mode.ENFORCE:
+            want = replace(want, mode=Mode.ADD)
         before = len(plans)
         blind = [_unread(one, want.mode, digest) for one in place.unreadable]
         for scope in place.scopes:
