@@ -12,8 +12,15 @@ from cloudsync_aws.ingress import Rule
 
 @lru_cache(maxsize=64)
 def marks(installation: str) -> Mapping[str, Purpose]:
-    """The descriptions that make a rule the installation's own."""
-    return {description(installation, purpose): purpose for purpose in Purpose}
+    """The descriptions that make a rule the installation's own.
+
+    A security group never denies, so a rule marked as a deny isn't what its mark says: not ours.
+    """
+    return {
+        description(installation, purpose): purpose
+        for purpose in Purpose
+        if purpose is not Purpose.DENY
+    }
 
 
 def description(installation: str, purpose: Purpose) -> str:
