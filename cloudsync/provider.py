@@ -148,31 +148,35 @@ class Foreign:
 
 
 class Rules(Protocol):
-    """The pure half of a provider."""
+    """The pure half of a provider.
+
+    A snapshot is always one of the provider's own, which only it can look into: to the type
+    checkers it is Any here.
+    """
 
     probes: AddressSet
     """The platform's health-check sources."""
 
-    def exposure(self, snapshot: Snapshot, port: int) -> Mapping[str, Exposure]:
+    def exposure(self, snapshot: Any, port: int) -> Mapping[str, Exposure]:
         """Who can reach ``port``, per target."""
         ...
 
-    def steps(self, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> Proposal:
+    def steps(self, snapshot: Any, wanted: Mapping[str, Wanted]) -> Proposal:
         """The steps for the targets in ``wanted``, adds and replaces before removals."""
         ...
 
-    def after(self, snapshot: Snapshot, step: Step) -> Snapshot:
+    def after(self, snapshot: Any, step: Step) -> Snapshot:
         """The snapshot as it will be once ``step`` is done."""
         ...
 
     def own(
-        self, snapshot: Snapshot, installation: str, ports: tuple[int, ...]
+        self, snapshot: Any, installation: str, ports: tuple[int, ...]
     ) -> Mapping[str, Mapping[Purpose, Sources]]:
         """Who stands in the installation's rules, per target and purpose."""
         ...
 
     def foreign(
-        self, snapshot: Snapshot, installation: str, ports: tuple[int, ...]
+        self, snapshot: Any, installation: str, ports: tuple[int, ...]
     ) -> Mapping[str, Mapping[str, Foreign]]:
         """The other rules that decide a port of ``ports``, per target, by a key.
 
@@ -180,7 +184,7 @@ class Rules(Protocol):
         """
         ...
 
-    def elsewhere(self, snapshot: Snapshot, ports: tuple[int, ...]) -> Mapping[str, str]:
+    def elsewhere(self, snapshot: Any, ports: tuple[int, ...]) -> Mapping[str, str]:
         """A digest per target of whatever decides any other port, in order."""
         ...
 
