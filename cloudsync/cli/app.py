@@ -11,6 +11,7 @@ import typer
 
 from cloudsync import __version__
 from cloudsync.cli.options import (
+    AnswerFormats,
     ConfigFile,
     Formats,
     ListFormats,
@@ -222,7 +223,7 @@ def explain(
     target: Annotated[str, typer.Argument(metavar="TARGET")],
     config: ConfigFile = None,
     *,
-    format_: Annotated[Formats, typer.Option("--format")] = Formats.TEXT,
+    format_: Annotated[AnswerFormats, typer.Option("--format")] = AnswerFormats.TEXT,
 ) -> int:
     """Name the rule that lets one address in, or stops it."""
     from cloudsync.cli.explain import explain as say_why  # noqa: PLC0415

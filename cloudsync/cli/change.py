@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudsync.cli.job import job
+from cloudsync.cli.look import code_of
 from cloudsync.cli.output import put, rendered, rendered_run, tell, tell_of_list
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
 from cloudsync.errors import Exit, HeldError, UsageError, first_of
@@ -24,7 +25,7 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
         if found.vetted.in_force is None:
             tell_of_plan(found.plan)
             put(rendered(found.plan, found.listed, form), out)
-            return int(Exit.HELD)
+            return int(code_of(found, "plan"))
         if expected is not None and found.plan.digest != expected:
             raise HeldError(
                 str(saved),

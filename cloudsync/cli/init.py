@@ -56,9 +56,9 @@ def begin(
         )
     listing = InForce(LISTING.source, LISTING.format, LISTING.entries, published=LISTING.published)
     plan = Plan(listing.digest, tuple(sorted(plans, key=lambda one: one.target)))
-    put(text(plan, Listed.of(listing)), None)
     body = "\n".join(_file(name, provider, endpoint, found))
     read(body, path, providers=block_of)  # what is written can be read, or isn't written
+    put(text(plan, Listed.of(listing)), None)
     try:
         write(path, body)
     except OSError as error:
@@ -88,7 +88,7 @@ def _file(
     found: Iterable[tuple[Scope, list[TargetPlan]]],
 ) -> Iterator[str]:
     yield "# Written by cloudsync init: what can be reached at port 25 today, to be watched."
-    yield f"# {'Check it with':<22} cloudsync plan"
+    yield "# Look at it again with cloudsync plan, which changes nothing."
     yield f"name: {name}  # stands in the mark of every rule of ours"
     yield ""
     yield "list:"

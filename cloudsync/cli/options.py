@@ -33,11 +33,18 @@ class PlanFormats(StrEnum):
 
 
 class Formats(StrEnum):
-    """How a list or an explanation is printed."""
+    """How a list is printed."""
 
     TEXT = "text"
     JSON = "json"
     CSV = "csv"
+
+
+class AnswerFormats(StrEnum):
+    """How an explanation is printed."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class ListFormats(StrEnum):

@@ -313,7 +313,7 @@ def test_a_refused_source_and_no_list_in_force(world: World) -> None:
     """Without a list in force a refused source leaves nothing to go on with, and no report."""
     group = world.group("open", *tcp(WORLD4))
     world.config()
-    place = world.list()
+    place = world.offer()
     refused(
         world,
         world.run("apply", "--yes"),
@@ -393,7 +393,7 @@ def test_a_list_that_shrank(ready: World) -> None:
     (group,) = ready.guarded
     before = ready.networks(group)
     ready.forget()
-    place = ready.list(*LIST[:7])
+    place = ready.offer(*LIST[:7])
     ran = ready.run("apply", "--yes")
     assert (ran.code, ran.err) == (
         4,
@@ -596,7 +596,7 @@ def test_read_only_state(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
         return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=busy, isolation_level=None)
 
     monkeypatch.setattr(database, "_connect", read_only)
-    place = ready.list(*LIST, "69.20.58.235")
+    place = ready.offer(*LIST, "69.20.58.235")
     refused(
         ready,
         ready.run("apply", "--yes"),

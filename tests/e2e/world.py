@@ -105,7 +105,7 @@ class World:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
-    def list(self, *networks: str, file: str = "list.txt") -> Path:
+    def offer(self, *networks: str, file: str = "list.txt") -> Path:
         """Write the list that the configuration names."""
         path = self.folder / file
         path.write_text("".join(f"{one}\n" for one in networks), encoding="utf-8")
@@ -125,7 +125,7 @@ class World:
 
     def accepted(self, *networks: str) -> None:
         """Write the list, and have it accepted."""
-        self.list(*(networks or LIST))
+        self.offer(*(networks or LIST))
         done = self.run("list", "accept", "--yes", "--by", "ann")
         assert done.code == 0, done
         self.forget()
