@@ -1,0 +1,164 @@
+"""What must be so once nothing goes wrong any more and no call is left to make."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from cloudsync.model import Note, Verdict
+from cloudsync.plan import TargetPlan
+from cloudsync.report import RunReport
+from tests.oracle.packets import Meaning, Point, Row, World, deciding, gets_in, inside, text
+from tests.oracle.promises import INTERNAL, Wish, might, misjudged, purpose, tried
+from tests.simulator.cloud import Cloud
+from tests.simulator.judge import points
+from tests.simulator.pools import PORT
+
+_TOLD = {Note.BLOCKED, Note.NO_ROOM, Note.FAILED}
+
+
+def owed(cloud: Cloud, report: RunReport, wish: Wish, counted: Counter[str]) -> list[str]:
+    """What the last run still owes: mail lost, a bypass, a word that isn't so."""
+    found: list[str] = []
+    plans = {plan.target: plan for plan in report.now.targets}
+    for target in cloud.targets:
+        truth = cloud.truth(target)
+        plan = plans.get(target)
+        if truth is None:
+            if plan is not None and plan.verdict is not Verdict.GONE:
+                found.append(f"{target} is gone, and the report says {plan.verdict}")
+            continue
+        if plan is None or plan.before is None:
+            found.append(f"{target} is there, and the report says {plan and plan.verdict}")
+            continue
+        counted["ends"] += 1
+        counted[f"end {wish.mode}"] += 1
+        found += [f"{target}: {one}" for one in _of_target(cloud, truth, plan, wish, counted)]
+    return found
+
+
+def _of_target(
+    cloud: Cloud, truth: World, plan: TargetPlan, wish: Wish, counted: Counter[str]
+) -> Iterator[str]:
+    assert plan.before is not None
+    where = points([truth], wish)
+    exposure = plan.before.exposures[PORT]
+    yield from misjudged(
+        truth, PORT, where, wish.meanings,
+        lambda address: address in exposure.certain,
+        lambda address: address in exposure.possible,
+        [name.text for name in exposure.names],
+    )  # fmt: skip
+    asked = deciding(truth, PORT)
+    missing = _missing(truth, asked, where, wish, tried(asked, wish.meanings))
+    open_to = _open(asked, where, truth, wish)
+    # Whether a rule for some machines lets in those that another one stops, the product can't see.
+    known = [point for point in missing if not might(asked, point, tried(asked, wish.meanings))]
+    yield from _verdict(plan, known, open_to)
+    # Whoever gets in only because a name happens to stand for him isn't known to get in.
+    unknown = _missing(truth, asked, where, wish, wish.meanings[:1])
+    named = plan.before.differences[PORT].missing_names
+    if plan.verdict is Verdict.MISSING and not (unknown or named):
+        yield "the verdict is missing, and everybody gets in"
+    if wish.mode == "watch":
+        return
+    if _TOLD & set(plan.notes) or plan.refusal or _opaque(plan):
+        counted["explained"] += 1
+        if plan.refusal:
+            counted["refused"] += 1
+        return
+    if missing:
+        yield f"{text(missing[0])} is wanted and doesn't get in, and nothing says why"
+    bare = [
+        point
+        for point in where
+        if inside(point, (*wish.networks, *wish.also)) and not _stands(truth.rows, point, wish)
+    ]
+    if bare:
+        yield f"{text(bare[0])} is wanted and stands in no rule of ours"
+    yield from _stale(truth.rows, where, wish)
+    if wish.mode == "enforce":
+        rows = [row for row in asked if not cloud.revokes or _revocable(row)]
+        still = _open(rows, where, truth, wish)
+        if still:
+            yield f"{text(still[0])} gets in after enforce"
+
+
+def _verdict(plan: TargetPlan, missing: Sequence[Point], open_to: Sequence[Point]) -> Iterator[str]:
+    if missing and plan.verdict is not Verdict.MISSING:
+        yield f"{text(missing[0])} can't get in, and the verdict is {plan.verdict}"
+    if open_to and plan.verdict not in {Verdict.MISSING, Verdict.OPEN}:
+        yield f"{text(open_to[0])} gets in, and the verdict is {plan.verdict}"
+
+
+def _missing(
+    truth: World,
+    asked: Sequence[Row],
+    where: Sequence[Point],
+    wish: Wish,
+    meanings: Sequence[Meaning],
+) -> list[Point]:
+    """Wanted senders whom no machine lets in under any of the ``meanings`` of opaque names."""
+    return [
+        point
+        for point in where
+        if inside(point, (*wish.networks, *wish.also))
+        and not any(
+            gets_in(asked, point, machine, meaning)
+            for machine in truth.machines
+            for meaning in meanings
+        )
+    ]
+
+
+def _open(asked: Sequence[Row], where: Sequence[Point], truth: World, wish: Wish) -> list[Point]:
+    """Senders who get in by their address though nobody wants them."""
+    nobody = wish.meanings[0]
+    return [
+        point
+        for point in where
+        if not inside(point, (*wish.networks, *wish.also, *wish.probes))
+        and not (wish.internal == "keep" and inside(point, INTERNAL))
+        and any(gets_in(asked, point, machine, nobody) for machine in truth.machines)
+    ]
+
+
+def _stands(rows: Sequence[Row], point: Point, wish: Wish) -> bool:
+    """Whether a sender stands in a rule of ours, or in one that is the same but for its label."""
+    alike = {*wish.networks, *wish.also} if wish.revokes else set[str]()
+    return any(
+        inside(point, row["sources"])
+        for row in rows
+        if row["allow"]
+        and (
+            purpose(row, wish)
+            or (
+                tuple(row["ports"]) == (PORT, PORT)
+                and row["protocol"] == "tcp"
+                and len(row["sources"]) == 1
+                and row["sources"][0] in alike
+            )
+        )
+    )
+
+
+def _stale(rows: Sequence[Row], where: Sequence[Point], wish: Wish) -> Iterator[str]:
+    """Own rules of the list and of also_allow hold nobody who isn't wanted any more."""
+    for row in rows:
+        if purpose(row, wish) in {"list", "also"}:
+            wanted = (*wish.networks, *wish.also)
+            over = [p for p in where if inside(p, row["sources"]) and not inside(p, wanted)]
+            if over and row["sources"]:
+                yield f"{text(over[0])} is no longer wanted and stands in {row['id']}"
+
+
+def _revocable(row: Row) -> bool:
+    return (
+        row["protocol"] == "tcp"
+        and tuple(row["ports"]) == (PORT, PORT)
+        and not row["label"].startswith(("cloudsync/", "cloudsync-terraform/"))
+    )
+
+
+def _opaque(plan: TargetPlan) -> bool:
+    return any("closing would stop" in remark.text for remark in plan.remarks)

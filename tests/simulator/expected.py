@@ -1,0 +1,81 @@
+"""Which networks must be wanted at a moment, reckoned anew from the house's words on the list.
+
+It shares no code with the product: a list that is let through counts at once, and what it lacks
+stays wanted until two reads six hours apart agreed and seven days have passed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import Any, Final
+
+READS: Final = 2
+APART: Final = timedelta(hours=6)
+GRACE: Final = timedelta(days=7)
+
+
+@dataclass
+class Leaving:
+    """When reads stopped showing a network, how many agreed, and when the last needed one came."""
+
+    last: datetime
+    reads: int = 1
+    confirmed: datetime | None = None
+
+
+@dataclass
+class Expected:
+    """The list in force as it should be. ``known`` is False while there is none."""
+
+    entries: set[str] = field(default_factory=set[str])
+    leaving: dict[str, Leaving] = field(default_factory=dict[str, Leaving])
+    known: bool = False
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Every network that counts."""
+        return tuple(sorted({*self.entries, *self.leaving}))
+
+    def begins(self, networks: Iterable[str]) -> None:
+        """A list is in force where none was: a person accepted it."""
+        self.entries, self.leaving, self.known = set(networks), {}, True
+
+    def is_lost(self, own: Iterable[str]) -> None:
+        """The state is gone; what stands in own rules of purpose ``list`` is the list in force."""
+        self.entries, self.leaving = set(own), {}
+        self.known = bool(self.entries)
+
+    def is_read(self, networks: Iterable[str], now: datetime) -> None:
+        """A read that is let through."""
+        listed = set(networks)
+        for gone in sorted(self.entries - listed):
+            # After a loss of state the old entries are what rules held, so addresses decide.
+            if not _held(gone, listed):
+                self.leaving.setdefault(gone, Leaving(now, reads=0, confirmed=None))
+        for back in listed & self.leaving.keys():
+            del self.leaving[back]
+        for one in self.leaving.values():
+            if one.reads == 0 or (one.confirmed is None and now - one.last >= APART):
+                one.reads, one.last = one.reads + 1, now
+                one.confirmed = now if one.reads >= READS else None
+        self.entries = listed
+        self.passes(now)
+
+    def passes(self, now: datetime) -> None:
+        """Time passes without a read that counts: a grace may end."""
+        self.leaving = {
+            network: one
+            for network, one in self.leaving.items()
+            if one.confirmed is None or now - one.confirmed < GRACE
+        }
+
+
+def _held(network: str, among: Iterable[str]) -> bool:
+    inner: Any = ip_network(network)
+    return any(
+        inner.version == outer.version and inner.subnet_of(outer)
+        for outer in map(ip_network, among)
+    )
