@@ -154,8 +154,10 @@ class Rules(Protocol):
     checkers it is Any here.
     """
 
-    probes: AddressSet
-    """The platform's health-check sources."""
+    @property
+    def probes(self) -> AddressSet:
+        """The platform's health-check sources."""
+        ...
 
     def exposure(self, snapshot: Any, port: int) -> Mapping[str, Exposure]:
         """Who can reach ``port``, per target."""
