@@ -257,7 +257,7 @@ def _planned(
                     wanted[target], scopes[target] = want, (place.provider, scope)
                 plans += make(place.provider.rules, seen, wanted, digest)
         plans += blind
-        plans += _gone(place, known, scopes, blind, want.mode, digest)
+        plans += _absent(place, scopes, known, blind, want.mode, digest)
         if len(plans) == before:
             raise UsageError(
                 place.settings.at("select"),
@@ -265,6 +265,7 @@ def _planned(
                 + (", ".join(scope.name for scope in place.scopes) or "no scope"),
                 todo="Tag the groups that guard mail servers, or name them by ids.",
             )
+    plans += _gone(places, known, {*scopes, *(plan.target for plan in plans)}, digest)
     return plans, wanted, scopes
 
 
@@ -293,32 +294,56 @@ def _unreadable(
 
 
 def _gone(
-    place: _Place,
+    places: Iterable[_Place],
     known: Mapping[str, records.Seen],
+    told: Collection[str],
+    digest: str,
+) -> Iterator[TargetPlan]:
+    """Targets that were there last time and weren't found, in scopes that were read whole."""
+    for place in places:
+        ids = _ids(place)
+        for scope in place.scopes:
+            if scope.name in told:
+                continue  # it couldn't be read, and that has been said
+            for target in known:
+                where, _, name = target.rpartition("/")
+                if where == scope.name and target not in told and (not ids or name in ids):
+                    told = {*told, target}
+                    yield TargetPlan(
+                        target, Mode(place.settings.mode), digest, absent=Verdict.GONE,
+                        reason=f"it was there on {known[target].seen_at:%Y-%m-%d %H:%M} UTC and "
+                        f"isn't now; if that is right, say cloudsync forget {target}",
+                    )  # fmt: skip
+
+
+def _ids(place: _Place) -> tuple[str, ...]:
+    """The targets that a block names, where it names them."""
+    return tuple(getattr(getattr(place.settings, "select", None), "ids", None) or ())
+
+
+def _absent(
+    place: _Place,
     read: Collection[str],
+    known: Collection[str],
     blind: Collection[TargetPlan],
     mode: Mode,
     digest: str,
 ) -> Iterator[TargetPlan]:
-    """Targets that were there last time, or are named by id, in scopes that were read whole."""
-    unread = {plan.target for plan in blind}
-    whole = [scope.name for scope in place.scopes if scope.name not in unread]
-    for target in known:
-        if target not in read and target.rpartition("/")[0] in whole:
-            yield TargetPlan(
-                target, mode, digest, absent=Verdict.GONE,
-                reason=f"it was there on {known[target].seen_at:%Y-%m-%d %H:%M} UTC and isn't now",
-            )  # fmt: skip
-    ids: Iterable[str] = getattr(getattr(place.settings, "select", None), "ids", None) or ()
+    """Targets that a block names and that nobody has ever seen.
+
+    Where none of the named ones is there, the block matched nothing: an error in use.
+    """
     here = {target.rpartition("/")[2] for target in (*read, *known)}
-    if whole and not unread:
-        for missing in ids:
-            # Where none of the named ones is there, the block matched nothing: an error in use.
-            if missing not in here and any(one in here for one in ids):
-                yield TargetPlan(
-                    f"{whole[0]}/{missing}", mode, digest, absent=Verdict.GONE,
-                    reason=f"it is named in the configuration and isn't in {', '.join(whole)}",
-                )  # fmt: skip
+    ids = _ids(place)
+    if blind or not any(one in here for one in ids):
+        return
+    where = ", ".join(scope.name for scope in place.scopes)
+    for missing in ids:
+        if missing not in here:
+            yield TargetPlan(
+                f"{place.scopes[0].name}/{missing}", mode, digest, absent=Verdict.GONE,
+                reason=f"it is named in the configuration and isn't in {where}",
+            )  # fmt: skip
 
 
 # ------------------------------------------------------------------------- apply and verify
@@ -378,3 +403,16 @@ def remember_targets(job: Job, plan: Plan) -> None:
             seen[target.target] = records.Seen(job.now(), str(target.verdict))
     generation = stored.generation if stored else None
     records.save(job.store, records.SEEN_KEY, records.SEEN, seen, generation)
+
+
+def forget(job: Job, target: str) -> None:
+    """Miss ``target`` no more: it is gone, and that is right.
+
+    Raises:
+        UsageError: nobody remembers it.
+    """
+    stored = records.load(job.store, records.SEEN_KEY, records.SEEN)
+    if stored is None or target not in stored.value:
+        raise UsageError(target, "it isn't remembered", todo="Take a name from cloudsync drift.")
+    left = {key: value for key, value in stored.value.items() if key != target}
+    records.save(job.store, records.SEEN_KEY, records.SEEN, left, stored.generation)
