@@ -7,10 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
-from tests.documents.plan import plan
+from tests.documents import commands, keys, plan, tables
 
 MAKERS: Final[Mapping[str, Callable[[], str]]] = {
-    "plan": plan,
+    "plan": plan.plan,
+    "commands": commands.reference,
+    "exits": tables.exits,
+    "refusals": tables.refusals,
+    "warnings": tables.warnings,
+    "limits": tables.limits,
+    **keys.makers(),
 }
 
 _PART: Final = re.compile(

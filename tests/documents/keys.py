@@ -1,0 +1,102 @@
+"""The configuration's keys as tables: their models say what each is; nothing is said here again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from cloudsync.config import schema
+from cloudsync.config.target import TargetSettings
+from cloudsync_aws.settings import AwsSettings
+
+_WHERE: Final = {
+    "list": "ListSettings",
+    "page": "PageLayout",
+    "removals": "Removals",
+    "also-allow": "AlsoAllow",
+    "accept-risk": "AcceptRisk",
+    "priority": "Priority",
+    "account": "Account",
+    "select": "Select",
+}
+"""A part's name, and the model that it is made from."""
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return schema({"aws": AwsSettings})
+
+
+def makers() -> Mapping[str, Callable[[], str]]:
+    """Every table of keys, by the name of its part."""
+    shared = set(TargetSettings.model_fields)
+    parts: dict[str, Callable[[], str]] = {
+        "keys-top": lambda: _table(_schema(), lambda _: True),
+        "keys-target": lambda: _table(_model("AwsSettings"), lambda key: key in shared),
+        "keys-aws": lambda: _table(_model("AwsSettings"), lambda key: key not in shared),
+    }
+    for part, model in _WHERE.items():
+        parts[f"keys-{part}"] = _of(model)
+    return parts
+
+
+def known() -> dict[str, set[str]]:
+    """Every key that a configuration may hold, by the part of the documents that says what it is."""
+    shared = set(TargetSettings.model_fields)
+    aws = set(_model("AwsSettings")["properties"])
+    return {
+        "keys-top": set(_schema()["properties"]),
+        "keys-target": aws & shared,
+        "keys-aws": aws - shared,
+        **{f"keys-{part}": set(_model(model)["properties"]) for part, model in _WHERE.items()},
+    }
+
+
+def models() -> set[str]:
+    """Every block of a configuration, whether a part is made from it or not."""
+    return set(_schema()["$defs"])
+
+
+def described() -> set[str]:
+    """The blocks that a part is made from."""
+    return {"AwsSettings", *_WHERE.values()}
+
+
+def _model(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = _schema()["$defs"][name]
+    return found
+
+
+def _of(model: str) -> Callable[[], str]:
+    return lambda: _table(_model(model), lambda _: True)
+
+
+def _table(model: Mapping[str, Any], shown: Callable[[str], bool]) -> str:
+    required = set(model.get("required", ()))
+    rows = [
+        f"| `{key}` | {'required' if key in required else _default(value)} | {_said(value)} |"
+        for key, value in model["properties"].items()
+        if shown(key)
+    ]
+    return "\n".join(["| key | left out | is |", "|---|---|---|", *rows])
+
+
+def _default(value: Mapping[str, Any]) -> str:
+    """What holds where the key is left out, as it would be written; a dash where nothing does."""
+    default = value.get("default")
+    if default is None or default in ([], {}):
+        return "–"
+    return f"`{_written(default)}`"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_written(one)}' for key, one in value.items())}}}"
+    return str(value)
+
+
+def _said(value: Mapping[str, Any]) -> str:
+    return str(value["description"]).replace("``", "`").replace("|", "\\|")
