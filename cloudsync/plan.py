@@ -38,7 +38,8 @@ class TargetPlan:
     """What is so at one target, what would be done, and what would then be so.
 
     ``before`` is None where the target couldn't be looked at; ``reason`` then says why. ``remarks``
-    and ``refusal`` say what stays as it is, and what a person can do about it.
+    and ``refusal`` say what stays as it is, and what a person can do about it. ``outbound`` is the
+    digest of the outbound rules, which are never touched.
     """
 
     target: str
@@ -51,6 +52,7 @@ class TargetPlan:
     refusal: Refusal | None = None
     absent: Verdict = Verdict.UNREADABLE
     reason: str = ""
+    outbound: str = ""
     notes: tuple[Note, ...] = ()
 
     @property
@@ -94,13 +96,20 @@ def _digest(*parts: object) -> str:
 
 def look(rules: Rules, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> dict[str, State]:
     """The state of every target in ``wanted`` that the snapshot holds."""
-    ports = sorted({port for want in wanted.values() for port in want.ports})
+    wants = {target: wanted[target] for target in snapshot.targets if target in wanted}
+    ports = sorted({port for want in wants.values() for port in want.ports})
     by_port = {port: rules.exposure(snapshot, port) for port in ports}
+    # Most targets of a fleet are alike, and a provider gives these one exposure: it is compared
+    # once with what is wanted. By identity, since comparing values would cost as much again.
+    known: dict[tuple[int, ...], State] = {}
     found: dict[str, State] = {}
-    for target in snapshot.targets:
-        if target in wanted:
-            exposures = {port: by_port[port][target] for port in wanted[target].ports}
-            found[target] = _state(exposures, wanted[target], rules.probes)
+    for target, want in wants.items():
+        exposures = {port: by_port[port][target] for port in want.ports}
+        key = (id(want), *map(id, exposures.values()))
+        state = known.get(key)
+        if state is None:
+            state = known[key] = _state(exposures, want, rules.probes)
+        found[target] = state
     return found
 
 
@@ -142,6 +151,7 @@ def make(
                 steps=steps,
                 remarks=remarks,
                 refusal=refusal,
+                outbound=snapshot.outbound(target),
                 notes=_notes(remarks, refusal),
             )
         )

@@ -46,14 +46,22 @@ def run(argv: list[str]) -> int:
     """Run ``argv``; gives the exit code."""
     command = typer.main.get_command(app)
     try:
-        result = command.main(argv, prog_name="cloudsync", standalone_mode=False)
+        # Not `main`, which would turn Ctrl-C into an exit code that isn't in the table.
+        with command.make_context("cloudsync", argv) as context:
+            result = command.invoke(context)
     except CloudsyncError as error:
         say(str(error))
         return int(error.exit_code)
     except typer.Exit as ended:
         return ended.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        say("Stopped. What was done before is kept; run cloudsync drift to see how things are.")
+        stopped = UsageError(
+            "cloudsync",
+            "it was stopped by Ctrl-C",
+            done="What was done before is kept.",
+            todo="Run cloudsync drift to see how things are.",
+        )
+        say(str(stopped))
         return int(Exit.ERROR)
     except BrokenPipeError:
         raise
@@ -229,6 +237,18 @@ def explain(
     from cloudsync.cli.explain import explain as say_why  # noqa: PLC0415
 
     return say_why(context.obj.path(config), address, target, format_)
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="TARGET")],
+    config: ConfigFile = None,
+) -> int:
+    """Miss a target no more that is gone for good."""
+    from cloudsync.cli.change import forget as let_go  # noqa: PLC0415
+
+    return let_go(context.obj.path(config), target)
 
 
 @app.command()

@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cloudsync import remember
 from cloudsync.cli.job import job
 from cloudsync.cli.look import code_of
-from cloudsync.cli.output import put, rendered, rendered_run, tell, tell_of_list
+from cloudsync.cli.output import confirmed, put, rendered, rendered_run, tell, tell_of_list
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
 from cloudsync.errors import Exit, HeldError, UsageError, first_of
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import exit_of_run
+from cloudsync.report.words import counted
 
 
 def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: bool) -> int:
@@ -45,23 +47,30 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
     return int(first_of(codes))
 
 
+def forget(path: Path, target: str) -> int:
+    """``cloudsync forget``."""
+    with job(path) as each:
+        remember.forget(each, target)
+    tell(f"{target}: it is missed no more. No cloud was changed.")
+    return 0
+
+
 def _ask(found: Look) -> None:
     """Show the plan and ask a person.
 
     Raises:
         UsageError: there is nobody to ask, or the answer is no.
     """
-    steps = len(found.plan.steps)
+    steps = counted(len(found.plan.steps), "step")
     if not sys.stdin.isatty():
+        are = "is" if len(found.plan.steps) == 1 else "are"
         raise UsageError(
             "apply",
-            f"{steps} steps are planned, and there is no terminal to ask at",
+            f"{steps} {are} planned, and there is no terminal to ask at",
             todo="Look at cloudsync plan, then say cloudsync apply --yes.",
         )
     tell(rendered(found.plan, found.listed, "text"))
-    sys.stderr.write(f"Apply {steps} {'step' if steps == 1 else 'steps'}? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if not confirmed(f"Apply {steps}?"):
         raise UsageError("apply", "the answer was no")
 
 

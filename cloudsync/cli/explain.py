@@ -14,8 +14,8 @@ from cloudsync.cli.job import job
 from cloudsync.cli.output import put
 from cloudsync.errors import TargetError, UsageError
 from cloudsync.exposure import Decision, Exposure
+from cloudsync.job import Job
 from cloudsync.provider import Unreadable
-from cloudsync.reconcile import Job
 from cloudsync.report import as_json
 
 Answer = Literal["in", "out", "partly"]

@@ -10,8 +10,8 @@ from cloudsync import intake
 from cloudsync.config import Config, TargetSettings, load
 from cloudsync.engine import Pace
 from cloudsync.errors import UsageError
+from cloudsync.job import Job
 from cloudsync.provider import Provider, find, installed
-from cloudsync.reconcile import Job
 from cloudsync.state import open_state
 
 

@@ -14,11 +14,13 @@ from typing import Any
 from cloudsync import records
 from cloudsync.allowlist import BASE, Format, InForce, Listing, Widen, applied, cost_of_widening
 from cloudsync.cli.job import job, read_config
-from cloudsync.cli.output import held, put, tell
+from cloudsync.cli.output import confirmed, held, put, tell
 from cloudsync.errors import CloudsyncError, Exit, SourceRefused, UsageError
 from cloudsync.guard import Judgement
 from cloudsync.intake import read_source
-from cloudsync.reconcile import Job, recover, remember_list
+from cloudsync.job import Job
+from cloudsync.observe import recover
+from cloudsync.remember import remember_list
 from cloudsync.report import as_json
 from cloudsync.source.bundled import SOURCE as BUNDLED
 from cloudsync.vet import Read, Rules, vet
@@ -198,7 +200,5 @@ def _ask(listing: Listing, judgement: Judgement | None) -> None:
     tell(_text(listing, [str(n) for n in applied(listing.entries)], (), "none"))
     for reason in judgement.reasons if judgement else ():
         tell(f"  {reason.message}")
-    sys.stderr.write(f"Accept these {len(listing.entries)} entries? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if not confirmed(f"Accept these {len(listing.entries)} entries?"):
         raise UsageError("list accept", "the answer was no")

@@ -11,7 +11,8 @@ from cloudsync.cli.output import put, rendered, tell_of_list
 from cloudsync.cli.trouble import tell_of_plan
 from cloudsync.config import schema
 from cloudsync.errors import Exit, first_of
-from cloudsync.reconcile import Look, look, remember_targets
+from cloudsync.reconcile import Look, look
+from cloudsync.remember import remember_targets
 from cloudsync.report import exit_code
 
 

@@ -96,6 +96,17 @@ def tell(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
+def confirmed(question: str) -> bool:
+    """Whether a person at the terminal says yes; whatever else they do, Ctrl-C too, is no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    try:
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return False
+
+
 def tell_of_list(vetted: Vetted) -> None:
     """What a person should know of the read: a refusal, or what a held list waits for."""
     if vetted.refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,7 +84,7 @@ targets:
 
 
 @contextmanager
-def surroundings(fleets: Sequence[Fleet]) -> Iterator[None]:
+def surroundings(fleets: Sequence[Fleet]) -> Generator[None]:
     """The fleets' variables for as long as the block runs; then those that were set before."""
     # A proxy that stands in the environment must not be asked for loopback.
     wanted: dict[str, str | None] = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}

@@ -2,67 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Final
 
 from cloudsync.addresses import INTERNAL
-from cloudsync.allowlist import Entry
-from cloudsync.demo.cast import LEFT, Fleet, Sin
+from cloudsync.allowlist import BASE, Entry
+from cloudsync.demo.cast import LEFT, Fleet
+from cloudsync.demo.scenes import laid, scenes
+from cloudsync.demo.telling import Check, Telling, certain
 from cloudsync.demo.voice import Voice
-from cloudsync.errors import CloudsyncError
-from cloudsync.model import Mode, Verdict
-from cloudsync.plan import Plan
-from cloudsync.reconcile import Job, Look, look, reconcile
+from cloudsync.job import Job
+from cloudsync.model import Verdict
+from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import RunReport, summary
 from cloudsync.report.compose import plan_page, run_page
-from cloudsync.report.page import Block, Kind, Page, Section, label
-from cloudsync.report.text import lay_text
+from cloudsync.report.page import Kind, label
 from cloudsync.source import bundled
-
-Check = tuple[str, bool]
 
 _TODAY: Final[frozenset[Kind]] = frozenset(
     {"absent", "exposure", "missing", "open", "undetermined", "plain"}
 )
 _COMING: Final[frozenset[Kind]] = frozenset({"step", "after", "remains"})
 _STAYING: Final[frozenset[Kind]] = frozenset({"absent", "plain", "remark", "refusal", "failed"})
-# Of the lines of a step: what is one of fifteen alike says it as well as all of them.
-_SHOWN: Final = 2
-
-
-@dataclass
-class _Telling:
-    """One telling: the job, the clouds it works on, and what has been checked so far."""
-
-    job: Job
-    fleets: Sequence[Fleet]
-    voice: Voice
-    checks: list[Check] = field(default_factory=list[Check])
-
-    @property
-    def sins(self) -> Mapping[str, Sin]:
-        return {sin.target: sin for fleet in self.fleets for sin in fleet.sins}
-
-    @property
-    def mutations(self) -> int:
-        """How many mutating calls the clouds have answered."""
-        return sum(len(fleet.mutations()) for fleet in self.fleets)
-
-    @property
-    def elsewhere(self) -> tuple[str, ...]:
-        """All that no run may change."""
-        return tuple(fleet.elsewhere() for fleet in self.fleets)
-
-    def as_told(self, plan: Plan) -> bool:
-        """Whether each target is there, once, with the verdict that the story ends with."""
-        found = sorted((one.target, one.verdict) for one in plan.targets)
-        return found == sorted((sin.target, sin.ends) for sin in self.sins.values())
-
-    def check(self, what: str, *, held: bool) -> None:
-        self.checks.append((what, held))
 
 
 def tell(job: Job, fleets: Sequence[Fleet], voice: Voice) -> tuple[Check, ...]:
@@ -71,7 +33,7 @@ def tell(job: Job, fleets: Sequence[Fleet], voice: Voice) -> tuple[Check, ...]:
     Raises:
         CloudsyncError: nothing could be planned.
     """
-    telling = _Telling(job, fleets, voice)
+    telling = Telling(job, fleets, voice)
     _the_list(telling)
     found = look(job)
     _today(telling, found)
@@ -83,9 +45,9 @@ def tell(job: Job, fleets: Sequence[Fleet], voice: Voice) -> tuple[Check, ...]:
     return tuple(telling.checks)
 
 
-def _the_list(telling: _Telling) -> None:
+def _the_list(telling: Telling) -> None:
     voice, listing = telling.voice, bundled.LISTING
-    base = [entry for entry in listing.entries if entry.group == "base"]
+    base = [entry for entry in listing.entries if entry.group == BASE]
     voice.heading("The list")
     voice.say(
         f"A mail filter keeps spam out only if nobody can go round it. These {len(base)} networks are "
@@ -108,20 +70,20 @@ def _address(entry: Entry) -> str:
     return str(entry.network).removesuffix("/32")
 
 
-def _today(telling: _Telling, found: Look) -> None:
+def _today(telling: Telling, found: Look) -> None:
     telling.voice.heading("Who can reach port 25 today")
     telling.voice.say(summary(found.plan))
     page = plan_page(found.plan, found.listed)
-    for sin, section in _cast(telling, page):
+    for sin, section in scenes(page, telling.sins):
         telling.voice.title(sin.name, sin.what)
-        telling.voice.report(_laid(section, _TODAY))
+        telling.voice.report(laid(section, _TODAY))
     read = sorted(one.target for one in found.plan.targets if one.before)
     telling.check(
         f"All {len(telling.sins)} targets were found and read.", held=read == sorted(telling.sins)
     )
 
 
-def _the_plan(telling: _Telling, found: Look) -> None:
+def _the_plan(telling: Telling, found: Look) -> None:
     voice = telling.voice
     voice.heading("The plan, with before and after")
     voice.say(
@@ -131,16 +93,16 @@ def _the_plan(telling: _Telling, found: Look) -> None:
         f"({INTERNAL.count().ipv4:,} IPv4 addresses in all) keeps getting in."
     )
     idle: list[str] = []
-    for sin, section in _cast(telling, plan_page(found.plan, found.listed)):
+    for sin, section in scenes(plan_page(found.plan, found.listed), telling.sins):
         if any(block.kind == "step" for block in section.blocks):
             voice.title(sin.name)
-            voice.report(_laid(section, _COMING)[1:])
+            voice.report(laid(section, _COMING)[1:])
         else:
             idle.append(sin.name)
     voice.title("Nothing to do", ", ".join(idle))
 
 
-def _the_run(telling: _Telling, found: Look) -> RunReport:
+def _the_run(telling: Telling, found: Look) -> RunReport:
     voice = telling.voice
     before, elsewhere = telling.mutations, telling.elsewhere
     report = reconcile(telling.job, found)
@@ -151,15 +113,9 @@ def _the_run(telling: _Telling, found: Look) -> RunReport:
         f"{done} of {len(found.plan.steps)} steps are done, by {calls} mutating calls. Looked at "
         "afresh:"
     )
-    rows = [
-        (one.target, one.mode, report.was(one.target), one.verdict) for one in report.now.targets
-    ]
-    names = telling.sins
-    order = list(names)
     voice.report(
-        f"{label(now).upper()}  {names[target].name}, mode {mode}"
-        + ("" if was is None or was is now else f", was {label(was)}")
-        for target, mode, was, now in sorted(rows, key=lambda row: order.index(row[0]))
+        f"{label(section.verdict).upper()}  {sin.name}  (mode {section.mode}{section.formerly})"
+        for sin, section in scenes(run_page(report, found.listed), telling.sins)
     )
     steps = len(found.plan.steps)
     telling.check(
@@ -168,7 +124,7 @@ def _the_run(telling: _Telling, found: Look) -> RunReport:
     )
     telling.check(
         "Every listed address is certain to get in, wherever something may be changed.",
-        held=_certain(report.now, found),
+        held=certain(report.now, found),
     )
     telling.check(
         "What became in sync, and what stays open, is what the story said.",
@@ -181,7 +137,7 @@ def _the_run(telling: _Telling, found: Look) -> RunReport:
     return report
 
 
-def _what_stays(telling: _Telling, found: Look, report: RunReport) -> None:
+def _what_stays(telling: Telling, found: Look, report: RunReport) -> None:
     voice = telling.voice
     voice.heading("What it doesn't touch, and why")
     voice.say(
@@ -195,15 +151,15 @@ def _what_stays(telling: _Telling, found: Look, report: RunReport) -> None:
         if one.before and any(exposure.names for exposure in one.before.exposures.values())
     }
     page = run_page(report, found.listed)
-    for sin, section in _cast(telling, page):
+    for sin, section in scenes(page, telling.sins):
         spoken_of = any(block.kind in {"remark", "refusal"} for block in section.blocks)
         if section.verdict is not Verdict.IN_SYNC or sin.target in by_name or spoken_of:
             voice.title(sin.name, f"{label(section.verdict)}; {sin.what}")
-            voice.report(_laid(section, _STAYING)[1:])
+            voice.report(laid(section, _STAYING)[1:])
     voice.title("A word of care", page.footer)
 
 
-def _by_hand(telling: _Telling) -> None:
+def _by_hand(telling: Telling) -> None:
     """Somebody breaks a target in each cloud; it must be found, named and repaired, and no other."""
     voice = telling.voice
     voice.heading("Somebody breaks a rule by hand")
@@ -214,28 +170,27 @@ def _by_hand(telling: _Telling) -> None:
     drift = look(telling.job)
     voice.title("The next look finds it")
     page = plan_page(drift.plan, drift.listed)
-    for sin, section in _cast(telling, page):
+    for sin, section in scenes(page, telling.sins):
         if sin.target in broken:
-            voice.report(_laid(section, _TODAY | _COMING))
+            voice.report(laid(section, _TODAY | _COMING))
     drifted = {
-        one.target for one in drift.plan.targets if one.verdict is not telling.sins[one.target].ends
+        sin.target for sin, section in scenes(page, telling.sins) if section.verdict is not sin.ends
     }
     report = reconcile(telling.job, drift)
-    now = {one.target: one.verdict for one in report.now.targets}
-    voice.title(
-        "The next run repairs it",
-        ", ".join(f"{telling.sins[one].name} is {label(now[one])}" for one in sorted(broken)),
-    )
+    voice.title("The next run repairs it")
+    for sin, section in scenes(run_page(report, drift.listed), telling.sins):
+        if sin.target in broken:
+            voice.report(laid(section, {"failed"}))
     telling.check(
         "The rule that was broken by hand was found, named and repaired, and nothing else touched.",
         held=drifted == broken
         and {target for step, _ in report.outcomes for target in step.targets} == broken
         and telling.as_told(report.now)
-        and _certain(report.now, drift),
+        and certain(report.now, drift),
     )
 
 
-def _once_more(telling: _Telling) -> None:
+def _once_more(telling: Telling) -> None:
     before = telling.mutations
     report = reconcile(telling.job)
     calls = telling.mutations - before
@@ -247,48 +202,3 @@ def _once_more(telling: _Telling) -> None:
         "A run on an unchanged world makes no mutating call.",
         held=calls == 0 and not report.outcomes and telling.as_told(report.now),
     )
-
-
-def _certain(plan: Plan, found: Look) -> bool:
-    """Whether all that is wanted is certain to get in, at each target that may be changed."""
-    return all(
-        target.before is not None
-        and all(
-            found.wanted[target.target].addresses <= exposure.certain
-            for exposure in target.before.exposures.values()
-        )
-        for target in plan.targets
-        if target.mode is not Mode.WATCH
-    )
-
-
-def _cast(telling: _Telling, page: Page) -> list[tuple[Sin, Section]]:
-    """The sections of a page, in the order of the story.
-
-    Raises:
-        CloudsyncError: a target is spoken of that no fleet has.
-    """
-    sections = {section.target: section for section in page.sections}
-    strange = Counter(sections.keys() - telling.sins.keys())
-    if strange:
-        raise CloudsyncError(
-            "demo", f"{', '.join(sorted(strange))} belongs to no cloud of the demo",
-            todo="Please report it: the demo must reach nothing but its own clouds.",
-        )  # fmt: skip
-    return [(sin, sections[sin.target]) for sin in telling.sins.values() if sin.target in sections]
-
-
-def _laid(section: Section, kinds: Iterable[Kind]) -> list[str]:
-    """The section as the report lays it out: its header, and the blocks of these kinds."""
-    chosen = frozenset(kinds)
-    blocks = tuple(_short(block) for block in section.blocks if block.kind in chosen)
-    page = Page("", (), (replace(section, blocks=blocks),), "")
-    return lay_text(page).strip("\n").split("\n")
-
-
-def _short(block: Block) -> Block:
-    """The block with the first of its changes; somebody else's rules are all named."""
-    more = len(block.changes) - _SHOWN
-    if block.whole or more <= 1:
-        return block
-    return replace(block, changes=(*block.changes[:_SHOWN], f"and {more} more like these"))

@@ -21,6 +21,8 @@ _STYLES: Final = {
     Verdict.UNDETERMINED: "bold yellow",
     Verdict.IN_SYNC: "bold green",
 }
+_SIGNS: Final = ("━", "✓", "✗")
+_PLAIN_SIGNS: Final = ("=", "kept:", "NOT KEPT:")
 _CHANGE: Final = {"+": "green", "-": "red"}
 
 
@@ -30,12 +32,16 @@ class Voice:
     def __init__(self, out: TextIO) -> None:
         self._console = Console(file=out, highlight=False, markup=False, emoji=False)
         self._headings = 0
+        rule, kept, broken = _SIGNS if _speaks(out, "".join(_SIGNS)) else _PLAIN_SIGNS
+        self._rule, self._kept, self._broken = rule, kept, broken
 
     def heading(self, text: str) -> None:
         """The next part of the story, numbered."""
         self._headings += 1
         self._line("")
-        self._line(f"━━ {self._headings}  {text} ".ljust(_WIDTH, "━"), "bold cyan")
+        self._line(
+            f"{self._rule * 2} {self._headings}  {text} ".ljust(_WIDTH, self._rule), "bold cyan"
+        )
 
     def say(self, text: str, *, indent: int = 0) -> None:
         """Prose, wrapped."""
@@ -68,7 +74,18 @@ class Voice:
 
     def check(self, what: str, *, held: bool) -> None:
         """One promise, and whether it was kept."""
-        self._line(f"  {'✓' if held else '✗'} {what}", "green" if held else "bold red")
+        self._line(
+            f"  {self._kept if held else self._broken} {what}", "green" if held else "bold red"
+        )
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style), soft_wrap=True)
+
+
+def _speaks(out: TextIO, signs: str) -> bool:
+    """Whether the terminal's alphabet has these signs: Latin-1 has none of them."""
+    try:
+        signs.encode(getattr(out, "encoding", None) or "utf-8")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True

@@ -16,8 +16,9 @@ from cloudsync.allowlist import Entry, InForce, Listing
 from cloudsync.config import Config
 from cloudsync.engine import Pace
 from cloudsync.errors import CloudsyncError, SourceRefused
+from cloudsync.job import Job
 from cloudsync.model import Verdict
-from cloudsync.reconcile import Job, Look, look, reconcile
+from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
 from cloudsync.vet import Read
@@ -131,7 +132,9 @@ class _Simulation:
         self.bad, self.refused = None, False
         self.clock.sleep(10 * MINUTE)
         report: RunReport | None = None
+        seen = frozenset[str]()
         for number in range(RUNS_TO_END + 1):
+            seen = self._seen()
             worker = self._worker(f"last run {number}")
             watched = self._watched(worker, None)
             report = self._carried(worker, watched, approve=True)
@@ -144,7 +147,7 @@ class _Simulation:
                 f"after {RUNS_TO_END} runs without any fault there is still something to do"
             )
         if report is not None:
-            self.judge.faults += owed(self.cloud, report, self._wish(), self.judge.counted)
+            self.judge.faults += owed(self.cloud, report, self._wish(), seen, self.judge.counted)
 
     def _run(self, name: str, number: int) -> Worker:
         worker = self._worker(name)
@@ -352,6 +355,11 @@ class _Simulation:
             document = self.store.get(key)
             if document is not None:
                 self.store.delete(key, document.generation)
+
+    def _seen(self) -> frozenset[str]:
+        """The targets that the state knows."""
+        stored = records.load(self.store, records.SEEN_KEY, records.SEEN)
+        return frozenset(stored.value) if stored else frozenset()
 
     def _lost_list(self) -> bool:
         return self.store.get(records.LIST_KEY) is None

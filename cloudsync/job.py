@@ -1,0 +1,40 @@
+"""Everything that a run needs, in one value; it runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from cloudsync.allowlist import InForce
+from cloudsync.config import Config
+from cloudsync.engine import Pace
+from cloudsync.provider import Provider
+from cloudsync.state import Store
+from cloudsync.vet import Read
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _keep_nothing(_config: Config, _store: Store, _digest: str, _validators: Any) -> None:
+    """Remember nothing of the source."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a run needs: what to keep right, with whom, where the state is, and the time.
+
+    ``read`` reads the source; it is given the list in force. ``providers`` makes each provider
+    once, when a target first needs it; ``keep`` remembers what the server called the body.
+    """
+
+    config: Config
+    store: Store
+    provider: Callable[[str], Provider]
+    read: Callable[[Config, InForce | None], Read]
+    keep: Callable[[Config, Store, str, Any], None] = _keep_nothing
+    now: Callable[[], datetime] = _utc_now
+    pace: Pace = field(default_factory=Pace)
