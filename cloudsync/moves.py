@@ -29,12 +29,12 @@ class Move:
 
 
 def moves(
-    standing: Mapping[Slot, Numbered], placement: Placement, needed: AddressSet
+    standing: Mapping[Slot, Numbered], placement: Placement, wanted: AddressSet, kept: AddressSet
 ) -> Iterator[Move]:
     """Allows before denies, additions before rewritings, and whatever takes away at the end.
 
-    ``standing`` are the own rules as they are, by slot; ``needed`` are the addresses that must
-    get in at every moment: wanted, kept, and the probes.
+    ``standing`` are the own rules as they are, by slot; ``wanted`` must get in at every
+    moment; ``kept`` must go on getting in where it does, the probes too.
     """
     later: list[Move] = []
     for allow in (True, False):
@@ -45,7 +45,7 @@ def moves(
         for rule in placed:
             if rule.slot in standing:
                 stood = _placed(rule.slot, standing[rule.slot])
-                interim = _interim(stood, rule, needed)
+                interim = _interim(stood, rule, wanted, kept)
                 if interim != stood:
                     yield Move("replace", interim)
                 if interim != rule:
@@ -55,10 +55,12 @@ def moves(
         yield Move("remove", _placed(slot, standing[slot]))
 
 
-def _interim(stood: Placed, rule: Placed, needed: AddressSet) -> Placed:
+def _interim(stood: Placed, rule: Placed, wanted: AddressSet, kept: AddressSet) -> Placed:
     """``rule`` with what it would drop while it is needed: another rule is to have it first."""
     if not rule.slot.allow:
         return rule
+    # At another number it may pass a deny: then only what is wanted may come along.
+    needed = wanted | kept if rule.number == stood.number else wanted
     return replace(rule, source=rule.source | (stood.source & needed))
 
 

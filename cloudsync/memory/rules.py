@@ -165,7 +165,7 @@ class MemoryRules:
         )
         by_slot = {rule.slot: rule for rule in standing if rule.slot}
         steps: list[Step] = []
-        for move in moves(by_slot, placement, want.addresses | want.kept | self.probes):
+        for move in moves(by_slot, placement, want.addresses, want.kept | self.probes):
             old = ours.get(move.rule.slot)
             name = (
                 old.name if old else _free_name(firewall, want.installation, move.rule.slot, port)
