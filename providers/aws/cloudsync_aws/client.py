@@ -60,8 +60,10 @@ class Clients:
             if key not in self._clients:
                 from botocore.config import Config  # noqa: PLC0415
 
-                self._clients[key] = self._session().client(
-                    service,  # type: ignore[call-overload]
+                # The stubs have one overload for each of AWS's services; here it is one of three.
+                session: Any = self._session()
+                self._clients[key] = session.client(
+                    service,
                     region_name=region,
                     endpoint_url=endpoint,
                     config=Config(

@@ -113,7 +113,8 @@ def kind_of(found: Failure) -> Kind:
     """The outcome of a mutating call that ended so; without an answer, nobody knows."""
     if not found.code:
         return "unknown"
-    return next((kind for kind, codes in _KINDS.items() if found.code in codes), "failed")
+    kinds: list[Kind] = [kind for kind, codes in _KINDS.items() if found.code in codes]
+    return kinds[0] if kinds else "failed"
 
 
 def outcome(found: Failure, action: str) -> Outcome:

@@ -38,8 +38,10 @@ LAYER: Final = "security group"
 class AwsRules:
     """Security groups, as the core asks about them. It holds nothing; everything is in snapshots."""
 
-    probes: Final[AddressSet] = NOBODY
-    """AWS's balancers check health from private addresses that nothing tells from others."""
+    @property
+    def probes(self) -> AddressSet:
+        """Nobody: AWS's balancers check health from private addresses that nothing tells apart."""
+        return NOBODY
 
     def exposure(self, snapshot: AwsSnapshot, port: int) -> Mapping[str, Exposure]:
         """Who can reach TCP ``port``, per target; equal groups share one exposure."""
