@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudsync.demo.run import run
-from cloudsync.demo.serve import serve
+from cloudsync.demo.serving import serve
+from cloudsync.demo.show import run
 
 __all__ = ["run", "serve"]

@@ -83,13 +83,19 @@ targets:
 {blocks}"""
 
 
-@contextmanager
-def surroundings(fleets: Sequence[Fleet]) -> Generator[None]:
-    """The fleets' variables for as long as the block runs; then those that were set before."""
+def variables(fleets: Iterable[Fleet]) -> dict[str, str | None]:
+    """What leads every SDK to the fleets and nowhere else; None: it must not be set."""
     # A proxy that stands in the environment must not be asked for loopback.
     wanted: dict[str, str | None] = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     for fleet in fleets:
         wanted.update(fleet.environment())
+    return wanted
+
+
+@contextmanager
+def surroundings(fleets: Sequence[Fleet]) -> Generator[None]:
+    """The fleets' variables for as long as the block runs; then those that were set before."""
+    wanted = variables(fleets)
     before = {name: os.environ.get(name) for name in wanted}
     _set(wanted.items())
     try:

@@ -194,7 +194,7 @@ class Fleet:
         """The target blocks, one a mode, each with its tags."""
         where = f"endpoint: {self.url}\n  regions: [{REGION}]"
         return f"""\
-# Opened by cloudsync, and then closed: from outside nobody gets in but the list.
+# The list is let in, and then what else is open to the outside is closed.
 - provider: aws
   {where}
   select: {{tags: {{cloudsync: smtp, mode: enforce}}}}
@@ -234,7 +234,7 @@ class Fleet:
         return Mishap(
             self._target(RIGHT),
             f"Somebody clicks in the console, in {RIGHT}: deletes the rule for "
-            f"{gone.network_address}, and lets in {mine}, “just a test”.",
+            f'{gone.network_address}, and lets in {mine}, "just a test".',
         )
 
     def elsewhere(self) -> str:

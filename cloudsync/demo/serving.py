@@ -9,7 +9,7 @@ from threading import Event
 from typing import Final, TextIO
 
 from cloudsync.demo.cast import Fleet, builders
-from cloudsync.demo.stage import stage
+from cloudsync.demo.stage import stage, variables
 from cloudsync.errors import UsageError
 
 FOLDER: Final = Path("cloudsync-sandbox")
@@ -55,9 +55,10 @@ def _introduction(path: Path, fleets: list[Fleet]) -> str:
     lines = ["These clouds live on this machine, for as long as this command runs:"]
     lines += [f"  {fleet.url}  {len(fleet.sins)} targets" for fleet in fleets]
     lines += ["", "In another terminal, so that no real account is meant:"]
-    for fleet in fleets:
-        for name, value in fleet.environment().items():
-            lines.append(f"  unset {name}" if value is None else f"  export {name}={quote(value)}")
+    lines += [
+        f"  unset {name}" if value is None else f"  export {name}={quote(value)}"
+        for name, value in variables(fleets).items()
+    ]
     lines += ["", "Then look, plan and apply; the configuration is commented:"]
     lines += [f"  cloudsync -c {quote(str(path))} {verb}" for verb in ("drift", "plan", "apply")]
     lines += [f"  {command}" for fleet in fleets for command in fleet.commands]

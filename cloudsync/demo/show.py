@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from cloudsync.cli.job import job
-from cloudsync.demo.cast import builders
+from cloudsync.demo.cast import Builder, builders
 from cloudsync.demo.stage import stage, surroundings
 from cloudsync.demo.story import tell
 from cloudsync.demo.voice import Voice
 from cloudsync.errors import Exit
 
 
-def run(out: TextIO, *, keep: Path | None = None) -> int:
+def run(out: TextIO, *, keep: Path | None = None, of: Sequence[Builder] | None = None) -> int:
     """Tell the story on ``out``; 0 where all that it promises happened, 1 otherwise.
 
-    Configuration and state are in a folder that is gone afterwards, or in ``keep``.
+    Configuration and state are in a folder that is gone afterwards, or in ``keep``. ``of`` are the fleets to build; left out,
+    every one that is installed.
 
     Raises:
         CloudsyncError: a cloud, the folder or the job can't be used as it is.
     """
     voice = Voice(out)
     with ExitStack() as stack:
-        fleets = [stack.enter_context(builder()) for builder in builders()]
+        fleets = [stack.enter_context(builder()) for builder in of or builders()]
         folder = keep or Path(stack.enter_context(TemporaryDirectory(prefix="cloudsync-demo-")))
         path = stage(folder, fleets)
         stack.enter_context(surroundings(fleets))

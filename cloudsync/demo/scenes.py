@@ -1,0 +1,49 @@
+"""Pieces of a report, in the order of the story; it lays out what the report says, in no words of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
+
+from cloudsync.demo.cast import Sin
+from cloudsync.report.page import Block, Kind, Page, Section
+from cloudsync.report.text import lay_text
+
+# Of the lines of a step: what is one of fifteen alike says it as well as all of them.
+_SHOWN: Final = 2
+
+
+def scenes(page: Page, sins: Mapping[str, Sin]) -> list[tuple[Sin, Section]]:
+    """The sections of ``page`` in the order of ``sins``, then whatever nobody expected.
+
+    A scope that couldn't be read is such a section, and so is a target that isn't in the story.
+    """
+    order = list(sins)
+    known = sorted(
+        (section for section in page.sections if section.target in sins),
+        key=lambda section: order.index(section.target),
+    )
+    strange = [section for section in page.sections if section.target not in sins]
+    return [
+        *((sins[section.target], section) for section in known),
+        *(
+            (Sin(section.target, section.target, "nobody expected this", section.verdict), section)
+            for section in strange
+        ),
+    ]
+
+
+def laid(section: Section, kinds: Collection[Kind]) -> list[str]:
+    """The section as the report lays it out: its header, then the blocks of these kinds."""
+    blocks = tuple(_short(block) for block in section.blocks if block.kind in kinds)
+    page = Page("", (), (replace(section, blocks=blocks),), "")
+    return lay_text(page).strip("\n").split("\n")
+
+
+def _short(block: Block) -> Block:
+    """The block with the first of its changes; somebody else's rules are all named."""
+    more = len(block.changes) - _SHOWN
+    if block.whole or more <= 1:
+        return block
+    return replace(block, changes=(*block.changes[:_SHOWN], f"and {more} more like these"))
