@@ -48,6 +48,18 @@ STRANGERS = (
 )  # fmt: skip
 NAMES = ("tag-web", "outside:partner", "probe:balancer")
 
+# What an own rule of each purpose may have come to hold: what was listed yesterday, what a person
+# wrote into it. Internal space stands only where it may stand by our own doing: the model can't tell
+# on which machine a stranger's partial rules meet, so a relay that only a hand-edited own rule lets
+# in isn't promised anything.
+CONTENTS = {
+    Purpose.LIST: (*LISTED, "69.20.58.0/24", "8.8.8.8/32", "2000::/12"),
+    Purpose.ALSO: (*ALSO, *LISTED, "8.8.8.8/32"),
+    Purpose.INTERNAL: ("10.0.0.0/8", "192.168.0.0/16", "fc00::/7"),
+    Purpose.PROBE: ("198.51.100.128/28", "2001:db8:ffff::/64", "8.8.8.8/32"),
+    Purpose.DENY: (*LISTED, *ALSO, *STRANGERS),
+}
+
 networks = st.lists(st.sampled_from(LISTED), max_size=4, unique=True).map(tuple)
 also = st.lists(st.sampled_from(ALSO), max_size=2, unique=True).map(tuple)
 anywhere = st.sampled_from((*STRANGERS, *LISTED, *ALSO))
@@ -90,7 +102,7 @@ def own_rules(draw: st.DrawFn, name: str) -> Rule:
     """A rule that bears our mark: as we would make it, a copy of one, or reshaped by a person."""
     purpose = draw(st.sampled_from(tuple(Purpose)))
     family = draw(st.sampled_from((4, 6)))
-    pool = [one for one in (*LISTED, *ALSO, *STRANGERS) if ip_network(one).version == family]
+    pool = [one for one in CONTENTS[purpose] if ip_network(one).version == family]
     sources = tuple(draw(st.lists(st.sampled_from(pool), min_size=1, max_size=3, unique=True)))
     return Rule(
         number=draw(numbers),

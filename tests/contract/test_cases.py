@@ -435,3 +435,21 @@ def test_a_withdrawn_outside_name_holds_no_closing(ties: bool) -> None:
     settle(judged, want(Mode.ADD, names=partner))
     settle(judged, want(Mode.ENFORCE))
     assert exposed(judged) == AddressSet.of(*LISTED) | PROBES | INTERNAL
+
+
+@TIES
+@pytest.mark.parametrize("machines", [(), ("a",)])
+def test_a_rule_that_moves_overtakes_no_narrow_deny(ties: bool, machines: tuple[str, ...]) -> None:
+    """A blocked address stays with the foreign deny also when our rule has to move ahead of it."""
+    judged = world(
+        deny(140, "no", "69.20.58.226/32", machines=machines), deny(145, "all"),
+        Rule(150, "cloudsync:ours:25:list:ipv4", sources=("69.20.58.226/32", "69.20.58.234/32"),
+             description=mark("ours", Purpose.LIST)),
+        ties=ties,
+    )  # fmt: skip
+    wanted = want(Mode.ADD, "69.20.58.226/32", "69.20.58.234/32", priority=(100, 200))
+    run = judged.run(wanted)
+    assert judged.faults == []
+    assert run.first[0].notes == (Note.BLOCKED,)
+    assert run.first[0].refusal is None
+    assert exposed(judged) == AddressSet.of("69.20.58.234/32")
