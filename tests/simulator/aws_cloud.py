@@ -14,7 +14,7 @@ from cloudsync_aws.settings import AwsSettings
 from tests.oracle import packets
 from tests.oracle.packets import Meaning
 from tests.simulator.clock import Clock
-from tests.simulator.ec2 import ACCOUNT, LISTS, REGION, Ec2, Group, SgRule, answered
+from tests.simulator.ec2 import ACCOUNT, LISTS, QUOTA, REGION, Ec2, Group, SgRule, answered, counted
 from tests.simulator.pools import ANYWHERE, OURS, PURPOSES, STRANGE_LABELS
 
 SCOPE: Final = f"aws:{ACCOUNT}/{REGION}"
@@ -128,8 +128,8 @@ class AwsCloud:
         return self._put(target, (*others, new), f"{old} becomes {new}")
 
     def _put(self, target: str, rules: Group, said: str) -> str:
-        """The group with ``rules``, unless EC2 would refuse them: no two rules are the same."""
-        if len({rule.key for rule in rules}) < len(rules):
+        """The group with ``rules``, unless EC2 would refuse them: too many, or the same twice."""
+        if len({rule.key for rule in rules}) < len(rules) or max(counted(rules)) > QUOTA:
             return ""
         self._ec2.put(_id(target), rules)
         return f"{target}: {said}"

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from cloudsync.model import Note, Verdict
 from cloudsync.plan import TargetPlan
 from cloudsync.report import RunReport
-from tests.oracle.packets import Meaning, Point, Row, World, deciding, gets_in, inside, text
+from tests.oracle.packets import (
+    Meaning,
+    Point,
+    Row,
+    World,
+    deciding,
+    gets_in,
+    in_sight,
+    inside,
+    text,
+)
 from tests.oracle.promises import INTERNAL, Wish, might, misjudged, purpose, tried
 from tests.simulator.cloud import Cloud
 from tests.simulator.judge import points
@@ -17,16 +27,21 @@ from tests.simulator.pools import PORT
 _TOLD = {Note.BLOCKED, Note.NO_ROOM, Note.FAILED}
 
 
-def owed(cloud: Cloud, report: RunReport, wish: Wish, counted: Counter[str]) -> list[str]:
-    """What the last run still owes: mail lost, a bypass, a word that isn't so."""
+def owed(
+    cloud: Cloud, report: RunReport, wish: Wish, seen: Collection[str], counted: Counter[str]
+) -> list[str]:
+    """What the last run still owes: mail lost, a bypass, a word that isn't so.
+
+    ``seen`` are the targets that the state knew before that run.
+    """
     found: list[str] = []
     plans = {plan.target: plan for plan in report.now.targets}
     for target in cloud.targets:
         truth = cloud.truth(target)
         plan = plans.get(target)
         if truth is None:
-            if plan is not None and plan.verdict is not Verdict.GONE:
-                found.append(f"{target} is gone, and the report says {plan.verdict}")
+            if (plan or target in seen) and (plan and plan.verdict) is not Verdict.GONE:
+                found.append(f"{target} is gone, and the report says {plan and plan.verdict}")
             continue
         if plan is None or plan.before is None:
             found.append(f"{target} is there, and the report says {plan and plan.verdict}")
@@ -44,7 +59,8 @@ def _of_target(
     where = points([truth], wish)
     exposure = plan.before.exposures[PORT]
     yield from misjudged(
-        truth, PORT, where, wish.meanings,
+        # A reader that is off by one is seen only at the very edges.
+        truth, PORT, in_sight([truth], wish.networks, wish.also, wish.probes), wish.meanings,
         lambda address: address in exposure.certain,
         lambda address: address in exposure.possible,
         [name.text for name in exposure.names],
@@ -62,26 +78,42 @@ def _of_target(
         yield "the verdict is missing, and everybody gets in"
     if wish.mode == "watch":
         return
+    stopped = Note.BLOCKED in plan.notes or _cannot_add(plan)
+    if stopped:
+        counted["stopped"] += 1
+    else:
+        # Whatever can't be taken away or closed, what is wanted has been added by now.
+        if missing:
+            yield f"{text(missing[0])} is wanted and doesn't get in, and nothing says why"
+        wanted = (*wish.networks, *wish.also)
+        bare = [
+            point
+            for point in where
+            if inside(point, wanted) and not _stands(truth.rows, point, wish)
+        ]
+        if bare:
+            yield f"{text(bare[0])} is wanted and stands in no rule of ours"
     if _TOLD & set(plan.notes) or plan.refusal or _opaque(plan):
         counted["explained"] += 1
-        if plan.refusal:
-            counted["refused"] += 1
+        counted["refused"] += plan.refusal is not None
         return
-    if missing:
-        yield f"{text(missing[0])} is wanted and doesn't get in, and nothing says why"
-    bare = [
-        point
-        for point in where
-        if inside(point, (*wish.networks, *wish.also)) and not _stands(truth.rows, point, wish)
-    ]
-    if bare:
-        yield f"{text(bare[0])} is wanted and stands in no rule of ours"
     yield from _stale(truth.rows, where, wish)
     if wish.mode == "enforce":
         rows = [row for row in asked if not cloud.revokes or _revocable(row)]
         still = _open(rows, where, truth, wish)
         if still:
             yield f"{text(still[0])} gets in after enforce"
+
+
+def _cannot_add(plan: TargetPlan) -> bool:
+    """Whether there may be no way to do even what `add` would do, and the plan says so.
+
+    There is no room, for numbers or for rules; or an own rule that somebody filled by hand would
+    have to move, and drop on its way who is kept.
+    """
+    what = plan.refusal.what if plan.refusal else ""
+    reasons = ("the quota is", "is internal, and kept", "the platform checks health")
+    return Note.NO_ROOM in plan.notes or any(reason in what for reason in reasons)
 
 
 def _verdict(plan: TargetPlan, missing: Sequence[Point], open_to: Sequence[Point]) -> Iterator[str]:

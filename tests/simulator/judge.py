@@ -116,16 +116,48 @@ class Judge:
 
 
 def points(worlds: Sequence[World], wish: Wish) -> list[Point]:
-    """One sender for each stretch of addresses that nothing in sight tells apart.
+    """One sender for each way of standing in the networks in sight.
 
-    Every network's first address and the one past its last: between two of these, no rule, wish
-    or meaning of a name makes a difference.
+    Whoever stands in the same networks of rules, wishes and meanings is treated the same by all of
+    them, so one of them stands for all.
     """
     cidrs = {cidr for world in worlds for row in world.rows for cidr in row["sources"]}
-    cidrs.update(wish.networks, wish.also)
+    cidrs.update(("0.0.0.0/0", "::/0"), wish.networks, wish.also, wish.probes, _said(wish))
     if wish.internal == "keep":
         cidrs.update(INTERNAL)
-    return sorted({*_always(wish.probes, _said(wish)), *(p for cidr in cidrs for p in _ends(cidr))})
+    return list(_told_apart(frozenset(cidrs)))
+
+
+@lru_cache(maxsize=4096)
+def _told_apart(cidrs: frozenset[str]) -> tuple[Point, ...]:
+    """The first sender of each stretch, but for those who stand in the same networks as another."""
+    # A network comes before those inside it, and two of them never just overlap.
+    spans = sorted(
+        {packets.span(cidr) for cidr in cidrs}, key=lambda one: (one[0], one[1], -one[2])
+    )
+    starts = sorted(
+        {(version, first) for version, first, _ in spans}
+        | {(version, last + 1) for version, _, last in spans if last < packets.LAST[version]}
+    )
+    found: dict[tuple[packets.Span, ...], Point] = {}
+    around: list[packets.Span] = []
+    following = 0
+    for point in starts:
+        around = [one for one in around if one[0] == point[0] and one[2] >= point[1]]
+        while following < len(spans) and spans[following][:2] == point:
+            around.append(spans[following])
+            following += 1
+        found.setdefault(tuple(around), point)
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=1024)
+def _cidrs(meanings: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple({cidr for cidrs in meanings for cidr in cidrs})
+
+
+def _said(wish: Wish) -> tuple[str, ...]:
+    return _cidrs(tuple(tuple(one) for meaning in wish.meanings for one in meaning.values()))
 
 
 def _uncertain(fault: str, was: World, now: World, wish: Wish) -> bool:
@@ -159,25 +191,6 @@ def _as_ours(world: World, wish: Wish) -> World:
             for row in world.rows
         ),
     )
-
-
-def _said(wish: Wish) -> tuple[str, ...]:
-    return tuple(cidr for meaning in wish.meanings for cidrs in meaning.values() for cidr in cidrs)
-
-
-@lru_cache(maxsize=1024)
-def _always(probes: tuple[str, ...], said: tuple[str, ...]) -> frozenset[Point]:
-    return frozenset(
-        point for cidr in ("0.0.0.0/0", "::/0", *probes, *said) for point in _ends(cidr)
-    )
-
-
-@lru_cache(maxsize=4096)
-def _ends(cidr: str) -> tuple[Point, ...]:
-    version, first, last = packets.span(cidr)
-    if last == packets.LAST[version]:
-        return ((version, first),)
-    return (version, first), (version, last + 1)
 
 
 def wish_with(wish: Wish, networks: Iterable[str]) -> Wish:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_network
 from random import Random
@@ -17,11 +16,12 @@ from cloudsync.config import Config
 from cloudsync.engine import Pace
 from cloudsync.errors import CloudsyncError, SourceRefused
 from cloudsync.job import Job
+from cloudsync.leaving import begin
 from cloudsync.model import Verdict
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
-from cloudsync.vet import Read
+from cloudsync.vet import Read, Rules, accept
 from tests.oracle.promises import Wish
 from tests.simulator.aws_cloud import AwsCloud
 from tests.simulator.clock import Clock
@@ -112,7 +112,7 @@ class _Simulation:
         self.refused = False
         self.expected = Expected()
         self.expected.begins(self.source)
-        self._accept(_listing(self.source), self.clock.now())
+        self._keep(begin(_listing(self.source), self.clock.now(), "a person"))
 
     # ------------------------------------------------------------------ the schedule
 
@@ -237,12 +237,11 @@ class _Simulation:
             self.judge.faults.append(f"nothing could be read, and the report says {said}")
 
     def _approve(self, found: Look) -> None:
-        assert found.vetted.judgement is not None
-        digest = found.vetted.judgement.digest
-        approval = records.Approval(
-            digest, "list", "./list.txt", "a person", "it is right", self.clock.now()
-        )
-        records.save(self.store, records.approval_key(digest), records.APPROVAL, approval, None)
+        """What ``list accept`` does."""
+        vetted = found.vetted
+        assert vetted.offer is not None
+        rules = Rules.of(self._config())
+        self._keep(accept(vetted.offer, vetted.in_force, rules, self.clock.now(), "a person"))
 
     # ------------------------------------------------------------------ what happens
 
@@ -376,12 +375,10 @@ class _Simulation:
                     found.update(row["sources"])
         return found
 
-    def _accept(self, listing: Listing, now: datetime) -> None:
-        in_force = InForce(
-            listing.source, listing.format, listing.entries,
-            accepted_by="a person", accepted_at=now,
-        )  # fmt: skip
-        records.save(self.store, records.LIST_KEY, records.LIST, in_force, None)
+    def _keep(self, in_force: InForce) -> None:
+        stored = records.load(self.store, records.LIST_KEY, records.LIST)
+        generation = stored.generation if stored else None
+        records.save(self.store, records.LIST_KEY, records.LIST, in_force, generation)
 
 
 def _spoilt(source: Iterable[str], random: Random) -> tuple[str, frozenset[str]]:
