@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -63,30 +64,34 @@ class AddressSet:
     def __and__(self, other: AddressSet) -> AddressSet:
         if self is other:
             return self
+        few, many = self.spans, other.spans
+        if len(few) > len(many):
+            few, many = many, few
         found: list[Span] = []
-        mine, theirs = self.spans, other.spans
-        i = j = 0
-        while i < len(mine) and j < len(theirs):
-            first = max(mine[i][0], theirs[j][0])
-            last = min(mine[i][1], theirs[j][1])
-            if first <= last:
-                found.append((first, last))
-            if mine[i][1] < theirs[j][1]:
-                i += 1
-            else:
+        j = 0
+        for first, last in few:
+            j = _reaching(many, first, j)
+            while j < len(many) and many[j][0] <= last:
+                found.append((max(first, many[j][0]), min(last, many[j][1])))
                 j += 1
+            # The last one looked at may reach into the next span as well.
+            j = max(j - 1, 0)
         return AddressSet(tuple(found))
 
     def __sub__(self, other: AddressSet) -> AddressSet:
         if not self.spans or not other.spans:
             return self
+        # What is to be taken away is mostly there span by span, and a set finds these at once.
+        alike = frozenset(other.spans)
         left: list[Span] = []
         theirs = other.spans
         j = 0
-        for first, last in self.spans:
-            while j < len(theirs) and theirs[j][1] < first:
-                j += 1
-            start, k = first, j
+        for span in self.spans:
+            if span in alike:
+                continue
+            start, last = span
+            j = _reaching(theirs, start, j)
+            k = j
             while k < len(theirs) and theirs[k][0] <= last:
                 if start < theirs[k][0]:
                     left.append((start, theirs[k][0] - 1))
@@ -146,6 +151,12 @@ class AddressSet:
 
     def __str__(self) -> str:
         return ", ".join(self.cidrs()) or "no address"
+
+
+def _reaching(spans: tuple[Span, ...], first: int, start: int) -> int:
+    """The index of the first span, from ``start`` on, that doesn't end before ``first``."""
+    found = bisect_left(spans, (first,), start)
+    return found - 1 if found > start and spans[found - 1][1] >= first else found
 
 
 def _merged(spans: list[Span]) -> tuple[Span, ...]:

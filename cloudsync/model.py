@@ -138,7 +138,7 @@ def differ(exposure: Exposure, wanted: Wanted, probes: AddressSet = NOBODY) -> D
     return Difference(
         missing=wanted.addresses - possible,
         excess=possible - wanted.addresses - wanted.kept - probes,
-        undetermined=(wanted.addresses & possible) - exposure.certain,
+        undetermined=wanted.addresses & (possible - exposure.certain),
         missing_names=frozenset(
             name
             for name in wanted.names - exposure.names

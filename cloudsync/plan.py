@@ -175,4 +175,6 @@ def _notes(remarks: Sequence[Remark], refusal: Refusal | None) -> tuple[Note, ..
     notes = {remark.note for remark in remarks if remark.note}
     if refusal:
         notes.add(Note.FAILED)
+    if not notes:
+        return ()
     return tuple(note for note in Note if note in notes)
