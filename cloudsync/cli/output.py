@@ -98,9 +98,9 @@ def tell(line: str) -> None:
 
 def confirmed(question: str) -> bool:
     """Whether a person at the terminal says yes; whatever else they do, Ctrl-C too, is no."""
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
     try:
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
     except KeyboardInterrupt:
         sys.stderr.write("\n")
