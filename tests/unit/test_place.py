@@ -304,3 +304,20 @@ def test_what_stands_as_it_should_is_not_moved() -> None:
     assert list(moves(standing, moved, LISTED, NOBODY)) == [
         Move("replace", Placed(DENY4, 150, EVERY_IPV4))
     ]
+
+
+def test_a_partial_allow_ahead_unblocks_nobody() -> None:
+    """Only what gets in to every machine ahead of a narrow deny isn't stopped by it."""
+    narrow = deny(150, LISTED)
+    assert found(want(), allow(120, LISTED, full=False), narrow).blocked == LISTED
+    assert found(want(), allow(120, LISTED), narrow).blocked == NOBODY
+
+
+def test_a_partial_deny_makes_no_allow_harmless() -> None:
+    """What only some machines stop may still get in, so the own deny goes ahead of it; not of ours."""
+    stranger = AddressSet.of("8.8.8.8")
+    wide = ours(LIST4, 105, LISTED | stranger)
+    partial = found(want(Mode.ENFORCE), wide, deny(110, stranger, full=False), allow(120, stranger))
+    assert at(partial)[DENY4] == 120
+    whole = found(want(Mode.ENFORCE), wide, deny(110, stranger), allow(120, stranger))
+    assert at(whole)[DENY4] == 199

@@ -6,9 +6,10 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from cloudsync.addresses import NOBODY, AddressSet
+from cloudsync.exposure import Exposure
 from cloudsync.model import Mode, Note, Verdict, Wanted
 from cloudsync.plan import Plan, State, TargetPlan, look, make
-from cloudsync.provider import Proposal, Refusal, Remark
+from cloudsync.provider import Proposal, Refusal, Remark, Snapshot
 from tests.unit.strings import StringRules, Strings, step
 
 LISTED = AddressSet.of("192.0.2.0/24")
@@ -142,3 +143,22 @@ def test_the_whole_plan_is_over_its_targets_and_names_a_step_once() -> None:
     assert Plan("d", (t, u)).digest == Plan("e", (replace(t, reason="x"), u)).digest
     assert Plan("d", (t, u)).digest != Plan("d", (u, t)).digest
     assert Plan("d").steps == ()
+
+
+class Shared(StringRules):
+    """A provider that gives equal targets one exposure, as a sweep over a fleet does."""
+
+    def exposure(self, snapshot: Snapshot, port: int) -> dict[str, Exposure]:
+        """One object for all of them."""
+        first, *_ = super().exposure(snapshot, port).values()
+        return dict.fromkeys(snapshot.targets, first)
+
+
+def test_equal_targets_are_judged_once() -> None:
+    """Targets that share an exposure and a wish share their state."""
+    lines = frozenset({"25 192.0.2.0/24 list"})
+    states = look(Shared(), Strings({"t": lines, "u": lines}), {"t": WANT, "u": WANT})
+    assert states["t"] is states["u"]
+    apart = look(Shared(), Strings({"t": lines, "u": lines}), {"t": WANT, "u": replace(WANT)})
+    assert apart["t"] == apart["u"]
+    assert apart["t"] is not apart["u"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
 
 from cloudsync.model import Mode, Wanted
-from cloudsync.provider import Refusal, Step
+from cloudsync.provider import Refusal, Snapshot, Step
 from cloudsync.prove import Proof, prove
 from tests.unit.strings import StringRules, Strings, name, step
 
@@ -264,3 +265,20 @@ def test_a_neighbour_in_watch_holds_nobody_back() -> None:
     mine = step(f"+ 25 {LISTED} list")
     both = {"t": want(Mode.ADD), "u": want(Mode.WATCH)}
     assert prove(RULES, snapshot, [mine], both).refusal is None
+
+
+class Leaky(StringRules):
+    """A cloud where what is done to one target reaches its neighbour, whatever the step says."""
+
+    def after(self, snapshot: Snapshot, step: Step) -> Strings:
+        """The change, at every target."""
+        return super().after(snapshot, replace(step, targets=snapshot.targets))
+
+
+def test_a_step_that_reaches_a_neighbour_it_does_not_name_is_refused() -> None:
+    """Who gets in at a target that the step doesn't name stays the same, wanted or not."""
+    snapshot = Strings({"t": frozenset(), "u": frozenset()}, shared=True)
+    both = {"t": want(), "u": want()}
+    assert prove(Leaky(), snapshot, [step(f"+ 25 {LISTED} list")], both).refusal == Refusal(
+        "u", f"the step (add + 25 {LISTED} list) would change who gets in here as well"
+    )
