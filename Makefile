@@ -69,6 +69,20 @@ pythons: $(TOOLS) ## every test against the built wheel on each other Python fou
 		$(BIN)/python -m tests.wheel --python $$python -n 2 --dist worksteal || failed=1; \
 	done; exit $$failed
 
+N ?= 20000
+
+.PHONY: fire
+fire: $(READY) ## as many simulated schedules as told (N=20000, SEED=…)
+	@$(BIN)/python -m tests.simulator --workers 2 --schedules $(N) $(if $(SEED),--seed $(SEED))
+
+.PHONY: bugs
+bugs: $(READY) ## plant every known mistake in a copy of the tree, and catch it
+	@$(BIN)/python -m tests.bugs
+
+.PHONY: mutants
+mutants: $(READY) ## change the core in small ways and see the tests fail (MODULES=guard for a part)
+	@$(BIN)/python -m tests.mutants $(MODULES)
+
 .PHONY: format
 format: $(TOOLS) ## put the sources into the one format
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format

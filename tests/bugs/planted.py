@@ -1,0 +1,211 @@
+"""Mistakes that somebody could make in the product, each a patch for a copy of the tree.
+
+The product has no switches for them. A patch names the text that it takes the place of, which must
+stand in its file exactly once, so that a patch that no longer fits is found at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.simulator.timeline import World
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``new`` in the place of ``old``, in a file named from the root of the tree."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """One mistake: its name, the changes that make it, and the world in which it shows."""
+
+    name: str
+    world: World
+    changes: tuple[Change, ...]
+
+
+def patched(tree: Path, change: Change) -> str:
+    """The file of ``change`` in ``tree`` with the change made.
+
+    Raises:
+        ValueError: the text to be replaced doesn't stand there exactly once.
+    """
+    text = (tree / change.file).read_text()
+    count = text.count(change.old)
+    if count != 1:
+        raise ValueError(f"{change.file}: stands there {count} times: {change.old!r}")
+    return text.replace(change.old, change.new)
+
+
+_ENGINE: Final = "cloudsync/engine.py"
+_AWS: Final = "providers/aws/cloudsync_aws/"
+_NO_PROOF_OF_FOREIGN: Final = Change(
+    "cloudsync/prove.py",
+    "    return _foreign_broken(before, after, step, target, want)",
+    "    return None",
+)
+
+BUGS: Final = (
+    Bug("remove first", "aws", (
+        Change(
+            _ENGINE,
+            "steps = [step for step in plan.steps if not step.later]",
+            "steps = sorted(plan.steps, key=lambda step: not step.later)",
+        ),
+        Change("cloudsync/plan.py", "steps, refusal = proof.steps, ", "_, refusal = proof.steps, "),
+    )),
+    Bug("no second look", "aws", (
+        Change(
+            _ENGINE,
+            "    seen = _settled(provider, scope, work, wanted, failed, done, pace, deadline)",
+            "    seen = dict(work)",
+        ),
+        Change(_ENGINE, "if any(not step.later for step in now.steps):", "if target in failed:"),
+        Change(
+            _ENGINE,
+            "steps = [step for step in now.steps if _changes([step]) <= allowed]",
+            "steps = [step for step in now.steps if step.later and _changes([step]) <= allowed]",
+        ),
+    )),
+    Bug("removal though what was added isn't seen", "aws", (
+        Change(_ENGINE, "if any(not step.later for step in now.steps):", "if target in failed:"),
+        Change(
+            _ENGINE,
+            "steps = [step for step in now.steps if _changes([step]) <= allowed]",
+            "steps = [step for step in plan.steps if step.later and _changes([step]) <= allowed]",
+        ),
+    )),
+    Bug("no ownership check: a reshaped rule is taken for ours", "aws", (
+        Change(
+            _AWS + "marks.py",
+            "if purpose is None or not rule.alone(ports):",
+            "if purpose is None:",
+        ),
+        Change(
+            _AWS + "decide.py",
+            "(rule.first or 0, rule.source): rule for rule in rules_of(group) "
+            "if rule.alone(want.ports)",
+            "(rule.first or 0, rule.source): rule for rule in rules_of(group) "
+            "if rule.alone(want.ports) or rule.description.startswith(OUR_MARKS)",
+        ),
+        Change(
+            "cloudsync/prove.py",
+            "    if before.elsewhere != after.elsewhere:",
+            "    if not want.ports:",
+        ),
+    )),
+    Bug("no ownership check: another installation's rule is revoked", "aws", (
+        Change(
+            _AWS + "decide.py",
+            "    if rule.description.startswith(OUR_MARKS):\n        return False\n",
+            "",
+        ),
+        _NO_PROOF_OF_FOREIGN,
+    )),
+    Bug("IPv6 is forgotten when rules are read", "aws", (
+        Change(
+            _AWS + "ingress.py",
+            'for one in permission.get("Ipv6Ranges", ()):',
+            'for one in permission.get("Ipv4Ranges", ()):',
+        ),
+    )),
+    Bug("IPv6 is forgotten when places are found", "ties", (
+        Change(
+            "cloudsync/place.py",
+            '_FAMILIES = (("ipv4", EVERY_IPV4), ("ipv6", EVERY_IPV6))',
+            '_FAMILIES = (("ipv4", EVERY_IPV4), ("ipv6", EVERY_IPV6))[:1]',
+        ),
+    )),
+    Bug("an empty list deletes all", "ties", (
+        Change(
+            "cloudsync/guard.py",
+            '    verdict: Verdict = "refuse" if "refuse" in verdicts',
+            '    verdict: Verdict = "accept" if not new.entries else "refuse" if "refuse" in verdicts',
+        ),
+    )),
+    Bug("the limits on a list are ignored", "aws", (
+        Change(
+            "cloudsync/guard.py",
+            "    if count <= most and count * 100 <= percent * was:\n",
+            "    if count >= 0:\n",
+        ),
+    )),
+    Bug("off by one at the end of a range of ports", "aws", (
+        Change(
+            _AWS + "ingress.py",
+            "first <= port <= (first if last is None else last)",
+            "first <= port < (first if last is None else last)",
+        ),
+    )),
+    Bug("a broad rule counts as cover", "ties", (
+        Change(
+            "cloudsync/place.py",
+            "    allows = _allows(wanted, blocked)",
+            '    broad = first_match((rule.clause for rule in standing if not rule.slot), "")\n'
+            "    allows = _allows(wanted, blocked | broad.possible)",
+        ),
+    )),
+    Bug("the own deny is made ahead of the own allow", "ties", (
+        Change("cloudsync/moves.py", "for allow in (True, False):", "for allow in (False, True):"),
+    )),
+    Bug("the own deny is made ahead of the own allow, and nothing is proved", "ties", (
+        Change("cloudsync/moves.py", "for allow in (True, False):", "for allow in (False, True):"),
+        Change(
+            "cloudsync/prove.py",
+            "    for old, new in ((was.certain, will.certain), (was.possible, will.possible)):\n",
+            "    for old, new in ():\n",
+        ),
+    )),
+    Bug("what is partial counts as certain", "ties", (
+        Change(
+            "cloudsync/exposure.py",
+            "            if clause.full:\n                certain |=",
+            "            if clause.allow:\n                certain |=",
+        ),
+    )),
+    Bug("the grace of a removal is ignored", "aws", (
+        Change("cloudsync/leaving.py", "now - leaving.confirmed >= removals.grace", "removals"),
+    )),
+    Bug("an entry that is leaving is no longer wanted", "unique", (
+        Change(
+            "cloudsync/allowlist.py",
+            "return *self.entries, *(leaving.entry for leaving in self.leaving)",
+            "return self.entries",
+        ),
+    )),
+    Bug("a foreign rule is revoked in add", "aws", (
+        Change(
+            _AWS + "decide.py",
+            "if mode is Mode.ENFORCE and whose[key] is None and _revocable(group, rule, want)",
+            "if whose[key] is None and _revocable(group, rule, want)",
+        ),
+        Change(
+            "cloudsync/prove.py",
+            "    if want.mode is not Mode.ENFORCE or step.own:",
+            "    if step.own:",
+        ),
+    )),
+    Bug("health checks are forgotten when closing", "unique", (
+        Change(
+            "cloudsync/place.py",
+            "allows | _probes(exposure, probes) | ",
+            "allows | ",
+        ),
+        Change("cloudsync/prove.py", "lost = (probes & old) - new - withdrawn", "lost = NOBODY"),
+        Change("cloudsync/prove.py", "    kept = (want.kept, probes)", "    kept = (want.kept,)"),
+    )),
+    Bug("a target that is gone is passed over", "aws", (
+        Change(
+            "cloudsync/observe.py",
+            "    plans += _gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)\n",
+            "",
+        ),
+    )),
+)  # fmt: skip
