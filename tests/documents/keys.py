@@ -83,10 +83,10 @@ def _table(model: Mapping[str, Any], shown: Callable[[str], bool]) -> str:
 
 
 def _default(value: Mapping[str, Any]) -> str:
-    """What holds where the key is left out, as it would be written; a dash where nothing does."""
+    """What holds where the key is left out, as it would be written; `none` where nothing does."""
     default = value.get("default")
     if default is None or default in ([], {}):
-        return "–"
+        return "none"
     return f"`{_written(default)}`"
 
 
