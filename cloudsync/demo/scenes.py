@@ -10,7 +10,7 @@ from cloudsync.demo.cast import Sin
 from cloudsync.report.page import Block, Kind, Page, Section
 from cloudsync.report.text import lay_text
 
-# Of the lines of a step: what is one of fifteen alike says it as well as all of them.
+# Of the lines of a step: one of fifteen alike says it as well as all of them.
 _SHOWN: Final = 2
 
 
@@ -42,8 +42,13 @@ def laid(section: Section, kinds: Collection[Kind]) -> list[str]:
 
 
 def _short(block: Block) -> Block:
-    """The block with the first of its changes; somebody else's rules are all named."""
+    """The block with some of its changes, of each purpose one; somebody else's rules all stay."""
     more = len(block.changes) - _SHOWN
     if block.whole or more <= 1:
         return block
-    return replace(block, changes=(*block.changes[:_SHOWN], f"and {more} more like these"))
+    # A mark ends with the purpose, and the first of each is what the reversal leaves.
+    firsts = {change.rpartition(" ")[2]: change for change in reversed(block.changes)}
+    shown = list(dict.fromkeys((*firsts.values(), *block.changes)))[:_SHOWN]
+    return replace(
+        block, changes=(*sorted(shown, key=block.changes.index), f"and {more} more like these")
+    )

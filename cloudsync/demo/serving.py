@@ -30,9 +30,9 @@ def serve(port: int, out: TextIO, *, folder: Path = FOLDER, until: Event | None 
             for number, builder in enumerate(builders())
         ]
         path = stage(folder, fleets)
-        out.write(_introduction(path, fleets))
-        out.flush()
         try:
+            out.write(_introduction(path, fleets))
+            out.flush()
             (until or Event()).wait()
         except KeyboardInterrupt:
             out.write("\n")

@@ -26,11 +26,23 @@ _PLAIN_SIGNS: Final = ("=", "kept:", "NOT KEPT:")
 _CHANGE: Final = {"+": "green", "-": "red"}
 
 
+class _Console(Console):
+    """A console that leaves a reader who has gone to the command line: `cloudsync demo | head`."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what rich would turn into an exit with 1.
+
+        Raises:
+            BrokenPipeError: always.
+        """
+        raise BrokenPipeError
+
+
 class Voice:
     """Headings, prose and pieces of reports, in colour where ``out`` is a terminal."""
 
     def __init__(self, out: TextIO) -> None:
-        self._console = Console(file=out, highlight=False, markup=False, emoji=False)
+        self._console = _Console(file=out, highlight=False, markup=False, emoji=False)
         self._headings = 0
         rule, kept, broken = _SIGNS if _speaks(out, "".join(_SIGNS)) else _PLAIN_SIGNS
         self._rule, self._kept, self._broken = rule, kept, broken

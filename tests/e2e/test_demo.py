@@ -183,6 +183,20 @@ def test_what_the_job_leaves_in_the_groups(fleet: Fleet, tmp_path: Path) -> None
     assert {"tcp/443-443 0.0.0.0/0", "tcp/443-443 ::/0"} < set(now_closed)
 
 
+def test_a_reader_who_leaves_early_is_no_error(tmp_path: Path) -> None:
+    """`cloudsync demo | head -1` ends quietly, with 0."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "cloudsync", "demo"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    ) as told:  # fmt: skip
+        assert told.stdout is not None
+        assert told.stderr is not None
+        told.stdout.readline()
+        told.stdout.close()
+        errors = told.stderr.read()
+    assert (errors, told.returncode) == ("", 0)
+
+
 class Betrayed(Fleet):
     """A fleet in which the hand that breaks one group breaks another one too."""
 
