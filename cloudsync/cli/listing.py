@@ -7,7 +7,6 @@ import io
 import os
 import sys
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def accept(path: Path, by: str, *, yes: bool) -> int:
         if not yes:
             _ask(listing, vetted.held)
         who = by or os.environ.get("USER") or "list accept"
-        new = accepted(listing, in_force, rules, datetime.now(UTC), who)
+        new = accepted(listing, in_force, rules, each.now(), who)
         remember_list(each, new)
     leaving = f"; {len(new.leaving)} are leaving and still wanted" if new.leaving else ""
     put(

@@ -300,7 +300,7 @@ def test_apply_says_what_was_done(ready: World) -> None:
         f"1 of 1 step done.\nBecame in sync: {SCOPE}/{group}.\nNow: 1 target: 1 in sync; no step.\n"
     )
     assert f"  Added 15 rules of ours:\n{RULES}" in ran.out
-    assert "  Outbound rules are as they were: " in ran.out
+    assert "  Outbound rules are as they were:" in ran.out
     assert "  15 IPv4 addresses can reach port 25 here.\n" in ran.out
     assert ready.mutations == ["AuthorizeSecurityGroupIngress"]
     assert ready.networks(group) == sorted(LIST)
