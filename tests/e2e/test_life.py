@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloudsync.cli import job as jobs
+from cloudsync.job import Job
 from tests.e2e.world import (
     LIST,
     REGION,
@@ -45,7 +46,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that stands until it is moved."""
     made = Clock()
-    monkeypatch.setattr(jobs, "Job", functools.partial(jobs.Job, now=made))
+    monkeypatch.setattr(jobs, "Job", functools.partial(Job, now=made))
     return made
 
 
