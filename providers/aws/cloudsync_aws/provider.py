@@ -236,7 +236,7 @@ class Provider:
             return False
         scope = Scope(f"aws:{call.account}/{call.region}")
         seen = read(scope, answer.get("SecurityGroups", []), {})
-        return bool(seen.groups) and self._rules.shows(seen, call)
+        return self._rules.shows(seen, call)
 
     def _invoke(
         self,

@@ -533,6 +533,15 @@ def test_somebody_was_quicker(sandbox: Sandbox, provider: Provider) -> None:
     assert standing(sandbox, group) == {"192.0.2.1/32"}
 
 
+def test_somebody_made_the_same(sandbox: Sandbox, provider: Provider) -> None:
+    """A stranger's rule with the very network is cover, but not the step that was to be done."""
+    group = tagged(sandbox)
+    (step,) = steps(provider, "192.0.2.1/32")
+    sandbox.plant(EAST, group, [permission("192.0.2.1/32")])
+    assert provider.apply(step).kind == "stale"
+    assert steps(provider, "192.0.2.1/32") == ()
+
+
 def test_late_reads_claim_nothing(
     monkeypatch: pytest.MonkeyPatch, provider: Provider, clock: Clock
 ) -> None:

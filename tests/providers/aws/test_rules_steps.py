@@ -213,6 +213,21 @@ def test_internal_entry_that_left() -> None:
     ]
 
 
+def test_withdrawn_internal_network_goes() -> None:
+    """An internal network that left also_allow goes, though internal senders are kept."""
+    seen = snapshot(own("10.1.0.0/16", purpose="also"))
+    assert changes(seen, wanted(mode=Mode.ENFORCE, internal="keep")) == [
+        ("remove", True, ("- tcp/25 from 10.1.0.0/16 (cloudsync/mail also)",))
+    ]
+
+
+def test_a_name_with_the_mark_of_the_list() -> None:
+    """Rules of the list name networks: one with its mark that names a group is a stranger's."""
+    found = propose(snapshot(own("sg-0dd")), wanted(mode=Mode.ENFORCE, internal="keep"))
+    assert found.steps == ()
+    assert [remark.note for remark in found.remarks] == [Note.CONTESTED]
+
+
 def test_watch() -> None:
     """A target that is only watched gets no step, whatever is wrong."""
     seen = snapshot(own("192.0.2.7/32"), permission("0.0.0.0/0"))
