@@ -1,0 +1,45 @@
+"""One address comes and one goes, in every group of a fleet, by a whole run in a fresh process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from bench.fleets import INCOMING, LIST
+from bench.job import job
+from bench.process import answer
+from cloudsync.engine import Pace
+from cloudsync.reconcile import reconcile
+from cloudsync_aws.provider import Provider
+
+
+class _Clock:
+    """Seconds that pass as soon as somebody waits: AWS's pace is kept, and nobody sits through it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def measure(_case: dict[str, Any]) -> dict[str, Any]:
+    """How many steps there were, how many of them were done, and the verdicts afterwards."""
+    clock = _Clock()
+    provider = Provider(clock=clock, sleep=clock.sleep)
+    with job(os.environ, [*LIST[:-1], INCOMING], leaving=LIST[-1:]) as made:
+        pace = Pace(monotonic=clock, sleep=clock.sleep)
+        report = reconcile(replace(made, provider=lambda _: provider, pace=pace))
+    return {
+        "steps": len(report.plan.steps),
+        "done": sum(outcome.kind == "done" for _, outcome in report.outcomes),
+        "verdicts": sorted({str(plan.verdict) for plan in report.now.targets}),
+    }
+
+
+if __name__ == "__main__":
+    answer(measure)
