@@ -1,0 +1,206 @@
+"""What becomes of a read of the source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from cloudsync.allowlist import Entry, InForce, Leaving, Listing
+from cloudsync.config import Config
+from cloudsync.errors import SourceRefused
+from cloudsync.guard import Limits
+from cloudsync.leaving import Removals
+from cloudsync.memory.settings import MemorySettings
+from cloudsync.vet import Read, Rules, Vetted, accept, vet
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+BEFORE = NOW - timedelta(days=1)
+LISTED = tuple(f"8.0.0.{number}/32" for number in range(1, 9))
+RULES = Rules(Limits(), (), Removals(), (), "none")
+REFUSED = SourceRefused("./list.txt", "E_EMPTY", "the source is empty")
+
+
+def entries(*networks: str) -> tuple[Entry, ...]:
+    """Networks as entries."""
+    return tuple(Entry(ip_network(network)) for network in networks)
+
+
+def listing(*networks: str, **more: Any) -> Listing:
+    """What a read of the usual source says."""
+    return Listing("./list.txt", "cidr", entries(*networks), **more)
+
+
+def begun(
+    listed: tuple[Entry, ...], by: str, *, leaving: tuple[Leaving, ...] = (), **more: Any
+) -> InForce:
+    """A list in force from the usual source, accepted now."""
+    usual: dict[str, Any] = {"source": "./list.txt", "format": "cidr", "accepted_at": NOW}
+    return InForce(entries=listed, leaving=leaving, accepted_by=by, **{**usual, **more})
+
+
+def standing(*networks: str, leaving: tuple[Leaving, ...] = ()) -> InForce:
+    """A list in force that Ann accepted yesterday."""
+    return begun(entries(*networks), "Ann", leaving=leaving, accepted_at=BEFORE)
+
+
+def left(network: str, *, over: bool) -> Leaving:
+    """An entry that is leaving, whose grace is over or began yesterday."""
+    then = NOW - timedelta(days=30) if over else BEFORE
+    return Leaving(Entry(ip_network(network)), then, then, 2, then)
+
+
+@pytest.mark.parametrize("refused", [REFUSED, None])
+def test_nothing_was_read_and_nothing_is_in_force(refused: SourceRefused | None) -> None:
+    """Without a list and without a listing there is none, and the refusal is handed on."""
+    assert vet(Read(refused=refused), None, RULES, NOW) == Vetted(None, refused=refused)
+
+
+def test_a_refusal_is_no_outage() -> None:
+    """The list in force goes on as it is, no read is counted, and a grace may still end."""
+    stays, goes = left("9.0.0.1/32", over=False), left("9.0.0.2/32", over=True)
+    found = vet(Read(refused=REFUSED), standing(*LISTED, leaving=(stays, goes)), RULES, NOW)
+    assert found == Vetted(standing(*LISTED, leaving=(stays,)), refused=REFUSED)
+
+
+def test_not_modified_counts_as_a_read() -> None:
+    """An entry that was gone yesterday is confirmed gone by "not modified" today."""
+    once = Leaving(Entry(ip_network("9.0.0.1/32")), BEFORE, BEFORE, 1)
+    found = vet(Read(), standing(*LISTED, leaving=(once,)), RULES, NOW)
+    again = replace(once, last=NOW, reads=2, confirmed=NOW)
+    assert found == Vetted(standing(*LISTED, leaving=(again,)))
+
+
+def test_a_first_list_waits_for_a_person() -> None:
+    """A first list is held: it is on offer, nothing is in force, and the judgement says why."""
+    offer = listing(*LISTED)
+    found = vet(Read(offer), None, RULES, NOW)
+    assert (found.in_force, found.offer, found.refused) == (None, offer, None)
+    assert found.held is found.judgement
+    assert found.held is not None
+    assert [reason.code for reason in found.held.reasons] == ["first"]
+
+
+def test_a_first_list_that_was_approved_is_in_force() -> None:
+    """With the approval of exactly this judgement the list begins; nothing is held any more."""
+    offer = listing(*LISTED)
+    held = vet(Read(offer), None, RULES, NOW).held
+    assert held is not None
+    found = vet(Read(offer), None, RULES, NOW, {held.digest})
+    assert found == Vetted(begun(offer.entries, "list accept"), offer)
+    assert found.held is None
+
+
+def test_the_bundled_list_needs_no_person() -> None:
+    """The list that came with the program is in force from the first look."""
+    offer = Listing("bundled", "article39", entries(*LISTED))
+    after = begun(offer.entries, "the release", source="bundled", format="article39")
+    assert vet(Read(offer), None, RULES, NOW) == Vetted(after, offer)
+
+
+def test_a_bundled_list_that_is_refused_is_not_in_force() -> None:
+    """What no person may approve isn't waved through for having come with the program."""
+    offer = Listing("bundled", "article39", ())
+    found = vet(Read(offer), None, RULES, NOW)
+    assert found.in_force is None
+    assert found.held is not None
+    assert found.held.verdict == "refuse"
+
+
+def test_a_small_change_is_let_through_by_the_guard() -> None:
+    """An addition counts at once, what is lacking starts leaving, and the guard's name stands there."""
+    offer = listing(*LISTED[1:], "9.0.0.1/32")
+    gone = Leaving(Entry(ip_network(LISTED[0])), NOW, NOW, 1)
+    found = vet(Read(offer), standing(*LISTED), RULES, NOW)
+    after = begun(offer.entries, "guard", leaving=(gone,))
+    assert found == Vetted(after, offer)
+    assert found.held is None
+
+
+def test_a_change_over_a_limit_changes_nothing() -> None:
+    """Half of a list gone: the list in force goes on, and a grace may still end meanwhile."""
+    stays, goes = left("9.0.0.1/32", over=False), left("9.0.0.2/32", over=True)
+    offer = listing(*LISTED[:4])
+    found = vet(Read(offer), standing(*LISTED, leaving=(stays, goes)), RULES, NOW)
+    assert found.in_force == standing(*LISTED, leaving=(stays,))
+    assert found.offer == offer
+    assert found.held is not None
+    assert found.held.verdict == "hold"
+
+
+def test_a_change_over_a_limit_that_was_approved_goes_through() -> None:
+    """With the approval of exactly this judgement it counts, under the name of the command."""
+    offer = listing(*LISTED[:4])
+    held = vet(Read(offer), standing(*LISTED), RULES, NOW).held
+    assert held is not None
+    found = vet(Read(offer), standing(*LISTED), RULES, NOW, {held.digest})
+    gone = tuple(Leaving(Entry(ip_network(one)), NOW, NOW, 1) for one in LISTED[4:])
+    after = begun(offer.entries, "list accept", leaving=gone)
+    assert found == Vetted(after, offer)
+
+
+def test_an_empty_list_is_refused_whoever_approves() -> None:
+    """No approval lets an empty list through; the one in force goes on."""
+    offer = listing()
+    held = vet(Read(offer), standing(*LISTED), RULES, NOW).held
+    assert held is not None
+    found = vet(Read(offer), standing(*LISTED), RULES, NOW, {held.digest})
+    assert found == Vetted(standing(*LISTED), offer, held)
+    assert held.verdict == "refuse"
+
+
+def test_anchors_and_groups_reach_the_guard() -> None:
+    """An anchor of the configuration that a list lacks refuses it, whatever else is right."""
+    rules = replace(RULES, anchors=(ip_network("7.7.7.7/32"),))
+    held = vet(Read(listing(*LISTED)), standing(*LISTED), rules, NOW).held
+    assert held is not None
+    assert [reason.code for reason in held.reasons] == ["anchor_missing"]
+
+
+def test_a_person_accepts_a_first_list() -> None:
+    """Accepting begins the list, with the person's name and the time."""
+    offer = listing(*LISTED)
+    assert accept(offer, None, RULES, NOW, "Bob") == begun(offer.entries, "Bob")
+
+
+def test_a_person_accepts_a_change_and_what_is_lacking_still_waits() -> None:
+    """Also what a person accepts takes its reads and its grace; the name is the person's."""
+    offer = listing(LISTED[0])
+    gone = tuple(Leaving(Entry(ip_network(one)), NOW, NOW, 1) for one in LISTED[1:])
+    after = begun(offer.entries, "Bob", leaving=gone)
+    assert accept(offer, standing(*LISTED), RULES, NOW, "Bob") == after
+
+
+def test_accepting_what_is_in_force_already_is_still_said() -> None:
+    """A person who accepts an unchanged list is the one who accepted it last."""
+    after = accept(listing(*LISTED), standing(*LISTED), RULES, NOW, "Bob")
+    assert after == replace(standing(*LISTED), accepted_by="Bob", accepted_at=NOW)
+
+
+def test_the_rules_are_what_the_configuration_says() -> None:
+    """Limits, anchors and removals come from the file; groups and mask from any target too."""
+    found = Config.model_validate(
+        {
+            "name": "mail",
+            "list": {
+                "source": "./list.txt", "format": "article39", "limits": {"grow_entries": 3},
+                "anchors": ["8.0.0.1"], "shoreline": ["EXG3"],
+            },
+            "removals": {"reads": 3, "apart": "1h", "grace": "2d"},
+            "targets": [
+                MemorySettings.model_validate(
+                    {"provider": "memory", "mode": "add", "shoreline": ["EXG4"], "widen": "24"}
+                )
+            ],
+        }
+    )  # fmt: skip
+    assert Rules.of(found) == Rules(
+        Limits(grow_entries=3),
+        (ip_network("8.0.0.1/32"),),
+        Removals(3, timedelta(hours=1), timedelta(days=2)),
+        ("EXG3", "EXG4"),
+        "24",
+    )
