@@ -45,6 +45,13 @@ def moves(
         for rule in placed:
             if rule.slot in standing:
                 stood = _placed(rule.slot, standing[rule.slot])
+                behind = stood.source & (kept | placement.blocked)
+                if rule.slot.allow and rule.number != stood.number and behind - rule.source:
+                    # It would carry ahead of a deny what may stay behind it: a new rule goes
+                    # ahead, and the old one goes when that has been seen, if it may.
+                    yield Move("add", replace(rule, slot=_ahead(rule.slot, standing)))
+                    later.append(Move("remove", stood))
+                    continue
                 interim = _interim(stood, rule, wanted, kept)
                 if interim != stood:
                     yield Move("replace", interim)
@@ -59,9 +66,15 @@ def _interim(stood: Placed, rule: Placed, wanted: AddressSet, kept: AddressSet) 
     """``rule`` with what it would drop while it is needed: another rule is to have it first."""
     if not rule.slot.allow:
         return rule
-    # At another number it may pass a deny: then only what is wanted may come along.
     needed = wanted | kept if rule.number == stood.number else wanted
     return replace(rule, source=rule.source | (stood.source & needed))
+
+
+def _ahead(slot: Slot, standing: Mapping[Slot, Numbered]) -> Slot:
+    """A slot beside ``slot`` that nothing stands in."""
+    while slot in standing:
+        slot = Slot(slot.purpose, f"{slot.part} ahead")
+    return slot
 
 
 def _placed(slot: Slot, rule: Numbered) -> Placed:

@@ -71,6 +71,14 @@ Contents = dict[Slot, tuple[AddressSet, frozenset[Name]]]
 """What each own rule should hold."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Own rules with their numbers; ``late`` are those that a foreign deny stands ahead of."""
+
+    rules: tuple[Placed, ...]
+    late: tuple[Slot, ...] = ()
+
+
 class Field:
     """The numbers of one target, and which of them own rules can have."""
 
@@ -90,27 +98,32 @@ class Field:
         self._shut_to_allows = denies if numbers.ties else every
         self._shut_to_denies = set[int]() if numbers.ties else every
 
-    def fit(self, contents: Contents, barrier: int, wall: int) -> tuple[Placed, ...] | None:
-        """Numbers for all of ``contents``: allows before ``barrier`` and the denies, or None."""
+    def fit(self, contents: Contents, barriers: Mapping[Slot, int], wall: int) -> Fit | None:
+        """Numbers for all of ``contents``, or None where allows and denies don't fit ahead of ``wall``.
+
+        ``barriers`` say ahead of which foreign deny an allow should stand. One that can't is
+        placed behind it all the same: what the deny doesn't stop gets in by it.
+        """
         denies = [slot for slot in contents if not slot.allow]
         allows = [slot for slot in contents if slot.allow]
         behind = self._denies(denies, wall)
         if behind is None:
             return None
-        limit = min([barrier, self._numbers.last + 1, *behind.values()])
-        ahead = self._allows(allows, limit, set(behind.values()))
-        if ahead is None:
+        hard = min([self._numbers.last + 1, *behind.values()])
+        found = self._allows(allows, barriers, hard, set(behind.values()))
+        if found is None:
             return None
-        return tuple(
-            self._placed(slot, contents[slot], (ahead | behind)[slot]) for slot in contents
+        ahead, late = found
+        numbers = ahead | behind
+        return Fit(
+            tuple(self._placed(slot, contents[slot], numbers[slot]) for slot in contents), late
         )
 
-    def need(self, contents: Contents, barrier: int, wall: int) -> tuple[int, int]:
-        """How many numbers ``contents`` needs ahead of the barrier and the wall; how many are free."""
+    def need(self, contents: Contents, wall: int) -> tuple[int, int]:
+        """How many numbers ``contents`` needs ahead of the wall, and how many are free."""
         kinds = [[slot for slot in contents if slot.allow is allow] for allow in (True, False)]
         need = sum(min(len(kind), 1) if self._numbers.ties else len(kind) for kind in kinds)
-        end = min(barrier, wall, self._numbers.last + 1)
-        span = range(self._numbers.first, end)
+        span = range(self._numbers.first, min(wall, self._numbers.last + 1))
         return need, sum(1 for number in span if number not in self._shut_to_allows)
 
     def _denies(self, slots: Sequence[Slot], wall: int) -> dict[Slot, int] | None:
@@ -135,26 +148,38 @@ class Field:
         return found
 
     def _allows(
-        self, slots: Sequence[Slot], limit: int, denied: set[int]
-    ) -> dict[Slot, int] | None:
+        self, slots: Sequence[Slot], barriers: Mapping[Slot, int], hard: int, denied: set[int]
+    ) -> tuple[dict[Slot, int], tuple[Slot, ...]] | None:
+        limits = {slot: min(barriers.get(slot, FAR), hard) for slot in slots}
         found: dict[Slot, int] = {}
+        late: list[Slot] = []
         for slot in slots:
             rule = self._ours.get(slot)
-            if rule and rule.number < limit:
+            if rule and rule.number < limits[slot]:
                 found[slot] = rule.number
         used = set(found.values())
         for slot in slots:
             if slot in found:
                 continue
-            # Never later than it stands: a deny in between would overtake it on the way.
-            end = min(limit, self._ours[slot].number if slot in self._ours else limit)
-            span = range(self._numbers.first, end)
-            number = next(self._free(span, used | denied, allow=True), None)
+            rule = self._ours.get(slot)
+            number = self._first(limits[slot], rule, used | denied)
+            if number is None:
+                late.append(slot)
+                stands = rule is not None and rule.number < hard
+                number = rule.number if rule and stands else self._first(hard, rule, used | denied)
             if number is None:
                 return None
             found[slot] = number
             used.add(number)
-        return found
+        return found, tuple(late)
+
+    def _first(self, limit: int, rule: Numbered | None, used: set[int]) -> int | None:
+        """The first free number ahead of ``limit``.
+
+        Never later than the rule stands: a deny in between would overtake it on the way.
+        """
+        end = min(limit, rule.number) if rule else limit
+        return next(self._free(range(self._numbers.first, end), used, allow=True), None)
 
     def _free(self, span: range, used: set[int], *, allow: bool) -> Iterator[int]:
         shut = self._shut_to_allows if allow else self._shut_to_denies

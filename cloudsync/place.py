@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cloudsync.addresses import EVERY_IPV4, EVERY_IPV6, NOBODY, PUBLIC, AddressSet
 from cloudsync.exposure import Clause, Exposure, Name, first_match
 from cloudsync.model import Mode, Purpose, Wanted
-from cloudsync.numbering import FAR, Contents, Field, Numbered, Numbers, Placed, Slot
+from cloudsync.numbering import FAR, Contents, Field, Fit, Numbered, Numbers, Placed, Slot
 
 _FAMILIES = (("ipv4", EVERY_IPV4), ("ipv6", EVERY_IPV6))
 
@@ -53,47 +53,44 @@ def place(
         if name.outside and name not in wanted.names and not name.bound <= probes
     )
     allows = _allows(wanted, blocked)
-    barrier = _barrier(standing, wanted, allows.values())
+    barriers = {slot: _barrier(standing, wanted, *content) for slot, content in allows.items()}
     field = Field(standing, ours, numbers, blocked)
 
-    no_room = ""
-    closed: tuple[Placed, ...] | None = None
+    lacking: list[str] = []
+    closed: Fit | None = None
     if wanted.mode is Mode.ENFORCE and (not opaque or wanted.close_opaque):
         wall = _wall(standing, wanted, probes)
         last = min(numbers.last, wall if numbers.ties else wall - 1)
         shut = allows | _probes(exposure, probes) | _denies(wanted, blocked, ours, last)
-        closed = field.fit(shut, barrier, wall)
+        closed = field.fit(shut, barriers, wall)
         if closed is None:
-            need, free = field.need(shut, barrier, wall)
-            no_room = (
+            need, free = field.need(shut, wall)
+            lacking.append(
                 f"closing needs {need} numbers from {numbers.first} on, ahead of {wall}, "
                 f"and {free} are free"
             )
-    if closed is None:
-        outliving = {
-            slot: (rule.clause.source, rule.clause.names)
-            for slot, rule in ours.items()
-            if slot.purpose in (Purpose.PROBE, Purpose.DENY)
-        }
-        rules = field.fit(allows | outliving, barrier, numbers.last + 1)
-        if rules is None:
-            need, free = field.need(allows | outliving, barrier, numbers.last + 1)
-            no_room = no_room or (
-                f"own rules need {need} numbers from {numbers.first} on, ahead of "
-                f"{min(barrier, numbers.last + 1)}, and {free} are free"
-            )
-            rules = tuple(
-                Placed(slot, rule.number, rule.clause.source, rule.clause.names)
-                for slot, rule in ours.items()
-            )
-    else:
-        rules = (*closed, *_outliving(closed, ours))
+    fit = closed or field.fit(allows | _outlived(ours), barriers, numbers.last + 1)
+    if fit is None:
+        need, free = field.need(allows | _outlived(ours), numbers.last + 1)
+        lacking.append(
+            f"own rules need {need} numbers from {numbers.first} to {numbers.last}, "
+            f"and {free} are free"
+        )
+        fit = Fit(_as_they_stand(ours))
+    lacking += [
+        f"the own rule for {slot.purpose} {slot.part} needs a number from {numbers.first} on, "
+        f"ahead of the deny at {barriers[slot]}, and none is free"
+        for slot in fit.late
+    ]
+    rules = fit.rules
+    if closed:
+        rules = (*rules, *_outliving(rules, ours))
     stand = {rule.slot for rule in rules}
     return Placement(
         rules,
         stale=tuple(sorted(slot for slot in ours if slot not in stand)),
         blocked=blocked,
-        no_room=no_room,
+        no_room="; ".join(lacking),
         opaque=opaque if wanted.mode is Mode.ENFORCE and not wanted.close_opaque else frozenset(),
         left_over=tuple(
             sorted(
@@ -104,6 +101,22 @@ def place(
                 and (closed is None or rule.clause.source & wanted.kept)
             )
         ),
+    )
+
+
+def _outlived(ours: Mapping[Slot, Numbered]) -> Contents:
+    """Own denies and probes that stand: they outlive the mode that made them."""
+    return {
+        slot: (rule.clause.source, rule.clause.names)
+        for slot, rule in ours.items()
+        if slot.purpose in {Purpose.PROBE, Purpose.DENY}
+    }
+
+
+def _as_they_stand(ours: Mapping[Slot, Numbered]) -> tuple[Placed, ...]:
+    return tuple(
+        Placed(slot, rule.number, rule.clause.source, rule.clause.names)
+        for slot, rule in ours.items()
     )
 
 
@@ -131,8 +144,12 @@ def _blocked(standing: Iterable[Numbered], wanted: Wanted) -> AddressSet:
         if clause.allow:
             if clause.full:
                 decided |= clause.source
-        elif rule.slot is None:
-            blocked |= (_narrow(clause, wanted.addresses) & wanted.addresses) - decided
+        else:
+            if rule.slot is None:
+                blocked |= (_narrow(clause, wanted.addresses) & wanted.addresses) - decided
+            if clause.full:
+                # Behind a default that stops everyone, a narrower deny stops nobody today.
+                decided |= clause.source
     return blocked
 
 
@@ -198,21 +215,17 @@ def _outliving(closed: Iterable[Placed], ours: Mapping[Slot, Numbered]) -> tuple
 
 
 def _barrier(
-    standing: Iterable[Numbered],
-    wanted: Wanted,
-    allows: Iterable[tuple[AddressSet, frozenset[Name]]],
+    standing: Iterable[Numbered], wanted: Wanted, source: AddressSet, names: frozenset[Name]
 ) -> int:
-    """The number ahead of which own allows must stand: the first deny that would overrule them."""
-    rows = tuple(allows)
-    ours = AddressSet.union(source for source, _ in rows)
-    bounds = AddressSet.union(name.bound for _, names in rows for name in names)
+    """The number ahead of which an own allow must stand: the first deny that would overrule it."""
+    ours = source | AddressSet.union(name.bound for name in names)
     for rule in standing:
         clause = rule.clause
         if clause.allow or rule.slot:
             continue
         reach = clause.source | AddressSet.union(name.bound for name in clause.names)
         default = reach if wanted.override_denies else reach - _narrow(clause, wanted.addresses)
-        if (default & ours) or (default & bounds):
+        if default & ours:
             return rule.number
     return FAR
 

@@ -275,7 +275,7 @@ def find(name: str) -> Maker:
         )  # fmt: skip
     try:
         return cast("Maker", found[name].load())
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise CloudsyncError(
             f"provider {name}", f"could not be loaded ({error})",
             todo="Reinstall the distribution that it comes with.",

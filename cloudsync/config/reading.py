@@ -44,7 +44,7 @@ def read(text: str, path: Path, *, providers: Providers) -> Config:
     if isinstance(given, list) and given:
         data["targets"] = _targets(given, document, providers, problems)
     try:
-        config = Config.model_validate(data, context=path.absolute())
+        config = Config.model_validate(data, context=path.parent.resolve() / path.name)
     except ValidationError as error:
         found = translate(error.errors(include_url=False), document, Config)
         # Where every target is refused none is left, which is no problem of its own.
