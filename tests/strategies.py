@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
@@ -179,7 +179,6 @@ class Mix:
     tangled: int = 0
     both: int = 0
     stepped: int = 0
-    seen: set[str] = field(default_factory=set)
 
     def add(self, firewall: Firewall, exposure: Exposure, wanted: Wanted) -> None:
         """Count one world: is anything in it partial, opaque or overlapping, missing and excess?"""
@@ -224,7 +223,9 @@ def permissions(draw: st.DrawFn, opaque: tuple[str, ...] = ()) -> dict[str, Any]
     found: dict[str, Any] = {"IpProtocol": protocol}
     if ports:
         found |= {"FromPort": ports[0], "ToPort": ports[1]}
-    sources = draw(st.lists(st.sampled_from((*EC2_SOURCES, *opaque)), min_size=1, max_size=3, unique=True))
+    sources = draw(
+        st.lists(st.sampled_from((*EC2_SOURCES, *opaque)), min_size=1, max_size=3, unique=True)
+    )
     for source in sources:
         label = draw(st.sampled_from(LABELS))
         kind, key = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -26,7 +26,7 @@ class Watched:
     scope: Scope
     watcher: Watcher
     stop_after: int | None = None
-    done: list[Step] = field(default_factory=list)
+    done: list[Step] = field(default_factory=list[Step])
     name: ClassVar[str] = "watched"
     settings: ClassVar[type[Any]] = object
 
@@ -34,6 +34,14 @@ class Watched:
     def rules(self) -> Rules:
         """The rules of the provider behind it."""
         return self.inner.rules
+
+    def on_loopback(self, settings: Any) -> bool:
+        """As the provider behind it."""
+        return self.inner.on_loopback(settings)
+
+    def survey(self, regions: Sequence[str], endpoint: str | None) -> Any:
+        """As the provider behind it."""
+        return self.inner.survey(regions, endpoint)
 
     def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
         """As the provider behind it."""

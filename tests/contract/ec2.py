@@ -7,6 +7,7 @@ from typing import Any
 
 from cloudsync.exposure import Exposure
 from cloudsync.model import Wanted
+from cloudsync.provider import Provider as Contract
 from cloudsync.provider import Scope, Snapshot, Step
 from cloudsync_aws.provider import Provider
 from cloudsync_aws.sandbox import Sandbox
@@ -31,6 +32,7 @@ class Clock:
         self.now = 1_000.0
 
     def __call__(self) -> float:
+        """The time, a little later than before."""
         self.now += 0.5
         return self.now
 
@@ -65,7 +67,7 @@ class JudgedGroup:
             also_allow=(),
         )
         self.scope = Scope(f"aws:{sandbox.account}/{REGION}", settings)
-        self.provider = Provider(clock=self.clock, sleep=self.clock.sleep)
+        self.provider: Contract = Provider(clock=self.clock, sleep=self.clock.sleep)
         self.meanings: tuple[Meaning, ...] = tuple(
             {name: packets.networks(tuple(cidrs)) for name, cidrs in meaning.items()}
             for meaning in meanings

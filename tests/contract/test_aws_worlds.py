@@ -46,7 +46,7 @@ def drawn_wish(data: st.DataObject, opaque: tuple[str, ...]) -> Wanted:
     group = next(name for name in opaque if name.startswith("sg-"))
     wanted = data.draw(wishes())
     bound = AddressSet.of(*INTERNAL)
-    chosen = frozenset([Name(group, bound)]) if data.draw(st.booleans()) else frozenset()
+    chosen = frozenset[Name]([Name(group, bound)] if data.draw(st.booleans()) else [])
     return replace(wanted, names=chosen, priority=None)
 
 

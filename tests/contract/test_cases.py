@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -12,7 +13,8 @@ from cloudsync.memory.rules import PROBES, Firewall, Rule, name_of
 from cloudsync.model import Mode, Note, Purpose, Verdict, Wanted, mark
 from tests.contract.judged import TARGET, Judged
 
-NOBODY_KNOWS = ({},)
+Meanings = Sequence[Mapping[str, tuple[str, ...]]]
+NOBODY_KNOWS: Meanings = ({},)
 LISTED = ("69.20.58.226/32", "69.20.58.234/32", "2001:4800:10::/48")
 TIES = pytest.mark.parametrize("ties", [True, False], ids=["ties", "unique numbers"])
 
@@ -40,9 +42,7 @@ def deny(number: int, name: str, *sources: str, **more: object) -> Rule:
     return Rule(number, name, allow=False, sources=sources, **more)  # type: ignore[arg-type]
 
 
-def world(
-    *rules: Rule, ties: bool = True, meanings: tuple[dict[str, tuple[str, ...]], ...] = ({},)
-) -> Judged:
+def world(*rules: Rule, ties: bool = True, meanings: Meanings = ({},)) -> Judged:
     """A judged world with one firewall."""
     return Judged(Firewall(rules), meanings, ties=ties)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any, Protocol
@@ -31,14 +31,37 @@ class Case(Protocol):
     faults: list[str]
 
     @property
-    def rules(self) -> Provider: ...
-    def plant(self, *sources: str, ports: tuple[int, int] = (25, 25)) -> None: ...
-    def uproot(self, *sources: str, ports: tuple[int, int] = (25, 25)) -> None: ...
-    def look(self) -> Snapshot: ...
-    def exposure(self, port: int = 25) -> Exposure: ...
-    def run(self, wanted: Wanted, *, stop_after: int | None = None) -> Run: ...
-    def calls(self) -> int: ...
-    def lose(self, kind: str, call: int) -> None: ...
+    def rules(self) -> Provider:
+        """The provider."""
+        ...
+
+    def plant(self, *sources: str, ports: tuple[int, int] = (25, 25)) -> None:
+        """Somebody opens."""
+        ...
+
+    def uproot(self, *sources: str, ports: tuple[int, int] = (25, 25)) -> None:
+        """Somebody closes."""
+        ...
+
+    def look(self) -> Snapshot:
+        """What a read shows."""
+        ...
+
+    def exposure(self, port: int = 25) -> Exposure:
+        """Who gets in."""
+        ...
+
+    def run(self, wanted: Wanted, *, stop_after: int | None = None) -> Run:
+        """One run."""
+        ...
+
+    def calls(self) -> int:
+        """How many mutating calls there were."""
+        ...
+
+    def lose(self, kind: str, call: int) -> None:
+        """Let one call go wrong."""
+        ...
 
 
 class MemoryCase:
@@ -344,7 +367,7 @@ def test_lost_state_is_as_safe_as_kept_state(case: Case) -> None:
 
 
 @pytest.mark.parametrize("late", [5.0, 60.0, 400.0])
-def test_late_reads_on_aws_lose_no_mail(sandboxes: object, late: float) -> None:
+def test_late_reads_on_aws_lose_no_mail(sandboxes: dict[str, Sandbox], late: float) -> None:
     """Where describes lag, a run may end early, no mail is lost, and a later run finishes."""
     clock = Clock()
     with Sandbox(dialect=Dialect(reads_late=late), clock=clock) as sandbox:
@@ -358,9 +381,6 @@ def test_late_reads_on_aws_lose_no_mail(sandboxes: object, late: float) -> None:
         calls = judged.calls
         assert judged.run(want(Mode.ENFORCE)).done == ()
         assert judged.calls == calls
-
-
-Make = Callable[..., JudgedGroup]
 
 
 def test_the_quota_is_counted_before_the_first_call(sandboxes: dict[str, Sandbox]) -> None:

@@ -13,7 +13,6 @@ from cloudsync.memory.rules import MemorySnapshot
 from cloudsync.model import Mode, Note, Wanted
 from tests.contract.driver import Run
 from tests.contract.judged import TARGET, Judged
-from tests.oracle.packets import Meaning
 from tests.strategies import OURS, Mix, examples, firewalls, meanings, rules, wishes
 
 TIES = pytest.mark.parametrize("ties", [True, False], ids=["ties", "unique numbers"])

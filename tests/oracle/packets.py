@@ -17,7 +17,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 Row = Mapping[str, Any]
 Meaning = Mapping[str, Sequence[str]]
@@ -48,10 +48,10 @@ def span(cidr: str) -> Span:
     return network.version, int(network.network_address), int(network.broadcast_address)
 
 
-class Networks(tuple[str, ...]):
+class Networks(tuple[str, ...]):  # noqa: SLOT001 - a tuple can hold no slots beside its items
     """CIDR strings that are asked often: laid out once, then found by bisection."""
 
-    def __init__(self, cidrs: Iterable[str]) -> None:
+    def __init__(self, _cidrs: Iterable[str] = (), /) -> None:
         self.firsts: dict[int, list[int]] = {4: [], 6: []}
         self.lasts: dict[int, list[int]] = {4: [], 6: []}
         for version, first, last in sorted(span(cidr) for cidr in self):
@@ -98,7 +98,7 @@ def concerns(row: Row, port: int, protocol: str = "tcp") -> bool:
     if row["protocol"] == "all":
         return True
     first, last = row["ports"]
-    return row["protocol"] == protocol and first <= port <= last
+    return bool(row["protocol"] == protocol and first <= port <= last)
 
 
 def matches(row: Row, point: Point, machine: str, meaning: Meaning) -> bool:
@@ -221,7 +221,8 @@ def _permission_rows(
 def _flat(value: Any) -> str:
     """A canonical text of an answer, whatever the order of its keys and lists."""
     if isinstance(value, Mapping):
-        return "{" + ",".join(sorted(f"{key}:{_flat(value[key])}" for key in value)) + "}"
+        keyed = cast("Mapping[str, Any]", value)
+        return "{" + ",".join(sorted(f"{key}:{_flat(keyed[key])}" for key in keyed)) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(sorted(_flat(one) for one in value)) + "]"
+        return "[" + ",".join(sorted(_flat(one) for one in cast("Sequence[Any]", value))) + "]"
     return repr(value)

@@ -15,6 +15,8 @@ from cloudsync.exposure import Clause, Exposure, Name, union
 from cloudsync.model import Purpose, Wanted
 from cloudsync.provider import Foreign, Proposal, Scope, Snapshot, Sources, Step
 
+HERE = Scope("strings:here")
+NOTHING = Proposal()
 PROBES = AddressSet.of("198.51.100.0/28")
 OWN = frozenset(Purpose)
 
@@ -30,7 +32,7 @@ class Strings:
 
     lines: Mapping[str, frozenset[str]]
     shared: bool = False
-    scope: Scope = Scope("strings:here")
+    scope: Scope = HERE
     version: str = ""
 
     @property
@@ -66,7 +68,7 @@ def names(text: str) -> frozenset[Name]:
 class StringRules:
     """Fulfils ``cloudsync.provider.Rules``; it proposes what it was told to."""
 
-    def __init__(self, proposal: Proposal = Proposal()) -> None:
+    def __init__(self, proposal: Proposal = NOTHING) -> None:
         self.probes = PROBES
         self.proposal = proposal
 

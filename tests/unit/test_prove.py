@@ -8,8 +8,8 @@ from ipaddress import ip_network
 import pytest
 
 from cloudsync.model import Mode, Wanted
-from cloudsync.provider import Refusal, Snapshot, Step
 from cloudsync.prove import Proof, prove
+from cloudsync.provider import Refusal, Snapshot, Step
 from tests.unit.strings import StringRules, Strings, name, step
 
 RULES = StringRules()
