@@ -28,6 +28,8 @@ _NEVER: Final = frozenset({"udp", "17", "icmp", "1", "icmpv6", "58"})
 
 _KINDS: Final = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
 
+_KINDS: Final = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+
 Permission = Mapping[str, Any]
 """One ``IpPermission`` as boto3 gives and takes it: a protocol, ports, and sources of four kinds."""
 
@@ -104,11 +106,15 @@ class Rule:
 # Compared by identity, so that what is derived from it can be remembered without a deep hash.
 @dataclass(frozen=True, slots=True, eq=False)
 class Ingress:
-    """The inbound rules of one group, or of several equal ones, and the prefix lists they name."""
+    """The inbound rules of one group, or of several equal ones, and the prefix lists they name.
+
+    ``written`` are the permissions as bytes, for ``restored``.
+    """
 
     permissions: Sequence[Permission]
     account: str
-    lists: tuple[PrefixList, ...] = ()
+    lists: tuple[PrefixList, ...]
+    written: bytes
 
     def prefix_list(self, source: str) -> PrefixList:
         """The list that a rule of this group names."""
@@ -161,7 +167,17 @@ class _Written:
 
 @lru_cache(maxsize=REMEMBERED)
 def _shared(written: _Written, account: str, lists: tuple[PrefixList, ...]) -> Ingress:
-    return Ingress(written.permissions, account, lists)
+    return Ingress(written.permissions, account, lists, written.text)
+
+
+@lru_cache(maxsize=64)
+def restored(written: bytes, account: str, lists: tuple[PrefixList, ...]) -> Ingress:
+    """The ``Ingress`` whose ``written`` these bytes are.
+
+    What outlives a page keeps the bytes: boto3's own objects take several times as much.
+    """
+    # The bytes come from ``ingress``, from nowhere else.
+    return Ingress(marshal.loads(written), account, lists, written)  # noqa: S302
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -212,6 +228,7 @@ def _opens_alone(permission: Permission, port: int) -> bool:
 @lru_cache(maxsize=REMEMBERED)
 def marked(group: Ingress) -> int:
     """How many rules carry the mark of some installation of ours, or of our Terraform modules."""
+    # Most descriptions of a group are the same, so each is looked at once.
     texts = Counter(
         one.get("Description", "")
         for permission in group.permissions
