@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cloudsync.config import schema
 from cloudsync.config.target import TargetSettings
@@ -94,7 +94,8 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_written(one)}' for key, one in value.items())}}}"
+        pairs = cast("dict[str, Any]", value).items()
+        return f"{{{', '.join(f'{key}: {_written(one)}' for key, one in pairs)}}}"
     return str(value)
 
 

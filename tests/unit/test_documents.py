@@ -161,20 +161,37 @@ def spoken(name: str) -> list[list[str]]:
 def test_commands_in_the_documents_exist(name: str) -> None:
     """Each `make` target and each `cloudsync` command, with its options, is one that there is."""
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
-    known = commands()
     wrong: list[str] = []
     for program, *rest in spoken(name):
         if program == "make":
             wrong += [f"make {one}" for one in rest if "=" not in one and one not in targets]
-            continue
-        called = "cloudsync"
-        while rest and f"{called} {rest[0]}" in known:
-            called = f"{called} {rest.pop(0)}"
-        options = {one for param in known[called].params for one in param.opts} | {"--help"}
-        wrong += [f"{called} {one}" for one in rest if one.startswith("-") and one not in options]
-        if called == "cloudsync" and rest and not rest[0].startswith("-"):
-            wrong.append(f"cloudsync {rest[0]}")
+        else:
+            wrong += unknown(rest)
     assert wrong == []
+
+
+def unknown(rest: list[str]) -> Iterator[str]:
+    """What `cloudsync` would not understand of the words behind it."""
+    called, known = "cloudsync", commands()
+    while rest and f"{called} {rest[0]}" in known:
+        called, rest = f"{called} {rest[0]}", rest[1:]
+    parameters = known[called].params
+    flags = {
+        one: param.is_flag
+        for param in parameters
+        if param.param_type_name == "option"
+        for one in param.opts
+    }
+    room = len(parameters) - len({param.name for param in parameters if param.opts[0] in flags})
+    words = iter(rest)
+    for word in words:
+        if word in flags:
+            if not flags[word]:
+                next(words)
+        elif word != "--help":
+            room -= 1
+            if word.startswith("-") or room < 0:
+                yield f"{called} {word}"
 
 
 def anchors(name: str) -> set[str]:
