@@ -180,13 +180,14 @@ def test_no_room_to_close() -> None:
 
 
 def test_no_room_for_allows() -> None:
-    """Where even the allows find no number, the own rules stay as they stand."""
+    """An allow that can't stand ahead of a foreign deny stands behind it, and that is said."""
     standing = (deny(100, EVERYONE), ours(LIST4, 150, AddressSet.of("192.0.2.7")))
     placement = found(want(), *standing)
     assert placement.no_room == (
-        "own rules need 1 numbers from 100 on, ahead of 100, and 0 are free"
+        "the own rule for list ipv4 needs a number from 100 on, ahead of the deny at 100, "
+        "and none is free"
     )
-    assert placement.rules == (Placed(LIST4, 150, AddressSet.of("192.0.2.7")),)
+    assert at(placement) == {LIST4: 150}
     assert placement.stale == ()
 
 
@@ -282,7 +283,7 @@ def test_moves_add_first_narrow_later_and_remove_last() -> None:
 
 
 def test_a_rule_takes_what_is_kept_along_only_in_its_place() -> None:
-    """Narrowed where it stands it keeps internal space for the time being; moved, it doesn't."""
+    """Narrowed where it stands it keeps internal space for now; else a new rule goes ahead."""
     relay = AddressSet.of("10.20.0.0/16")
     standing = {LIST4: ours(LIST4, 150, LISTED | relay)}
     stays = Placement((Placed(LIST4, 150, LISTED),))
@@ -291,7 +292,8 @@ def test_a_rule_takes_what_is_kept_along_only_in_its_place() -> None:
     ]
     ahead = Placement((Placed(LIST4, 100, LISTED),))
     assert list(moves(standing, ahead, LISTED, INTERNAL)) == [
-        Move("replace", Placed(LIST4, 100, LISTED))
+        Move("add", Placed(Slot(Purpose.LIST, "ipv4 ahead"), 100, LISTED)),
+        Move("remove", Placed(LIST4, 150, LISTED | relay)),
     ]
 
 
