@@ -46,8 +46,8 @@ class Observed:
 class Applied:
     """What was done in one scope, in order, and the last look at each target that was touched."""
 
-    outcomes: list[tuple[Step, Outcome]] = field(default_factory=list)
-    after: dict[str, TargetPlan] = field(default_factory=dict)
+    outcomes: list[tuple[Step, Outcome]] = field(default_factory=list[tuple[Step, Outcome]])
+    after: dict[str, TargetPlan] = field(default_factory=dict[str, TargetPlan])
     unreadable: Unreadable | None = None
     made: set[Step] = field(default_factory=set[Step])
 

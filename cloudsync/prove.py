@@ -194,7 +194,7 @@ def _foreign_broken(
     ours = AddressSet.union(
         sources.addresses for purpose, sources in before.own.items() if purpose is not Purpose.DENY
     )
-    staying = AddressSet.union(rule.addresses for key, rule in after.foreign.items() if rule.alone)
+    staying = AddressSet.union(rule.addresses for rule in after.foreign.values() if rule.alone)
     for key in sorted(removed):
         rule = before.foreign[key]
         unwanted = rule.addresses - want.addresses - want.kept
@@ -211,5 +211,6 @@ def _foreign_broken(
 
 
 def _short(step: Step) -> str:
-    more = f" and {len(step.changes) - 1} more" if len(step.changes) > 1 else ""
-    return f"({step.verb} {step.changes[0]}{more})"
+    first, *others = step.changes
+    more = f" and {len(others)} more" if others else ""
+    return f"({step.verb} {first}{more})"

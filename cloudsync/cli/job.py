@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def read_config(path: Path) -> Config:
 
 
 @contextmanager
-def job(path: Path) -> Iterator[Job]:
+def job(path: Path) -> Generator[Job]:
     """A job for the configuration at ``path``, its state open for as long as the block runs."""
     config = read_config(path)
     with closing(open_state(config.state_url)) as store:

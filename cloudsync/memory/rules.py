@@ -80,7 +80,7 @@ class MemorySnapshot:
     """Firewalls by target; each is an object of its own, so any subset can be cut out."""
 
     scope: Scope
-    firewalls: Mapping[str, Firewall] = field(default_factory=dict)
+    firewalls: Mapping[str, Firewall] = field(default_factory=dict[str, Firewall])
     version: str = ""
 
     @property

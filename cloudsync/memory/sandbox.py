@@ -10,12 +10,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from cloudsync.memory.rules import Firewall, Rule, changed
-from cloudsync.provider import Outcome, Step
+from cloudsync.provider import Kind, Outcome, Step
 
 Fault = Literal["lost", "never arrived", "throttled", "denied", "stale", "failed"]
+REFUSALS: Final[dict[str | None, Kind]] = {
+    "throttled": "throttled",
+    "denied": "denied",
+    "stale": "stale",
+    "failed": "failed",
+}
+"""The faults that are an answer of their own, and change nothing."""
 Moment = Literal["before", "after"]
 
 
@@ -32,14 +39,16 @@ class World:
     it raises passes through, which is how a crash is played.
     """
 
-    firewalls: dict[str, Firewall] = field(default_factory=dict)
+    firewalls: dict[str, Firewall] = field(default_factory=dict[str, Firewall])
     late: float = 0.0
     clock: Callable[[], float] = time.monotonic
     unreadable: str = ""
-    faults: deque[Fault | None] = field(default_factory=deque)
+    faults: deque[Fault | None] = field(default_factory=deque[Fault | None])
     at_call: Callable[[Moment, Step], None] = _never
-    calls: list[Step] = field(default_factory=list)
-    _past: list[tuple[float, dict[str, Firewall]]] = field(default_factory=list)
+    calls: list[Step] = field(default_factory=list[Step])
+    _past: list[tuple[float, dict[str, Firewall]]] = field(
+        default_factory=list[tuple[float, dict[str, Firewall]]]
+    )
 
     def __post_init__(self) -> None:
         self._past.append((self.clock(), dict(self.firewalls)))
@@ -75,8 +84,8 @@ class World:
         self.calls.append(step)
         fault = self.faults.popleft() if self.faults else None
         self.at_call("before", step)
-        if fault in {"throttled", "denied", "stale", "failed"}:
-            return Outcome(fault, f"{name}: {fault}, as the world was told")
+        if fault in REFUSALS:
+            return Outcome(REFUSALS[fault], f"{name}: {fault}, as the world was told")
         if fault == "never arrived":
             return Outcome("unknown", f"{name}: the answer was lost")
         outcome = self._written(name, step, rule)
