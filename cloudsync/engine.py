@@ -49,7 +49,7 @@ class Applied:
     outcomes: list[tuple[Step, Outcome]] = field(default_factory=list[tuple[Step, Outcome]])
     after: dict[str, TargetPlan] = field(default_factory=dict[str, TargetPlan])
     unreadable: Unreadable | None = None
-    made: set[Step] = field(default_factory=set[Step])
+    made: dict[Step, Outcome] = field(default_factory=dict[Step, Outcome])
 
 
 def observe(
@@ -117,12 +117,10 @@ def _carry_out(
     A step that touches several targets is in the plan of each, and is one call all the same.
     """
     for step in steps:
-        if step in done.made:
-            continue
-        outcome = provider.apply(step, deadline)
-        done.made.add(step)
-        done.outcomes.append((step, outcome))
-        if outcome.kind != "done":
+        if step not in done.made:
+            done.made[step] = provider.apply(step, deadline)
+            done.outcomes.append((step, done.made[step]))
+        if done.made[step].kind != "done":
             failed.add(target)
             return
 

@@ -60,7 +60,7 @@ def differences(found: Facts, listed: Listed | None) -> Iterator[Block]:
     if found.excess:
         yield _opened(found)
     else:
-        reach = size(found.possible.count())
+        reach = _who(found.possible)
         yield Block("exposure", (f"{reach[0].upper()}{reach[1:]} can reach {where} here.",))
     if found.undetermined:
         who = size(found.undetermined.count())
@@ -187,7 +187,8 @@ def _remark(remark: Remark) -> Block:
 
 
 def _after(before: Facts, after: Facts, verdict: Verdict) -> Block:
-    was, will = size(before.possible.count()), size(after.possible.count())
+    was = size(before.possible.count())
+    will = size(after.possible.count()) if after.excess else _who(after.possible)
     reach = f"still {will}" if before.possible == after.possible else f"{will} instead of {was}"
     head = f"After these steps {reach} can reach {port(after.ports)} here"
     if verdict is Verdict.IN_SYNC:
@@ -203,6 +204,14 @@ def _after(before: Facts, after: Facts, verdict: Verdict) -> Block:
         names = tuple(name.text for name in after.undetermined_names)
         rest.append(("still undetermined: ", Items((*_networks(after.undetermined).items, *names))))
     return Block("remains", (f"{head}, and the target is {label(verdict)}:",), tuple(rest))
+
+
+def _who(possible: AddressSet) -> str:
+    """How many get in. Internal space that is kept is hundreds of millions: it is named apart."""
+    outside = possible & PUBLIC
+    if not outside or outside == possible:
+        return size(possible.count())
+    return f"{size(outside.count())} from outside, and internal ones,"
 
 
 def _networks(part: AddressSet) -> Items:
