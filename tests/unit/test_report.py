@@ -227,6 +227,15 @@ def test_names_that_are_wanted_and_not_let_in() -> None:
     ]
 
 
+def test_internal_space_that_is_kept_is_named_apart() -> None:
+    """Hundreds of millions of private addresses don't drown the twelve that matter."""
+    kept = replace(WANTED, internal="keep")
+    exposure = union((*LISTED_RULES, allow("10.0.0.0/8", "192.168.0.0/16")), GROUP)
+    assert said(looked_at(exposure, kept))[0] == (
+        "  12 IPv4 addresses from outside, and internal ones, can reach port 25 here."
+    )
+
+
 def test_ports_are_spoken_of_together() -> None:
     """Over several ports a difference is the union, and the words say that it is."""
     both = {25: union(LISTED_RULES, GROUP), 587: union([allow("203.0.113.64/26")], GROUP)}
