@@ -23,6 +23,8 @@ ENTRIES = (
     Entry(ip_network("9.0.1.9/32"), group="EXG4"),
 )
 
+NOTHING: dict[str, str] = {}
+
 
 def also(until: str = "never", **source: str) -> dict[str, str]:
     """One entry of also_allow."""
@@ -148,9 +150,9 @@ def test_the_guard_measures_every_group_that_any_target_chooses() -> None:
 @pytest.mark.parametrize(
     ("of_list", "of_targets", "asked"),
     [
-        ("none", ({}, {}), "none"),
-        ("24", ({}, {}), "24"),
-        ("none", ({}, {"widen": "24"}), "24"),
+        ("none", (NOTHING, NOTHING), "none"),
+        ("24", (NOTHING, NOTHING), "24"),
+        ("none", (NOTHING, {"widen": "24"}), "24"),
         ("24", ({"widen": "none"},), "24"),
     ],
 )
