@@ -18,6 +18,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(list(sys.argv[1:] if argv is None else argv))
     except BrokenPipeError:
-        # Whoever read us has gone: `cloudsync plan | head`. Nothing is left to say it to.
+        # The reader of a help text has gone; results and messages see to that themselves.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -20,6 +20,7 @@ from cloudsync.cli.options import (
     Settings,
     Yes,
 )
+from cloudsync.cli.streams import prepare, tell
 from cloudsync.errors import MEANING, CloudsyncError, Exit, UsageError
 
 _CODES: Final = " · ".join(f"{int(code)} {meaning}" for code, meaning in MEANING.items())
@@ -44,13 +45,16 @@ app.add_typer(lists, name="list")
 
 def run(argv: list[str]) -> int:
     """Run ``argv``; gives the exit code."""
+    prepare()
     command = typer.main.get_command(app)
     try:
         # Not `main`, which would turn Ctrl-C into an exit code that isn't in the table.
         with command.make_context("cloudsync", argv) as context:
             result = command.invoke(context)
     except CloudsyncError as error:
-        say(str(error))
+        # A configuration may have several problems; each is a line of its own.
+        for one in getattr(error, "problems", (error,)):
+            tell(str(one))
         return int(error.exit_code)
     except typer.Exit as ended:
         return ended.exit_code
@@ -61,7 +65,7 @@ def run(argv: list[str]) -> int:
             done="What was done before is kept.",
             todo="Run cloudsync drift to see how things are.",
         )
-        say(str(stopped))
+        tell(str(stopped))
         return int(Exit.ERROR)
     except BrokenPipeError:
         raise
@@ -69,20 +73,15 @@ def run(argv: list[str]) -> int:
         if isinstance(error, _Misuse):
             # Its own exit code is 2, which here says that differences are pending.
             what = getattr(error, "format_message", error.__str__)().replace("Value error, ", "")
-            say(str(UsageError("command line", what, todo="See cloudsync --help.")))
+            tell(str(UsageError("command line", what, todo="See cloudsync --help.")))
             return int(Exit.ERROR)
         return _unforeseen(error)
     return int(result or 0)
 
 
-def say(text: str) -> None:
-    """One message to a person, on stderr."""
-    sys.stderr.write(f"{text}\n")
-
-
 def _unforeseen(error: Exception) -> int:
     where = traceback.extract_tb(error.__traceback__)[-1]
-    say(
+    tell(
         f"cloudsync {__version__}: a mistake of its own, {type(error).__name__} in "
         f"{Path(where.filename).name}:{where.lineno}: {error}. What was done before is kept. "
         "Run cloudsync drift to see how things are, and report this line."

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from cloudsync import remember
 from cloudsync.cli.job import job
 from cloudsync.cli.look import code_of
-from cloudsync.cli.output import confirmed, put, rendered, rendered_run, tell, tell_of_list
+from cloudsync.cli.output import rendered, rendered_run, tell_of_list
+from cloudsync.cli.streams import at_terminal, check, confirmed, put, tell, tell_page
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
-from cloudsync.errors import Exit, HeldError, UsageError, first_of
+from cloudsync.errors import NOTHING_CHANGED, Exit, HeldError, UsageError, first_of
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import exit_of_run
 from cloudsync.report.words import counted
@@ -21,6 +21,7 @@ from cloudsync.report.words import counted
 def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: bool) -> int:
     """``cloudsync apply``."""
     expected = _digest_of(saved) if saved else None
+    check(out)
     with job(path) as each:
         found = look(each)
         tell_of_list(found.vetted)
@@ -38,7 +39,8 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
             _ask(found)
         report = reconcile(each, found)
     tell_of_run(report)
-    put(rendered_run(report, found.listed, form), out)
+    done = "The plan was applied; see cloudsync drift." if report.outcomes else NOTHING_CHANGED
+    put(rendered_run(report, found.listed, form), out, done)
     codes = [exit_of_run(report)]
     if found.vetted.refused:
         codes.append(Exit.SOURCE)
@@ -62,14 +64,14 @@ def _ask(found: Look) -> None:
         UsageError: there is nobody to ask, or the answer is no.
     """
     steps = counted(len(found.plan.steps), "step")
-    if not sys.stdin.isatty():
+    if not at_terminal():
         are = "is" if len(found.plan.steps) == 1 else "are"
         raise UsageError(
             "apply",
             f"{steps} {are} planned, and there is no terminal to ask at",
             todo="Look at cloudsync plan, then say cloudsync apply --yes.",
         )
-    tell(rendered(found.plan, found.listed, "text"))
+    tell_page(rendered(found.plan, found.listed, "text"))
     if not confirmed(f"Apply {steps}?"):
         raise UsageError("apply", "the answer was no")
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from cloudsync import records
 from cloudsync.addresses import INTERNAL, AddressSet
 from cloudsync.cli.job import job
-from cloudsync.cli.output import put
+from cloudsync.cli.streams import put
 from cloudsync.errors import TargetError, UsageError
 from cloudsync.exposure import Decision, Exposure
 from cloudsync.job import Job

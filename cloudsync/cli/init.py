@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from cloudsync.allowlist import InForce, applied
 from cloudsync.cli.job import block_of
-from cloudsync.cli.output import put, tell, write
+from cloudsync.cli.streams import put, tell
 from cloudsync.config import read
 from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import Plan, TargetPlan, make
-from cloudsync.provider import Scope, Snapshot, Unreadable, find
+from cloudsync.provider import Provider, Scope, Snapshot, Unreadable, find
 from cloudsync.report import Listed, text
 from cloudsync.report.words import size
 from cloudsync.source.bundled import LISTING
@@ -34,7 +37,7 @@ def begin(
     plans: list[TargetPlan] = []
     unread: list[Unreadable] = []
     found: list[tuple[Scope, list[TargetPlan]]] = []
-    for scope in made.scopes(made.survey(regions, endpoint)):
+    for scope in made.scopes(_everything(made, regions, endpoint)):
         if isinstance(scope, Unreadable):
             unread.append(scope)
             continue
@@ -58,16 +61,29 @@ def begin(
     plan = Plan(listing.digest, tuple(sorted(plans, key=lambda one: one.target)))
     body = "\n".join(_file(name, provider, endpoint, found))
     read(body, path, providers=block_of)  # what is written can be read, or isn't written
+    put(body, path)
     put(text(plan, Listed.of(listing)), None)
-    try:
-        write(path, body)
-    except OSError as error:
-        raise UsageError(str(path), f"can't be written: {error.strerror or error}") from error
     tell(
         f"{path}: {len(plans)} targets in watch. Nothing else was changed. "
         f"Look it over, then run cloudsync plan -c {path}."
     )
     return int(Exit.FAILED if unread else Exit.DONE)
+
+
+def _everything(made: Provider, regions: list[str], endpoint: str | None) -> Any:
+    """A target block that selects everything.
+
+    Raises:
+        UsageError: an option is no region, or no endpoint.
+    """
+    try:
+        return made.survey(regions, endpoint)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        said = wrong.get("ctx", {})
+        option = {"regions": "--region", "endpoint": "--endpoint"}.get(str(wrong["loc"][0]), "init")
+        what, todo = said.get("what", wrong["msg"]), said.get("todo", "See cloudsync init --help.")
+        raise UsageError(option, what, todo=todo) from error
 
 
 def _reachable(rules: object, seen: Snapshot, wanted: Wanted) -> Iterator[TargetPlan]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import os
-import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cloudsync import records
 from cloudsync.allowlist import BASE, Format, InForce, Listing, Widen, applied, cost_of_widening
 from cloudsync.cli.job import job, read_config
-from cloudsync.cli.output import confirmed, held, put, tell
+from cloudsync.cli.output import held
+from cloudsync.cli.streams import at_terminal, confirmed, put, tell, tell_page
 from cloudsync.errors import CloudsyncError, Exit, SourceRefused, UsageError
 from cloudsync.guard import Judgement
 from cloudsync.intake import read_source
@@ -21,15 +21,20 @@ from cloudsync.job import Job
 from cloudsync.observe import recover
 from cloudsync.remember import remember_list
 from cloudsync.report import as_json
+from cloudsync.report.words import clean
 from cloudsync.source.bundled import SOURCE as BUNDLED
 from cloudsync.vet import Read, Rules, vet
 from cloudsync.vet import accept as accepted
+
+_SOURCES: Final = "Name a file, an https URL, or bundled."
 
 
 def show(path: Path | None, source: str | None, stated: Format | None, form: str) -> int:
     """``cloudsync list``; with a source of its own it needs no configuration, and judges nothing."""
     if source is None and path is None and not Path("cloudsync.yaml").exists():
         source = BUNDLED
+    if source == "":
+        raise UsageError("--source", "names nothing", todo=_SOURCES)
     if source is not None:
         config = read_config(path) if path else None
         if stated == "page" and config is None:
@@ -67,13 +72,15 @@ def accept(path: Path, by: str, *, yes: bool) -> int:
             tell(held(listing.source, vetted.held, first=in_force is None))
             return int(Exit.HELD)
         if not yes:
-            _ask(listing, vetted.held)
+            _ask(listing, vetted.held, each.config.list.shoreline, each.config.list.widen)
         who = by or os.environ.get("USER") or "list accept"
         new = accepted(listing, in_force, rules, each.now(), who)
         remember_list(each, new)
-    leaving = f"; {len(new.leaving)} are leaving and still wanted" if new.leaving else ""
+    number, gone = len(new.entries), len(new.leaving)
+    leaving = f"; {gone} {'is' if gone == 1 else 'are'} leaving and still wanted" if gone else ""
     put(
-        f"{listing.source}: {len(new.entries)} entries are in force, accepted by {who}{leaving}.\n"
+        f"{clean(listing.source)}: {_entries(number)} {'is' if number == 1 else 'are'} in force, "
+        f"accepted by {clean(who)}{leaving}.\n"
         f"{listing.digest}",
         None,
     )
@@ -162,7 +169,7 @@ def _cell(text: str) -> str:
 
 
 def _text(listing: Listing, networks: list[str], shoreline: Collection[str], widen: Widen) -> str:
-    known = [f"{listing.source}, read as {listing.format}"]
+    known = [f"{clean(listing.source)}, read as {listing.format}"]
     if listing.article is not None:
         known.append(f"article {listing.article}")
     if listing.published:
@@ -179,14 +186,21 @@ def _text(listing: Listing, networks: list[str], shoreline: Collection[str], wid
         unused = "" if entry.group in chosen else " not chosen"
         row = f"  {entry.network!s:<{width}}  {entry.name or ''}{group}{unused}"
         lines.append(row.rstrip())
-    lines += ["", f"{len(listing.entries)} entries, {len(networks)} networks apply."]
+    applying = "1 network applies" if len(networks) == 1 else f"{len(networks)} networks apply"
+    lines += ["", f"{_entries(len(listing.entries))}, {applying}."]
     if widen == "24":
         cost = cost_of_widening(listing.entries, shoreline)
         lines.append(f"widen: 24 lets in {cost:,} addresses that nobody listed.")
     return "\n".join(lines)
 
 
-def _ask(listing: Listing, judgement: Judgement | None) -> None:
+def _entries(number: int) -> str:
+    return f"{number} {'entry' if number == 1 else 'entries'}"
+
+
+def _ask(
+    listing: Listing, judgement: Judgement | None, shoreline: Collection[str], widen: Widen
+) -> None:
     """Show the list and why a person is asked, at a terminal.
 
     Without one nobody is asked: the command says by its name what is meant.
@@ -194,10 +208,11 @@ def _ask(listing: Listing, judgement: Judgement | None) -> None:
     Raises:
         UsageError: the answer is no.
     """
-    if not sys.stdin.isatty():
+    if not at_terminal():
         return
-    tell(_text(listing, [str(n) for n in applied(listing.entries)], (), "none"))
+    networks = [str(network) for network in applied(listing.entries, shoreline, widen)]
+    tell_page(_text(listing, networks, shoreline, widen))
     for reason in judgement.reasons if judgement else ():
         tell(f"  {reason.message}")
-    if not confirmed(f"Accept these {len(listing.entries)} entries?"):
+    if not confirmed(f"Accept {_entries(len(listing.entries))}?"):
         raise UsageError("list accept", "the answer was no")

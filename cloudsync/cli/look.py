@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from cloudsync.cli.job import blocks, job
-from cloudsync.cli.output import put, rendered, tell_of_list
+from cloudsync.cli.output import rendered, tell_of_list
+from cloudsync.cli.streams import put
 from cloudsync.cli.trouble import tell_of_plan
 from cloudsync.config import schema
 from cloudsync.errors import Exit, first_of

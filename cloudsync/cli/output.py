@@ -1,13 +1,8 @@
-"""Where results go: stdout, or a file that is written whole or not at all."""
+"""What the commands say of plans, runs and lists, in the form asked for; it opens no file."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from pathlib import Path
-
-from cloudsync.errors import UsageError
+from cloudsync.cli.streams import tell
 from cloudsync.guard import Judgement
 from cloudsync.plan import Plan
 from cloudsync.report import (
@@ -50,61 +45,6 @@ def rendered_run(report: RunReport, listed: Listed, form: str) -> str:
             return html_outcome(report, listed)
         case _:
             return text_outcome(report, listed)
-
-
-def put(result: str, out: Path | None) -> None:
-    """Print a result, or write it to ``out``.
-
-    Raises:
-        UsageError: the file can't be written.
-    """
-    body = result if result.endswith("\n") else f"{result}\n"
-    if out is None:
-        sys.stdout.write(body)
-        sys.stdout.flush()
-        return
-    try:
-        write(out, body)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(
-            str(out), f"can't be written: {reason}", todo="Name another file."
-        ) from error
-
-
-def write(path: Path, body: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        OSError: it can't be written.
-    """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def tell(line: str) -> None:
-    """One message beside the result."""
-    sys.stderr.write(f"{line}\n")
-
-
-def confirmed(question: str) -> bool:
-    """Whether a person at the terminal says yes; whatever else they do, Ctrl-C too, is no."""
-    try:
-        sys.stderr.write(f"{question} [y/N] ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
-        return False
 
 
 def tell_of_list(vetted: Vetted) -> None:

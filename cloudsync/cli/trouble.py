@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudsync.cli.output import tell
+from cloudsync.cli.streams import tell
 from cloudsync.errors import NOTHING_CHANGED, TargetError
 from cloudsync.model import Verdict
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 from cloudsync.report import RunReport
-from cloudsync.report.words import clean, sentence
+from cloudsync.report.words import sentence
 
 
 def tell_of_plan(plan: Plan) -> None:
@@ -87,4 +87,4 @@ def _of_scope(target: TargetPlan, unread: dict[str, str]) -> bool:
 
 def _tell(errors: Iterator[TargetError] | list[TargetError]) -> None:
     for error in errors:
-        tell(clean(str(error)))
+        tell(str(error))

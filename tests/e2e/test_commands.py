@@ -569,7 +569,6 @@ def test_the_configuration_is_named_before_or_after(ready: World, tmp_path: Path
     assert ready.run("drift").code == 1
 
 
-@pytest.mark.xfail(reason="a path with .. in it counts as another source, and the list is held")
 def test_paths_start_from_the_configuration(
     ready: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
