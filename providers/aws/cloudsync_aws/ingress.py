@@ -28,7 +28,6 @@ _NEVER: Final = frozenset({"udp", "17", "icmp", "1", "icmpv6", "58"})
 
 _KINDS: Final = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
 
-_KINDS: Final = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
 
 Permission = Mapping[str, Any]
 """One ``IpPermission`` as boto3 gives and takes it: a protocol, ports, and sources of four kinds."""
