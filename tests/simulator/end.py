@@ -83,7 +83,7 @@ def _of_target(
         counted["stopped"] += 1
     else:
         # Whatever can't be taken away or closed, what is wanted has been added by now.
-        if missing:
+        if missing and not _said(plan, "ahead of the deny at"):
             yield f"{text(missing[0])} is wanted and doesn't get in, and nothing says why"
         wanted = (*wish.networks, *wish.also)
         bare = [
@@ -106,14 +106,15 @@ def _of_target(
 
 
 def _cannot_add(plan: TargetPlan) -> bool:
-    """Whether there may be no way to do even what `add` would do, and the plan says so.
+    """Whether there is no room even for what `add` would do, for numbers or for rules."""
+    return _said(plan, "own rules need") or _said(plan, "the quota is")
 
-    There is no room, for numbers or for rules; or an own rule that somebody filled by hand would
-    have to move, and drop on its way who is kept.
-    """
-    what = plan.refusal.what if plan.refusal else ""
-    reasons = ("the quota is", "is internal, and kept", "the platform checks health")
-    return Note.NO_ROOM in plan.notes or any(reason in what for reason in reasons)
+
+def _said(plan: TargetPlan, words: str) -> bool:
+    """Whether the plan tells a person so."""
+    told = [remark.text for remark in plan.remarks]
+    told += [plan.refusal.what] if plan.refusal else []
+    return any(words in one for one in told)
 
 
 def _verdict(plan: TargetPlan, missing: Sequence[Point], open_to: Sequence[Point]) -> Iterator[str]:
@@ -193,4 +194,4 @@ def _revocable(row: Row) -> bool:
 
 
 def _opaque(plan: TargetPlan) -> bool:
-    return any("closing would stop" in remark.text for remark in plan.remarks)
+    return _said(plan, "closing would stop")
