@@ -25,7 +25,8 @@ class Cloud:
 
     def calls(self) -> dict[str, Any]:
         """What was called since the last time: ``actions`` with their number, ``most`` changes
-        of one group, and how many groups were ``changed``."""
+        of one group, and how many groups were ``changed``.
+        """
         self._orders.write("calls\n")
         self._orders.flush()
         return self._answer()

@@ -38,7 +38,7 @@ HEADINGS = ("measure", "figure", "target", "verdict", "remark")
 def cells(row: Row) -> tuple[str, ...]:
     """The row as text, one cell a heading."""
     most = "" if row.most is None else f"≤ {_number(row.most)}"
-    figure = "–" if row.figure is None else _number(row.figure)
+    figure = "none" if row.figure is None else _number(row.figure)
     return row.measure, figure, most, row.verdict, row.remark
 
 

@@ -68,18 +68,24 @@ def settled(group: Ingress, wish: Wish) -> bool:
 
     It answers for the many groups that are in order; where it says no, ``decide`` looks closer.
     """
-    ports = wish.want.ports
-    for port in ports:
+    ours = 0
+    for port in wish.want.ports:
         single = alone(group, port)
-        if not (single.networks.items() >= wish.networks and single.names.items() >= wish.names):
-            return False
+        for standing, wished in ((single.networks, wish.networks), (single.names, wish.names)):
+            if standing.items() >= wished:
+                ours += len(wished)
+            elif standing.keys() >= {source for source, _ in wished}:
+                # Some stand in somebody else's rules, which is as good.
+                ours += len(standing.items() & wished)
+            else:
+                return False
         if wish.want.mode is Mode.ENFORCE and (
             len(single.networks) > len(wish.networks)
             or len(single.names) > len(wish.names)
             or wide(group, port)
         ):
             return False
-    return marked(group) == len(ports) * (len(wish.networks) + len(wish.names))
+    return marked(group) == ours
 
 
 def decide(group: Ingress, wish: Wish, mode: Mode) -> Decision:

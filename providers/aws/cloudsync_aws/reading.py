@@ -9,6 +9,7 @@ from typing import Any, Final
 from cloudsync_aws.ingress import PrefixList, Rule, canonical, reference
 from cloudsync_aws.quota import CODE
 from cloudsync_aws.snapshot import DEFAULT_QUOTA
+from cloudsync_aws.uncollected import uncollected
 
 PAGE: Final = 1_000
 """Groups or rules in one answer; the API's most."""
@@ -59,7 +60,8 @@ def pages(invoke: Invoke, action: str, size: int, **arguments: Any) -> Iterator[
     """Every page of a listing."""
     token: dict[str, str] = {}
     while True:
-        answer = invoke("ec2", action, MaxResults=size, **arguments, **token)
+        with uncollected():
+            answer = invoke("ec2", action, MaxResults=size, **arguments, **token)
         yield answer
         if not answer.get("NextToken"):
             return
