@@ -164,13 +164,15 @@ def _merged(spans: list[Span]) -> tuple[Span, ...]:
     spans.sort()
     merged: list[Span] = []
     end = -2
-    for first, last in spans:
+    for span in spans:
+        first, last = span
         if first <= end + 1:
             if last > end:
                 end = last
                 merged[-1] = (merged[-1][0], end)
         else:
-            merged.append((first, last))
+            # The very object: thousands of sets hold the same few hundred spans.
+            merged.append(span)
             end = last
     return tuple(merged)
 
