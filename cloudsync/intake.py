@@ -76,7 +76,7 @@ def remember_source(config: Config, store: Store, digest: str, validators: Valid
 
 
 def read_source(source: str, stated: Format | None, config: Config | None = None) -> Listing:
-    """The listing of ``source``, in the format stated, configured, or else guessed.
+    """The listing of ``source``, in the format stated or else guessed: an article, or networks.
 
     Raises:
         SourceRefused: it can't be used as it is.
@@ -85,7 +85,7 @@ def read_source(source: str, stated: Format | None, config: Config | None = None
     got = fetch(source)
     if isinstance(got, NotModified):  # never without validators, which none were given
         raise SourceRefused(source, "E_NOT_MODIFIED", "status 304 to a question without validators")
-    kind = stated or (config.list.format if config else guess(got.body, got.content_type))
+    kind = stated or guess(got.body, got.content_type)
     return read(
         got.body,
         format=kind,

@@ -42,14 +42,20 @@ def show(path: Path | None, source: str | None, stated: Format | None, form: str
                 source, "the format page needs a configuration that describes the page",
                 todo="Name one with -c FILE; page: stands under list:.",
             )  # fmt: skip
+        if config and config.list.format == "page":
+            stated = stated or "page"  # a page looks like no list, so that none could be guessed
         listing = _read(form, lambda: read_source(source, stated, config))
         if isinstance(listing, Exit):
             return int(listing)
-        _print(listing, (), "none", form)
+        if config:
+            _print(listing, config.list.shoreline, config.list.widen, form)
+        else:
+            _print(listing, (), "none", form)
         return 0
     with job(path or Path("cloudsync.yaml")) as each:
         config = each.config
-        listing = _read(form, lambda: read_source(config.source, stated, config))
+        kind = stated or config.list.format
+        listing = _read(form, lambda: read_source(config.source, kind, config))
         if isinstance(listing, Exit):
             return int(listing)
         stored = records.load(each.store, records.LIST_KEY, records.LIST)
@@ -64,7 +70,7 @@ def show(path: Path | None, source: str | None, stated: Format | None, form: str
 def accept(path: Path, by: str, *, yes: bool) -> int:
     """``cloudsync list accept``."""
     with job(path) as each:
-        listing = read_source(each.config.source, None, each.config)
+        listing = read_source(each.config.source, each.config.list.format, each.config)
         in_force = _in_force(each)
         rules = Rules.of(each.config)
         vetted = vet(Read(listing), in_force, rules, each.now())

@@ -189,6 +189,14 @@ def test_a_run_while_the_source_is_away_lets_no_grace_begin(world: World, clock:
     assert world.networks(group) == sorted(LIST[1:])
 
 
+def test_the_bundled_list_serves_a_sandbox(world: World) -> None:
+    """Where the endpoint is on this machine the bundled list may be added, and needs no person."""
+    group = world.group("shut")
+    world.config(source="bundled", form="article39")
+    applied(world)
+    assert world.networks(group) == sorted(LIST)
+
+
 # ---------------------------------------------------------------------------------- lost state
 
 

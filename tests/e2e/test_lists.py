@@ -192,6 +192,18 @@ def test_a_page_is_described_in_the_configuration(world: World) -> None:
     assert json.loads(stated.out)["networks"] == found["networks"]
 
 
+def test_a_source_is_guessed_whatever_the_configuration_says(world: World) -> None:
+    """With ``--source`` an article is an article and networks are networks; groups still count."""
+    name = article(world)
+    world.offer("69.20.58.226")
+    world.config(source=name, form="article39", under="shoreline: [EXG3]")
+    end = "17 entries, 14 networks apply.\n"
+    assert world.run("list", "-c", "cloudsync.yaml", "--source", name).out.endswith(end)
+    ran = world.run("list", "-c", "cloudsync.yaml", "--source", "list.txt")
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "list.txt, read as cidr")
+    assert ran.out.endswith("\n1 entry, 1 network applies.\n")
+
+
 def test_groups_and_masks_are_chosen_in_the_configuration(world: World) -> None:
     """Shoreline groups and the article's mask are opt-in, and the list says what the mask costs."""
     article(world)
