@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from cloudsync import engine
+from cloudsync import engine, records
 from cloudsync.allowlist import InForce
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
@@ -20,9 +20,16 @@ from cloudsync.model import Mode, Note, Verdict, Wanted
 from cloudsync.observe import blocks_of, planned, recovered_from, unread
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Provider, Scope, Step
-from cloudsync.remember import list_in_force, remember_list, remember_targets
-from cloudsync.report import Listed, RunReport
+from cloudsync.remember import (
+    begin_run,
+    end_run,
+    list_in_force,
+    remember_list,
+    remember_targets,
+)
+from cloudsync.report import Listed, RunReport, exit_of_run
 from cloudsync.source import bundled
+from cloudsync.state import StateError
 from cloudsync.vet import Read, Rules, Vetted, vet
 
 
@@ -54,11 +61,14 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     remember_list(job, found.vetted.in_force)
     if found.read.validators and not found.vetted.held:
         job.keep(job.config, job.store, found.vetted.in_force.digest, found.read.validators)
+    # Written before the first call: a state that can't be written stops the run while it may still
+    # say that nothing was changed.
+    run = begin_run(job, found.plan)
+    remember_targets(job, found.plan)
     outcomes, now = _applied(job, found)
     after = Plan(found.plan.list_digest, now)
     report = RunReport(found.plan, outcomes, after, _outbound(found.plan, after))
-    remember_targets(job, report.now)
-    return report
+    return replace(report, unrecorded=_recorded(job, run, report))
 
 
 def look(job: Job) -> Look:
@@ -88,6 +98,19 @@ def look(job: Job) -> Look:
         plans = [replace(plan, notes=_held(plan)) for plan in plans]
     plans.sort(key=lambda plan: plan.target)
     return Look(vetted, Plan(_digest(listing), tuple(plans)), listed, read, wanted, scopes)
+
+
+def _recorded(
+    job: Job, run: records.Stored[records.RunRecord], report: RunReport
+) -> StateError | None:
+    """Write down how the run ended; what it did must be reported even where that fails."""
+    try:
+        remember_targets(job, report.now)
+        end_run(job, run, report.now, exit_of_run(report))
+    except StateError as error:
+        error.done = "What was done in the clouds is kept, and is in the report."
+        return error
+    return None
 
 
 def _check(job: Job, now: datetime) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from secrets import token_hex
 
 from cloudsync import records
 from cloudsync.allowlist import InForce
@@ -44,6 +46,39 @@ def remember_targets(job: Job, plan: Plan) -> None:
             seen[target.target] = records.Seen(job.now(), str(target.verdict))
     generation = stored.generation if stored else None
     records.save(job.store, records.SEEN_KEY, records.SEEN, seen, generation)
+
+
+def begin_run(job: Job, plan: Plan) -> records.Stored[records.RunRecord]:
+    """Write down that a run begins, before it changes anything.
+
+    Raises:
+        StateError: the state can't be written.
+    """
+    now = job.now()
+    run = records.RunRecord(
+        # Two workers may begin in one moment.
+        id=f"{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}",
+        started=now,
+        command="apply",
+        list_digest=plan.list_digest,
+        plan_digest=plan.digest,
+    )
+    return records.save(job.store, records.run_key(run.id), records.RUN, run, None)
+
+
+def end_run(job: Job, run: records.Stored[records.RunRecord], found: Plan, ended: int) -> None:
+    """Write down how a run ended, and each target's verdict then.
+
+    Raises:
+        StateError: the state can't be written.
+    """
+    over = replace(
+        run.value,
+        finished=job.now(),
+        exit=int(ended),
+        targets={one.target: str(one.verdict) for one in found.targets},
+    )
+    records.save(job.store, records.run_key(over.id), records.RUN, over, run.generation)
 
 
 def forget(job: Job, target: str) -> None:

@@ -39,6 +39,8 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
             _ask(found)
         report = reconcile(each, found)
     tell_of_run(report)
+    if report.unrecorded:
+        tell(str(report.unrecorded))
     done = "The plan was applied; see cloudsync drift." if report.outcomes else NOTHING_CHANGED
     put(rendered_run(report, found.listed, form), out, done)
     codes = [exit_of_run(report)]

@@ -25,7 +25,8 @@ def exit_code(plan: Plan, *, command: Command, detailed: bool = False) -> Exit:
 def exit_of_run(report: RunReport) -> Exit:
     """What a run calls for: a step that failed and is still to do, and what was found afterwards."""
     failed = (Exit.FAILED,) if report.failed else ()
-    return first_of((*failed, *_codes(report.now, "apply", detailed=False)))
+    unrecorded = (report.unrecorded.exit_code,) if report.unrecorded else ()
+    return first_of((*failed, *unrecorded, *_codes(report.now, "apply", detailed=False)))
 
 
 def _codes(plan: Plan, command: Command, *, detailed: bool) -> Iterator[Exit]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cloudsync.errors import CloudsyncError
 from cloudsync.model import Verdict
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
@@ -16,13 +17,15 @@ class RunReport:
 
     ``after`` is the plan made from the fresh observation when the steps were through: its verdicts
     are the verified ones, its steps what is still to do. ``outbound`` has a target's digest of its
-    outbound rules before and after, which must be the same.
+    outbound rules before and after, which must be the same. ``unrecorded`` is why the run couldn't
+    be written down afterwards.
     """
 
     plan: Plan
     outcomes: tuple[tuple[Step, Outcome], ...]
     after: Plan
     outbound: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    unrecorded: CloudsyncError | None = None
 
     @property
     def now(self) -> Plan:
