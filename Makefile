@@ -41,6 +41,10 @@ demo: $(READY) ## the real job against clouds on loopback
 test: $(READY) ## every test (TESTS=tests/unit for a part)
 	@$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 
+.PHONY: bench
+bench: $(READY) ## what a sweep, a change and a proof cost, as ratios of one run
+	@$(BIN)/python -m bench
+
 .PHONY: check
 check: lint types contracts wheel ## exactly what CI runs: everything below, each test once
 

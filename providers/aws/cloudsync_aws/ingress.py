@@ -8,6 +8,7 @@ something has to be said about.
 from __future__ import annotations
 
 import marshal
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ class Rule:
 class Ingress:
     """The inbound rules of one group, or of several equal ones, and the prefix lists they name.
 
-    ``written`` are the permissions as bytes, for ``restored``.
+    ``written`` are the permissions as bytes, which ``packed`` makes small.
     """
 
     permissions: Sequence[Permission]
@@ -169,12 +170,18 @@ def _shared(written: _Written, account: str, lists: tuple[PrefixList, ...]) -> I
     return Ingress(written.permissions, account, lists, written.text)
 
 
-@lru_cache(maxsize=64)
-def restored(written: bytes, account: str, lists: tuple[PrefixList, ...]) -> Ingress:
-    """The ``Ingress`` whose ``written`` these bytes are.
+def packed(group: Ingress) -> bytes:
+    """The permissions of ``group`` in as little room as it can be.
 
-    What outlives a page keeps the bytes: boto3's own objects take several times as much.
+    What outlives a page keeps these: boto3's own objects take twenty times as much.
     """
+    return zlib.compress(group.written, 1)
+
+
+@lru_cache(maxsize=64)
+def restored(small: bytes, account: str, lists: tuple[PrefixList, ...]) -> Ingress:
+    """The ``Ingress`` that ``packed`` made ``small``."""
+    written = zlib.decompress(small)
     # The bytes come from ``ingress``, from nowhere else.
     return Ingress(marshal.loads(written), account, lists, written)  # noqa: S302
 

@@ -24,6 +24,7 @@ from cloudsync_aws.ingress import (
     alone,
     ingress,
     lets_in,
+    packed,
     restored,
     rules_of,
     sources_in,
@@ -117,14 +118,14 @@ def exposed(group: Ingress, port: int) -> Exposure:
         sure = AddressSet.union([sure, *(one.source for one in clauses if one.full)])
         may = AddressSet.union([may, *(one.source for one in clauses)])
         known = {name for one in clauses for name in one.names}
-    written, account, lists = group.written, group.account, group.lists
+    small, account, lists = packed(group), group.account, group.lists
     return Exposure(
         certain=sure,
         possible=sure | may,
         names=frozenset(known),
         layer=LAYER,
         fold="union",
-        clauses=lambda: _clauses(restored(written, account, lists), port),
+        clauses=lambda: _clauses(restored(small, account, lists), port),
     )
 
 
