@@ -263,12 +263,26 @@ class Provider:
             raise _Late(Failure("", "the time ran out"), action)
         where = ""
         try:
-            client = self._clients.get(service, region, endpoint)
+            client = self._client(service, region, endpoint)
             where = client.meta.endpoint_url
             answer: dict[str, Any] = getattr(client, method)(**arguments)
         except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
             raise _Failed(failure(error, where), action) from error
         return answer
+
+    def _client(self, service: str, region: str, endpoint: str | None) -> Any:
+        """The service's client.
+
+        Raises:
+            UsageError: the endpoint, or the variable that names one, is no URL.
+        """
+        try:
+            return self._clients.get(service, region, endpoint)
+        except ValueError as error:
+            raise UsageError(
+                "provider aws", f"its endpoint is no URL ({error})",
+                todo="Correct AWS_ENDPOINT_URL, or unset it.",
+            ) from error  # fmt: skip
 
     def _home(self, settings: AwsSettings) -> str:
         """The region to ask for the account and its regions in."""
