@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def uncollected() -> Generator[None]:
     """Have the block run without the collector; after it the collector is as it was.
 
     A page of 1,000 groups is some 70,000 containers that refer to nothing above them. Looking
