@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import IO, Any
 
 from bench.fleets import FLEETS, REGION, TAG
 from bench.process import ROOT
@@ -18,7 +18,7 @@ from cloudsync_aws.sandbox import Sandbox
 class Cloud:
     """A sandbox in another process: where it listens, and what it was asked."""
 
-    def __init__(self, orders: TextIO, answers: TextIO) -> None:
+    def __init__(self, orders: IO[str], answers: IO[str]) -> None:
         self._orders = orders
         self._answers = answers
         self.environment: dict[str, str] = self._answer()

@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 from bench.fleets import NAME, REGION, TAG
 from cloudsync.allowlist import Entry, InForce, Leaving
 from cloudsync.cli.job import job as opened
+from cloudsync.job import Job
 from cloudsync.leaving import begin
-from cloudsync.reconcile import Job, remember_list
+from cloudsync.remember import remember_list
 
 CONFIG = """\
 name: {name}

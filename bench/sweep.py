@@ -35,7 +35,7 @@ def _bare() -> dict[str, Any]:
     listing = Session().client("ec2", region_name=REGION).get_paginator("describe_security_groups")
 
     def sweep(value: str) -> int:
-        filters = [{"Name": f"tag:{TAG[0]}", "Values": [value]}]
+        filters: Any = [{"Name": f"tag:{TAG[0]}", "Values": [value]}]
         seen = 0
         for page in listing.paginate(Filters=filters, PaginationConfig={"PageSize": 1_000}):
             seen += len(page["SecurityGroups"])
