@@ -609,7 +609,10 @@ def test_state_of_a_newer_release(ready: World) -> None:
     )
 
 
-def test_read_only_state(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("more", [(), ("69.20.58.235",)])
+def test_read_only_state(
+    ready: World, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
     """A state that can't be written stops the run before the first call that changes anything."""
 
     def read_only(path: str, busy: float) -> sqlite3.Connection:
@@ -617,7 +620,7 @@ def test_read_only_state(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
         return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=busy, isolation_level=None)
 
     monkeypatch.setattr(database, "_connect", read_only)
-    place = ready.offer(*LIST, "69.20.58.235")
+    ready.offer(*LIST, *more)
     refused(
         ready,
         ready.run("apply", "--yes"),
@@ -625,7 +628,34 @@ def test_read_only_state(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
         f"{ready.folder}/cloudsync.db: the database can't be written (attempt to write a readonly "
         "database). Nothing was changed. Allow this user to write to it and its folder.",
     )
-    assert place.exists()
+
+
+def test_state_that_another_process_holds(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state that is locked when a run ends loses no report of what the run did."""
+    connect, place = database._connect, str(ready.folder / "cloudsync.db")
+    monkeypatch.setattr(database, "_connect", lambda path, _busy: connect(path, 0.1))
+    other = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+
+    def hold(call: object) -> None:
+        if getattr(call, "mutating", False):
+            other.execute("begin immediate")
+
+    ready.sandbox.after_call(hold)
+    try:
+        ran = ready.run("apply", "--yes")
+    finally:
+        other.close()
+    assert (ran.code, ran.err) == (
+        1,
+        (
+            f"{place}: another process holds the database (database is locked). What was done in the "
+            "clouds is kept, and is in the report. Wait for it to end, or stop it.\n"
+        ),
+    )
+    assert ran.out.startswith("1 of 1 step done.\n")
+    ready.sandbox.after_call(None)
+    assert ready.run("apply", "--yes").code == 0
+    assert ready.mutations == ["AuthorizeSecurityGroupIngress"]
 
 
 def test_state_in_a_folder_that_isnt_there(ready: World) -> None:

@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloudsync import __version__
+from cloudsync import __version__, records
 from cloudsync.report import PLAN_SCHEMA, REPORT_SCHEMA
+from cloudsync.state import open_state
 from tests.e2e.world import (
     LIST,
     REGION,
@@ -307,6 +309,25 @@ def test_apply_says_what_was_done(ready: World) -> None:
     assert set(ready.marks(group).values()) == {"cloudsync/mail list"}
 
 
+def test_apply_is_written_down(ready: World) -> None:
+    """Each run stands in the state with its plan, its exit code and what was then so."""
+    (group,) = ready.guarded
+    planned = json.loads(ready.run("plan", "--format", "json").out)
+    assert ready.run("apply", "--yes").code == 0
+    with closing(open_state(f"sqlite:///{ready.folder}/cloudsync.db")) as store:
+        (key,) = store.keys(records.run_key(""))
+        stored = records.load(store, key, records.RUN)
+    assert stored is not None
+    run = stored.value
+    assert run.finished is not None
+    assert (run.command, run.plan_digest, run.exit, run.targets) == (
+        "apply",
+        planned["digest"],
+        0,
+        {f"{SCOPE}/{group}": "in_sync"},
+    )
+
+
 def test_apply_as_data(ready: World) -> None:
     """The report as JSON keeps to its schema."""
     (group,) = ready.guarded
@@ -529,8 +550,6 @@ def test_enforce_that_leaves_something_open_is_pending(world: World) -> None:
 
 def test_another_run_at_work(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that finds the state changed under it ends with 6, and says to run again."""
-    from cloudsync import records
-
     ready.run("apply", "--yes")
     ready.forget()
     save = records.save

@@ -110,7 +110,7 @@ def test_a_device_stays_a_device(ready: World) -> None:
     """``--out`` writes to a pipe or a device, and never puts a file in its place."""
     pipe = ready.folder / "pipe"
     os.mkfifo(pipe)
-    ran = shell(ready, "cat pipe & $C plan --out pipe; wait")
+    ran = shell(ready, "timeout 30 cat pipe & $C plan --out pipe; wait")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == ready.run("plan").out
     assert stat.S_ISFIFO(pipe.stat().st_mode)
