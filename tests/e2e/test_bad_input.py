@@ -632,8 +632,9 @@ def test_read_only_state(
 
 def test_state_that_another_process_holds(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A state that is locked when a run ends loses no report of what the run did."""
-    connect, place = database._connect, str(ready.folder / "cloudsync.db")
-    monkeypatch.setattr(database, "_connect", lambda path, _busy: connect(path, 0.1))
+    place = str(ready.folder / "cloudsync.db")
+    impatient = functools.partial(database.SqliteStore.open, busy=0.1)
+    monkeypatch.setattr(database.SqliteStore, "open", impatient)
     other = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
 
     def hold(call: object) -> None:
