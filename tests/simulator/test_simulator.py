@@ -38,4 +38,4 @@ def test_schedules(part: int) -> None:
         assert counted["mutations"] > fired.played, str(fired)
         assert counted["unseen"] < counted["mutations"] / 3, str(fired)
         assert counted["explained"] < counted["ends"] / 2, str(fired)
-        assert counted["refused"] < counted["ends"] / 20, str(fired)
+        assert counted["refused"] < counted["ends"] / 10, str(fired)
