@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cloudsync_aws.sandbox import Sandbox
-from tests.e2e.world import World
+from tests.e2e.world import WORLD4, WORLD6, World, tcp
 
 
 @pytest.fixture
@@ -22,3 +22,12 @@ def world(
         for name, value in sandbox.environment().items():
             monkeypatch.setenv(name, value)
         yield World(sandbox, tmp_path, capsys)
+
+
+@pytest.fixture
+def ready(world: World) -> World:
+    """A group that is open to the world, a configuration in add, and a list that is in force."""
+    world.group("open", *tcp(WORLD4, WORLD6))
+    world.config()
+    world.accepted()
+    return world

@@ -14,15 +14,6 @@ from tests.needs import missing
 FULL = Path("/dev/full")
 
 
-@pytest.fixture
-def ready(world: World) -> World:
-    """A group that is open to the world, a configuration in add, and a list that is in force."""
-    world.group("open", *tcp(WORLD4))
-    world.config()
-    world.accepted()
-    return world
-
-
 def shell(world: World, line: str) -> Ran:
     """Run ``cloudsync`` in a shell line, where it is called ``$C``."""
     ended = subprocess.run(

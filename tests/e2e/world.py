@@ -178,3 +178,9 @@ def enforce(*lines: str, internal: str = "keep", select: str = "tags: {cloudsync
 def ids(*groups: str) -> str:
     """A selection by ids."""
     return f"ids: [{', '.join(groups)}]"
+
+
+def refused(world: World, ran: Ran, code: int, message: str) -> None:
+    """The command ended with this code and message alone, and no cloud was changed."""
+    assert ran == Ran(code, "", f"{message}\n")
+    assert world.mutations == []
