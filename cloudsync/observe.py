@@ -11,14 +11,14 @@ from datetime import datetime
 
 from cloudsync import records
 from cloudsync.addresses import Network
-from cloudsync.allowlist import Entry, InForce
-from cloudsync.config import TargetSettings
+from cloudsync.allowlist import Entry, InForce, cost_of_widening
+from cloudsync.config import Config, TargetSettings
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.leaving import recovered
 from cloudsync.model import Mode, Purpose, Verdict, Wanted
 from cloudsync.plan import TargetPlan, make
-from cloudsync.provider import Provider, Scope, Unreadable
+from cloudsync.provider import Provider, Remark, Scope, Unreadable
 from cloudsync.remember import seen_before
 from cloudsync.wants import wanted_of
 
@@ -103,6 +103,7 @@ def planned(
         want = wanted_of(job.config, block.settings, entries, now)
         if unsure and want.mode is Mode.ENFORCE:
             want = replace(want, mode=Mode.ADD)
+        cost = _cost(block.settings, job.config, entries)
         before = len(plans)
         blind = [unread(one, want.mode, digest) for one in block.unreadable]
         for scope in block.scopes:
@@ -118,7 +119,8 @@ def planned(
                             todo="Select it in one block only.",
                         )
                     wanted[target], scopes[target] = want, (block.provider, scope)
-                plans += make(block.provider.rules, seen, wanted, digest)
+                made = make(block.provider.rules, seen, wanted, digest)
+                plans += (_with_cost(plan, cost) for plan in made) if cost else made
         plans += blind
         plans += _absent(block, scopes, known, blind, want.mode, digest)
         here = {scope.name for scope in block.scopes}
@@ -131,6 +133,17 @@ def planned(
             )
     plans += _gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)
     return plans, wanted, scopes
+
+
+def _cost(settings: TargetSettings, config: Config, entries: tuple[Entry, ...]) -> int:
+    """How many addresses the block's own ``widen`` lets in that nobody listed."""
+    shoreline = config.list.shoreline if settings.shoreline is None else settings.shoreline
+    return cost_of_widening(entries, shoreline) if settings.widen == "24" else 0
+
+
+def _with_cost(plan: TargetPlan, cost: int) -> TargetPlan:
+    text = f"widen: 24 lets in {cost:,} addresses that nobody listed"
+    return replace(plan, remarks=(*plan.remarks, Remark(plan.target, text)))
 
 
 def unread(found: Unreadable, mode: Mode, digest: str, target: str = "") -> TargetPlan:

@@ -192,4 +192,12 @@ def _verified(plan: TargetPlan, done: engine.Applied, held: bool) -> TargetPlan:
             plan.target, plan.mode, plan.list_digest, absent=Verdict.GONE,
             reason="it was there when the run began and isn't now",
         )  # fmt: skip
-    return replace(after, notes=_held(after)) if held else after
+    undone = any(
+        outcome.kind != "done" and plan.target in step.targets for step, outcome in done.outcomes
+    )
+    notes = {
+        *after.notes,
+        *((Note.HELD,) if held else ()),
+        *((Note.FAILED,) if undone and after.steps else ()),
+    }
+    return replace(after, notes=tuple(note for note in Note if note in notes))

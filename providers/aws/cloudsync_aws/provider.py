@@ -5,7 +5,6 @@ It only calls, and decides nothing; ``rules`` decides. Importing it loads no SDK
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,9 +35,6 @@ from cloudsync_aws.snapshot import AwsSnapshot, place, read
 # Prefix lists and the quota are read once a run. A provider that lives longer than a run (the
 # worker's) must not go by what a list held yesterday.
 _FRESH_SECONDS: Final = 300.0
-
-# The SDK's own variables, in the order in which it asks them for EC2.
-_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL")
 
 
 class _Failed(Exception):
@@ -87,11 +83,9 @@ class Provider:
         return self._rules
 
     def on_loopback(self, settings: AwsSettings) -> bool:
-        """Whether the block's own endpoint, or the SDK's variables, lead to this machine."""
-        found = settings.endpoint or next(
-            (os.environ[key] for key in _ENDPOINTS if os.environ.get(key)), ""
-        )
-        return bool(found) and on_loopback(found)
+        """Whether the calls lead to this machine: the SDK is asked, which may ignore its variables."""
+        client = self._client("ec2", self._home(settings), settings.endpoint)
+        return on_loopback(client.meta.endpoint_url)
 
     def survey(self, regions: Sequence[str], endpoint: str | None) -> AwsSettings:
         """Every group, in the regions given or in every enabled one."""

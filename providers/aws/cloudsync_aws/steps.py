@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -77,7 +77,8 @@ def propose(snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
                 decision, too_many = less, ""
         if too_many:
             refused.append(Refusal(target, too_many, WAYS_OUT))
-            continue
+            # Own rules that nobody wants any more make room: with them gone the next run may add.
+            decision = Decision(removed=decision.removed)
         steps += _steps(snapshot, target, decision)
     return Proposal(tuple(steps), tuple(said), tuple(refused))
 
@@ -94,7 +95,10 @@ def _too_many(snapshot: AwsSnapshot, group: Ingress, decision: Decision) -> str:
 
 
 def _steps(snapshot: AwsSnapshot, target: str, decision: Decision) -> Iterator[Step]:
-    for rules in _batches(decision.added):
+    # Names apart and one by one: AWS takes a call whole or not at all, and a name that it doesn't
+    # know here must hold back no address.
+    named = [rule for rule in decision.added if rule.opaque]
+    for rules in (*_batches([rule for rule in decision.added if not rule.opaque]), *_singly(named)):
         yield _step(snapshot, target, "add", "authorize", rules, [f"+ {rule}" for rule in rules])
     for pairs in _batches(decision.described):
         changes = [line for old, new in pairs for line in (f"- {old}", f"+ {new}")]
@@ -105,6 +109,10 @@ def _steps(snapshot: AwsSnapshot, target: str, decision: Decision) -> Iterator[S
         yield _step(
             snapshot, target, "remove", "revoke", rules, [f"- {rule}" for rule in rules], own=False
         )
+
+
+def _singly(rules: Iterable[_T]) -> Iterator[Sequence[_T]]:
+    return ([rule] for rule in rules)
 
 
 def _batches(rules: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -140,24 +140,38 @@ def test_names() -> None:
     """Groups and prefix lists of also_allow stand by name, another account's with its account."""
     names = [Name("sg-0dd", INTERNAL), Name("pl-1", EVERYONE), Name("999999999999/sg-1", INTERNAL)]
     lists = [PrefixList("pl-1", ("192.0.2.0/24",), 10, by_name=True)]
-    (step,) = propose(snapshot(lists=lists), wanted(names=names)).steps
-    assert step.changes == (
-        "+ tcp/25 from 999999999999/sg-1 (cloudsync/mail also)",
-        "+ tcp/25 from pl-1 (cloudsync/mail also)",
-        "+ tcp/25 from sg-0dd (cloudsync/mail also)",
-    )
     text = "cloudsync/mail also"
-    assert request(step.call)["IpPermissions"] == [
-        {
-            "IpProtocol": "tcp",
-            "FromPort": 25,
-            "ToPort": 25,
-            "UserIdGroupPairs": [
-                {"UserId": "999999999999", "GroupId": "sg-1", "Description": text},
-                {"UserId": "123456789012", "GroupId": "sg-0dd", "Description": text},
+    pairs = {
+        "999999999999/sg-1": {"UserId": "999999999999", "GroupId": "sg-1", "Description": text},
+        "sg-0dd": {"UserId": "123456789012", "GroupId": "sg-0dd", "Description": text},
+    }
+    steps = propose(snapshot(lists=lists), wanted(names=names)).steps
+    assert [(one.changes, request(one.call)["IpPermissions"]) for one in steps] == [
+        (
+            (f"+ tcp/25 from {source} (cloudsync/mail also)",),
+            [
+                {
+                    "IpProtocol": "tcp",
+                    "FromPort": 25,
+                    "ToPort": 25,
+                    **(
+                        {"UserIdGroupPairs": [pairs[source]]}
+                        if source in pairs
+                        else {"PrefixListIds": [{"PrefixListId": source, "Description": text}]}
+                    ),
+                }
             ],
-            "PrefixListIds": [{"PrefixListId": "pl-1", "Description": text}],
-        }
+        )
+        for source in ("999999999999/sg-1", "pl-1", "sg-0dd")
+    ]
+
+
+def test_a_name_holds_back_no_address() -> None:
+    """AWS takes a call whole or not at all: addresses come first, in a call without any name."""
+    names = [Name("sg-0dd", INTERNAL)]
+    assert changes(snapshot(), wanted("192.0.2.1/32", names=names)) == [
+        ("add", True, ("+ tcp/25 from 192.0.2.1/32 (cloudsync/mail list)",)),
+        ("add", True, ("+ tcp/25 from sg-0dd (cloudsync/mail also)",)),
     ]
 
 
@@ -457,8 +471,13 @@ def test_quota_boundary(count: int, fits: bool) -> None:
 def test_quota_at_its_peak() -> None:
     """The quota counts the moment when new rules stand and old ones haven't gone."""
     seen = snapshot(own(*[f"198.18.1.{number}/32" for number in range(31)]))
-    (refusal,) = propose(seen, wanted(*networks(30))).refusals
-    assert refusal.what == "would need 61 rules, the quota is 60"
+    found = RULES.steps(seen, {TARGET: wanted(*networks(30))})
+    assert [one.what for one in found.refusals] == ["would need 61 rules, the quota is 60"]
+    # What nobody wants any more goes all the same, and makes room for the next run.
+    assert [(one.verb, len(one.changes)) for one in found.steps] == [("remove", 31)]
+    later = RULES.steps(RULES.after(seen, found.steps[0]), {TARGET: wanted(*networks(30))})
+    assert later.refusals == ()
+    assert [(one.verb, len(one.changes)) for one in later.steps] == [("add", 30)]
 
 
 def test_families_apart() -> None:
