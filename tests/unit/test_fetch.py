@@ -189,7 +189,7 @@ def test_a_304_without_anything_kept_is_refused(
 
 def test_a_packed_answer_is_unpacked(server: Server) -> None:
     """Packing as gzip is asked for and understood, in chunks too."""
-    packed = gzip.compress(b"8.8.8.8\n")
+    packed = gzip.compress(b"8.8.8.8\n", mtime=0)
     chunk = f"{len(packed):x}\r\n".encode() + packed + b"\r\n0\r\n\r\n"
     server.answer = OK + b"Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n" + chunk
     found = get(server)
@@ -197,8 +197,8 @@ def test_a_packed_answer_is_unpacked(server: Server) -> None:
     assert found.body == b"8.8.8.8\n"
 
 
-_BOMB = gzip.compress(b"#" * 10_000_000)
-_PACKED = gzip.compress(b"8.8.8.8\n" * 9)
+_BOMB = gzip.compress(b"#" * 10_000_000, mtime=0)
+_PACKED = gzip.compress(b"8.8.8.8\n" * 9, mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_an_answer_that_is_not_the_whole_page_is_refused(
 
 def test_a_bomb_is_not_unpacked_to_be_weighed(server: Server) -> None:
     """An answer that unpacks to 50 MB costs no more memory than the limit and its own bytes."""
-    server.answer = sized(gzip.compress(b"#" * 50_000_000), "Content-Encoding: gzip")
+    server.answer = sized(gzip.compress(b"#" * 50_000_000, mtime=0), "Content-Encoding: gzip")
     tracemalloc.start()
     try:
         said = refused(lambda: get(server))
