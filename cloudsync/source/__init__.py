@@ -58,6 +58,6 @@ def guess(body: bytes, content_type: str | None = None) -> Format:
     try:
         lines = lines_of(decode(body, content_type, ""), "")
     except SourceRefused:
-        # What can't be read is no article; the reader will say why.
-        return "cidr"
+        # What can't be read is still the article if it bears its title; its reader will say why.
+        return "article39" if article39.TITLE.casefold().encode() in body.lower() else "cidr"
     return "article39" if article39.recognises(lines) else "cidr"

@@ -51,6 +51,11 @@ _US_DATE: Final = pattern(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _COUNT: Final = pattern(r"[0-9]{1,4}")
 
 
+def _said(entry: Entry) -> str:
+    """A name as DNS takes it: upper and lower case are one, and so is a dot at the end."""
+    return (entry.name or "").casefold().removesuffix(".")
+
+
 def recognises(lines: Sequence[Line]) -> bool:
     """Whether the title or a heading of the article stands among ``lines``, whole or not."""
     title = TITLE.casefold()
@@ -112,7 +117,7 @@ def _senders(lines: Sequence[Line], source: str) -> tuple[list[Entry], list[str]
             raise refusal(source, "E_TOO_MANY", what, line=line.number)
         known = entries.setdefault(entry.network, entry)
         address = entry.network.network_address
-        if known.name != entry.name:
+        if _said(known) != _said(entry):
             what = f"{address} is {known.name} on line {known.line}, and {entry.name} here"
             raise refusal(source, "E_CONFLICT", what, line=line.number)
         if known is not entry:

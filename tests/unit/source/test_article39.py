@@ -200,6 +200,13 @@ def test_a_repeated_row_counts_once_and_is_remarked_on() -> None:
     assert found.warnings == ("W_DUPLICATE: line 10 repeats 69.20.58.226 of line 9",)
 
 
+def test_upper_case_and_a_last_dot_make_no_other_name() -> None:
+    """To DNS they are the same host."""
+    assert "SERVER" not in ROWS[0]
+    found = listing(with_row(f"{ROWS[0].upper()}.", 1))
+    assert found.warnings == ("W_DUPLICATE: line 10 repeats 69.20.58.226 of line 9",)
+
+
 def test_an_address_under_two_names_is_refused() -> None:
     """Two rows that name one address differently contradict each other."""
     assert refused(with_row("69.20.58.226 server9.appriver.com", 1)) == message(
@@ -441,6 +448,7 @@ def test_guess_knows_the_article_whole_or_damaged() -> None:
     assert guess(text([TITLE])) == "article39"
     assert guess(b"8.8.8.8\n") == "cidr"
     assert guess(b"8.8.8.8\n\xff") == "cidr"
+    assert guess(html(article()).encode() + b"&#7;") == "article39"
 
 
 def test_the_bundled_list_is_given_for_its_name() -> None:
