@@ -1,0 +1,44 @@
+"""Edges that changing the code by one step showed to be untried."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from cloudsync.allowlist import Entry, InForce, Listing
+from cloudsync.guard import Limits, judge
+from cloudsync.memory.rules import Firewall, MemoryRules, MemorySnapshot, Rule
+from cloudsync.model import Mode, Wanted
+from cloudsync.prove import prove
+from cloudsync.provider import Refusal, Scope, Step
+
+TARGET = "memory:edges/fw"
+
+
+def test_a_name_that_gets_in_already_may_not_get_in_from_more() -> None:
+    """Taking an own deny away that shut a part of an unwanted name is refused."""
+    deny = Rule(
+        10, "cloudsync:ours:25:deny:ipv4", False, ("10.0.0.0/8",), description="cloudsync/ours deny"
+    )
+    behind = Rule(20, "web", names=("tag-web",))
+    snapshot = MemorySnapshot(Scope("memory:edges"), {TARGET: Firewall((deny, behind))})
+    step = Step("remove", (TARGET,), (f"- {deny}",), call=deny)
+    wanted = {TARGET: Wanted("ours", Mode.ENFORCE, internal="close")}
+    proof = prove(MemoryRules(), snapshot, [step], wanted)
+    assert (proof.steps, proof.refusal) == (
+        (),
+        Refusal(TARGET, "a step would let in tag-web, which isn't wanted"),
+    )
+
+
+def test_a_document_that_promises_nothing_any_more_promised_one() -> None:
+    """A promise of one entry that is gone is noticed like any other."""
+    entries = (Entry(ip_network("8.0.0.1/32")),)
+    found = judge(
+        Listing("./list.txt", "cidr", entries),
+        InForce("./list.txt", "cidr", entries),
+        Limits(),
+        promised=1,
+    )
+    assert [(reason.code, reason.message) for reason in found.reasons] == [
+        ("promise_fell", "the document promises 0 entries, it promised 1 before")
+    ]
