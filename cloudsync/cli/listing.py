@@ -63,7 +63,9 @@ def show(path: Path | None, source: str | None, stated: Format | None, form: str
     _print(listing, config.list.shoreline, config.list.widen, form)
     if vetted.held:
         tell(held(listing.source, vetted.held, first=vetted.in_force is None))
-        return int(Exit.HELD)
+        # That a first list waits for a person is no fault of the list: whoever looks has it.
+        if {reason.code for reason in vetted.held.reasons} != {"first"}:
+            return int(Exit.HELD)
     return 0
 
 

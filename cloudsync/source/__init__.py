@@ -61,5 +61,5 @@ def guess(body: bytes, content_type: str | None = None) -> Format:
         # What can't be read is still the article if it bears its title; its reader will say why.
         # An apostrophe is spelt in many ways, so the title is looked for as far as that.
         title = article39.TITLE.casefold().partition("'")[0].encode()
-        return "article39" if title in body.lower() else "cidr"
+        return "article39" if title in b" ".join(body.lower().split()) else "cidr"
     return "article39" if article39.recognises(lines) else "cidr"
