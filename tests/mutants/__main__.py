@@ -19,7 +19,7 @@ from tests.mutants.trial import Fate, tried
 from tests.tree import tree
 
 TESTS: Final[Mapping[str, Sequence[str]]] = {
-    "addresses": ("tests/unit/test_addresses.py",),
+    "addresses": ("tests/unit/test_addresses.py", "tests/unit/test_edges.py"),
     "exposure": ("tests/unit/test_exposure.py", "tests/unit/test_reach.py"),
     "guard": ("tests/unit/test_guard.py", "tests/unit/test_edges.py"),
     "plan": ("tests/unit/test_plan.py",),
@@ -28,7 +28,11 @@ TESTS: Final[Mapping[str, Sequence[str]]] = {
         "tests/unit/test_edges.py",
         "tests/contract/test_cases.py",
     ),
-    "place": ("tests/unit/test_place.py", "tests/contract/test_cases.py"),
+    "place": (
+        "tests/unit/test_place.py",
+        "tests/unit/test_place_edges.py",
+        "tests/contract/test_cases.py",
+    ),
 }
 # Beyond what was asked for: what the others rest on.
 MORE: Final[Mapping[str, Sequence[str]]] = {

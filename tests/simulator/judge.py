@@ -11,8 +11,8 @@ from typing import Final
 
 from cloudsync.provider import Snapshot, Step
 from tests.oracle import packets
-from tests.oracle.packets import Point, World, deciding
-from tests.oracle.promises import INTERNAL, Wish, answers, broken, might, tried
+from tests.oracle.packets import Meaning, Point, Row, World, deciding, inside, matches
+from tests.oracle.promises import INTERNAL, Wish, broken, might, tried
 from tests.simulator.clock import Clock
 from tests.simulator.cloud import Cloud
 from tests.simulator.pools import PORT
@@ -161,7 +161,7 @@ def _said(wish: Wish) -> tuple[str, ...]:
 
 
 def _uncertain(fault: str, was: World, now: World, wish: Wish) -> bool:
-    """Whether promise 1 speaks of a sender who was never certain to get in, and still may.
+    """Whether promise 1 speaks of a sender who wasn't known to get in everywhere, and still may.
 
     The oracle sees through names and machines, which no product can: what it calls lost on one
     machine may have been a mere possibility, and still be one.
@@ -172,8 +172,23 @@ def _uncertain(fault: str, was: World, now: World, wish: Wish) -> bool:
     point = (address.version, int(address))
     ahead, behind = deciding(was, PORT), deciding(now, PORT)
     meanings = tried([*ahead, *behind], wish.meanings)
-    certain = answers(ahead, point, was.machines, meanings) == {True}
-    return not certain and might(behind, point, meanings)
+    return not _known(ahead, point, meanings) and might(behind, point, meanings)
+
+
+def _known(asked: Sequence[Row], point: Point, meanings: Sequence[Meaning]) -> bool:
+    """Whether a sender is certain to get in for anybody who can't see machines or names.
+
+    The mirror of the oracle's ``might``: an allow that may not be meant for all lets nobody in for
+    sure, and a deny that may be meant for him leaves him uncertain.
+    """
+    for row in asked:
+        vague = row["machines"] or (row["names"] and not inside(point, row["sources"]))
+        if vague and row["allow"]:
+            continue
+        machines = (*row["machines"], "")
+        if any(matches(row, point, one, meaning) for one in machines for meaning in meanings):
+            return bool(row["allow"])
+    return False
 
 
 def _as_ours(world: World, wish: Wish) -> World:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
+import pytest
+
+from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.allowlist import Entry, InForce, Listing
 from cloudsync.guard import Limits, judge
 from cloudsync.memory.rules import Firewall, MemoryRules, MemorySnapshot, Rule
 from cloudsync.model import Mode, Wanted
+from cloudsync.plan import make
 from cloudsync.prove import prove
 from cloudsync.provider import Refusal, Scope, Step
 
@@ -42,3 +46,31 @@ def test_a_document_that_promises_nothing_any_more_promised_one() -> None:
     assert [(reason.code, reason.message) for reason in found.reasons] == [
         ("promise_fell", "the document promises 0 entries, it promised 1 before")
     ]
+
+
+def test_the_very_last_ipv4_address_is_a_witness_of_its_own() -> None:
+    """At the end of IPv4 a witness is still IPv4, and the first of IPv6 is IPv6."""
+    assert AddressSet.of("255.255.255.255").witness() == "255.255.255.255"
+    assert AddressSet.of("::").witness() == "::"
+
+
+@pytest.mark.xfail(reason="an own probe rule would go ahead of a deny, and holds back the list")
+def test_a_health_check_that_is_partly_shut_holds_no_addition_back() -> None:
+    """In enforce a new entry of the list is added, whatever can't be done about a probe by name."""
+    standing = (
+        Rule(
+            0,
+            "cloudsync:ours:25:list:ipv4",
+            True,
+            ("8.0.0.1/32",),
+            description="cloudsync/ours list",
+        ),
+        Rule(1000, "narrow", False, ("2001:db8:ffff::/64",)),
+        Rule(65_535, "probes", names=("probe:balancer",)),
+    )
+    snapshot = MemorySnapshot(Scope("memory:edges"), {TARGET: Firewall(standing)})
+    networks = (ip_network("8.0.0.1/32"), ip_network("8.0.0.9/32"))
+    wanted = {TARGET: Wanted("ours", Mode.ENFORCE, networks, internal="keep")}
+    (plan,) = make(MemoryRules(), snapshot, wanted, "sha256:list")
+    assert plan.after is not None
+    assert plan.after.differences[25].missing == NOBODY
