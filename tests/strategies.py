@@ -60,7 +60,9 @@ CONTENTS = {
     Purpose.DENY: (*LISTED, *ALSO, *STRANGERS),
 }
 
-networks = st.lists(st.sampled_from(LISTED), max_size=4, unique=True).map(tuple)
+networks = st.lists(st.sampled_from(LISTED), min_size=1, max_size=4, unique=True).map(
+    tuple
+) | st.just(())
 also = st.lists(st.sampled_from(ALSO), max_size=2, unique=True).map(tuple)
 anywhere = st.sampled_from((*STRANGERS, *LISTED, *ALSO))
 

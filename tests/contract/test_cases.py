@@ -221,13 +221,18 @@ def test_no_room_to_close_still_adds(ties: bool) -> None:
 
 @TIES
 def test_no_room_for_allows_ahead_of_a_default_deny(ties: bool) -> None:
-    """Where even the own allows find no number ahead of a deny, the plan says how many it needs."""
+    """Own allows that find no number ahead of a deny stand behind it, and the plan says so."""
     judged = world(deny(100, "all"), ties=ties)
     run = judged.run(want(Mode.ADD, priority=(100, 300)))
-    assert run.done == ()
+    assert [step.verb for step in run.done] == ["add", "add"]
     assert run.first[0].notes == (Note.NO_ROOM,)
     assert [remark.text for remark in run.first[0].remarks] == [
-        f"own rules need {1 if ties else 2} numbers from 100 on, ahead of 100, and 0 are free; set priority, or move the rules"
+        "; ".join(
+            f"the own rule for list {family} needs a number from 100 on, ahead of the deny at 100, "
+            "and none is free"
+            for family in ("ipv4", "ipv6")
+        )
+        + "; set priority, or move the rules"
     ]
 
 

@@ -17,6 +17,10 @@ from tests.strategies import OURS, Mix, examples, firewalls, meanings, rules, wi
 
 TIES = pytest.mark.parametrize("ties", [True, False], ids=["ties", "unique numbers"])
 drawn = st.data()
+faults = st.lists(
+    st.sampled_from((None, None, "lost", "never arrived", "throttled", "stale", "failed")),
+    max_size=4,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -79,14 +83,16 @@ def test_one_run(data: st.DataObject, ties: bool, mix: Mix) -> None:
 @examples(200)
 @given(data=drawn, stop=st.integers(0, 5))
 def test_a_crash_between_any_two_calls(data: st.DataObject, ties: bool, stop: int) -> None:
-    """A run that ends after any call leaves the promises true, and the next one comes to the same end."""
+    """Ended after any call, or with answers lost, the promises hold and the next run finishes."""
     firewall, wanted, means = (
         data.draw(firewalls(ties=ties)),
         data.draw(wishes()),
         data.draw(meanings()),
     )
     judged = Judged(firewall, means, ties=ties)
+    judged.world.faults.extend(data.draw(faults))
     judged.run(wanted, stop_after=stop)
+    judged.world.faults.clear()
     run = judged.run(wanted)
     assert judged.faults == []
     assert end(judged, wanted, run) == []

@@ -106,12 +106,16 @@ def might(asked: Sequence[Row], point: Point, meanings: Sequence[Meaning]) -> bo
     return False
 
 
-def by_name(asked: Sequence[Row], point: Point, machine: str, meaning: Meaning) -> bool:
-    """Whether the row that decides speaks of a sender by an opaque name only."""
+def by_names(asked: Sequence[Row], point: Point, machine: str, meaning: Meaning) -> frozenset[str]:
+    """The names by which alone the row that decides speaks of a sender; none, if by address."""
     for row in asked:
         if matches(row, point, machine, meaning):
-            return bool(row["names"]) and not inside(point, row["sources"])
-    return False
+            if not row["sources"] and not row["names"]:
+                return frozenset()
+            if inside(point, row["sources"]):
+                return frozenset()
+            return frozenset(one for one in row["names"] if inside(point, meaning.get(one, ())))
+    return frozenset()
 
 
 def broken(before: World, after: World, wish: Wish, points: Sequence[Point]) -> list[str]:
@@ -138,7 +142,6 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
         if ahead == behind:
             continue
         meanings = tried([*ahead, *behind], wish.meanings)
-        named = {name for row in ahead if row["allow"] for name in row["names"]}
         for point in points:
             for meaning in meanings:
                 old = [gets_in(ahead, point, one, meaning) for one in before.machines]
@@ -153,8 +156,10 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
                 let_go = inside(point, withdrawn) or any(
                     inside(point, meaning.get(name, ())) for name in withdrawn_names
                 )
-                vague = any(by_name(ahead, point, machine, meaning) for machine in lost)
-                why = _claim(point, wish, meaning, named, let_go=let_go, vague=vague)
+                called = frozenset(
+                    name for machine in lost for name in by_names(ahead, point, machine, meaning)
+                )
+                why = _claim(point, wish, called, let_go=let_go)
                 where = f"port {port}, where names mean {dict(meaning)}"
                 if lost and why:
                     yield f"promise 1: {text(point)} is {why} and no longer gets in to {lost}: {where}"
@@ -163,18 +168,17 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
                     yield f"promise 2: {text(point)} is not wanted and now gets in: {where}"
 
 
-def _claim(
-    point: Point, wish: Wish, meaning: Meaning, named: set[str], *, let_go: bool, vague: bool
-) -> str:
+def _claim(point: Point, wish: Wish, called: frozenset[str], *, let_go: bool) -> str:
     """Why a sender must not be stopped; empty if it may be.
 
-    A wanted name has a claim for whoever it stands for only where a rule that names it lets in:
-    nobody can know that another rule's address is the name's. Likewise a wanted address that got
-    in only because some other name happens to stand for it was never known to get in (``vague``).
+    ``called`` are the names by which alone it got in. A wanted name has a claim for whoever it
+    stands for only where it is by the name that he got in: nobody can know that an address in
+    another rule is the name's. Likewise a wanted address that got in only because some other name
+    happens to stand for it was never known to get in.
     """
-    if not vague and inside(point, (*wish.networks, *wish.also)):
+    if not called and inside(point, (*wish.networks, *wish.also)):
         return "wanted"
-    if any(inside(point, meaning.get(name, ())) for name in wish.names if name in named):
+    if called & set(wish.names):
         return "wanted by name"
     if wish.keeps(point) and not let_go:
         return "internal, and kept"
