@@ -8,6 +8,7 @@ import importlib.machinery
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from types import CodeType, ModuleType
 from typing import Final, Literal
@@ -21,16 +22,18 @@ SECONDS: Final = 120
 def tried(module: str, tree: ast.Module, tests: Sequence[str]) -> Fate:
     """What becomes of the mutant ``tree`` of ``module`` when ``tests`` are run against it."""
     code = compile(tree, f"{module} (mutant)", "exec")
-    child = os.fork()
-    if not child:
-        os._exit(_verdict(module, code, tests))
-    _, status = os.waitpid(child, 0)
+    # What Hypothesis keeps of one mutant's failures would be tried, and told of, with the next.
+    with tempfile.TemporaryDirectory(prefix="mutant-") as home:
+        child = os.fork()
+        if not child:
+            os._exit(_verdict(module, code, tests, home))
+        _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return "endless"
     return "survived" if os.WEXITSTATUS(status) == 0 else "killed"
 
 
-def _verdict(module: str, code: CodeType, tests: Sequence[str]) -> int:
+def _verdict(module: str, code: CodeType, tests: Sequence[str], home: str) -> int:
     """The exit code of pytest, in the child."""
     signal.alarm(SECONDS)
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -38,7 +41,9 @@ def _verdict(module: str, code: CodeType, tests: Sequence[str]) -> int:
     os.dup2(silence, 2)
     sys.meta_path.insert(0, _Finder(module, code))
     import pytest
+    from hypothesis.configuration import set_hypothesis_home_dir
 
+    set_hypothesis_home_dir(home)
     # The first failure is enough, and nothing that was shrunk before is worth finding again.
     said = [
         "-x",

@@ -120,6 +120,9 @@ def test_a_name_blocks_only_where_it_may_stand_for_somebody_wanted() -> None:
     assert found(wanted, elsewhere).blocked == NOBODY
     perhaps = deny(150, NOBODY, Name("perhaps", LISTED | STRANGER))
     assert found(wanted, perhaps).blocked == LISTED
+    partner, slot = Name("partner", STRANGER), Slot(Purpose.ALSO, "partner")
+    stands = Numbered(180, Clause(True, NOBODY, "180", frozenset([partner])), slot)
+    assert at(found(want(names=frozenset([partner])), elsewhere, stands))[slot] == 100
 
 
 def test_behind_a_default_deny_a_narrower_one_stops_nobody() -> None:
