@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cloudsync.addresses import AddressSet
+from cloudsync.model import Purpose
 from cloudsync.numbering import Numbered, Placed, Slot
 from cloudsync.place import Placement
 
@@ -31,14 +32,14 @@ class Move:
 def moves(
     standing: Mapping[Slot, Numbered], placement: Placement, wanted: AddressSet, kept: AddressSet
 ) -> Iterator[Move]:
-    """Allows before denies, additions before rewritings, and whatever takes away at the end.
+    """Who is wanted first, then probes, then denies; whatever takes away comes at the end.
 
     ``standing`` are the own rules as they are, by slot; ``wanted`` must get in at every
     moment; ``kept`` must go on getting in where it does, the probes too.
     """
     later: list[Move] = []
-    for allow in (True, False):
-        placed = [rule for rule in placement.rules if rule.slot.allow is allow]
+    for turn in range(3):
+        placed = [rule for rule in placement.rules if _turn(rule.slot) == turn]
         for rule in placed:
             if rule.slot not in standing:
                 yield Move("add", rule)
@@ -60,6 +61,11 @@ def moves(
     yield from later
     for slot in placement.stale:
         yield Move("remove", _placed(slot, standing[slot]))
+
+
+def _turn(slot: Slot) -> int:
+    """A probe's rule that can't be proved must hold back nobody who is wanted."""
+    return {Purpose.PROBE: 1, Purpose.DENY: 2}.get(slot.purpose, 0)
 
 
 def _interim(stood: Placed, rule: Placed, wanted: AddressSet, kept: AddressSet) -> Placed:

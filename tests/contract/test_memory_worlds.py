@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudsync.memory.rules import MemorySnapshot
+from cloudsync.memory.sandbox import Fault
 from cloudsync.model import Mode, Note, Wanted
 from tests.contract.driver import Run
 from tests.contract.judged import TARGET, Judged
@@ -17,7 +18,7 @@ from tests.strategies import OURS, Mix, examples, firewalls, meanings, rules, wi
 
 TIES = pytest.mark.parametrize("ties", [True, False], ids=["ties", "unique numbers"])
 drawn = st.data()
-faults = st.lists(
+faults: st.SearchStrategy[list[Fault | None]] = st.lists(
     st.sampled_from((None, None, "lost", "never arrived", "throttled", "stale", "failed")),
     max_size=4,
 )

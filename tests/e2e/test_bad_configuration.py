@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.world import (
+    PROVIDERS,
     SCOPE,
     World,
     block,
@@ -102,7 +103,7 @@ CONFIGURATIONS = {
     "an unknown cloud": (
         ("provider: aws", "provider: asw"),
         ("cloudsync.yaml:6: targets[0].provider: is not installed. Nothing was changed. "
-        "Installed are: aws, memory. A provider of yours is found by the entry point "
+        f"Installed are: {PROVIDERS}. A provider of yours is found by the entry point "
         "cloudsync.providers."),
     ),
 }  # fmt: skip

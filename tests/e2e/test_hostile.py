@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import GUARDED, LIST, REGION, SCOPE, WORLD4, Ran, World, block, tcp
+from tests.e2e.world import GUARDED, LIST, PROVIDERS, REGION, SCOPE, WORLD4, Ran, World, block, tcp
 from tests.needs import missing
 
 FULL = Path("/dev/full")
@@ -198,7 +198,7 @@ INIT = {
         "https://HOST:PORT.\n"
     ),
     "--provider gpc": (
-        "provider gpc: is not installed. Nothing was changed. Installed are: aws, memory. A "
+        f"provider gpc: is not installed. Nothing was changed. Installed are: {PROVIDERS}. A "
         "provider of yours is found by the entry point cloudsync.providers.\n"
     ),
     "-c nowhere/cloudsync.yaml": (

@@ -13,11 +13,14 @@ from typing import Any, Final
 import pytest
 
 from cloudsync.cli import main
+from cloudsync.provider import installed
 from cloudsync.source import bundled
 from cloudsync_aws.sandbox import Sandbox
 
 REGION: Final = "us-east-1"
 SCOPE: Final = f"aws:123456789012/{REGION}"
+# In the wheel run a provider of another distribution stands beside ours.
+PROVIDERS: Final = ", ".join(sorted(installed()))
 GUARDED: Final = {"cloudsync": "smtp"}
 LIST: Final = tuple(str(entry.network) for entry in bundled.LISTING.entries if "/24" not in
                     str(entry.network))  # fmt: skip

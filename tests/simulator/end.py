@@ -106,12 +106,8 @@ def _of_target(
 
 
 def _cannot_add(plan: TargetPlan) -> bool:
-    """Whether there is no room even for what `add` would do, for numbers or for rules.
-
-    The last reason is a known fault (tests/unit/test_edges.py expects it to fail): an own rule for
-    a health check that a stranger shuts in part is refused, and what should follow it with it.
-    """
-    reasons = ("own rules need", "the quota is", "a step would let in probe:")
+    """Whether there is no room even for what `add` would do, for numbers or for rules."""
+    reasons = ("own rules need", "the own rule for", "the quota is")
     return any(_said(plan, reason) for reason in reasons)
 
 
