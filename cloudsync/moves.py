@@ -49,9 +49,14 @@ def moves(
                 behind = stood.source & (kept | placement.blocked)
                 if rule.slot.allow and rule.number != stood.number and behind - rule.source:
                     # It would carry ahead of a deny what may stay behind it: a new rule goes
-                    # ahead, and the old one goes when that has been seen, if it may.
+                    # ahead, and of the old one what is blocked stays.
                     yield Move("add", replace(rule, slot=_ahead(rule.slot, standing)))
-                    later.append(Move("remove", stood))
+                    rest = replace(stood, source=stood.source & placement.blocked)
+                    later.append(
+                        Move("replace", rest, narrows=True)
+                        if rest.source
+                        else Move("remove", stood)
+                    )
                     continue
                 interim = _interim(stood, rule, wanted, kept)
                 if interim != stood:

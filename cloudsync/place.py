@@ -85,6 +85,7 @@ def place(
     rules = fit.rules
     if closed:
         rules = (*rules, *_outliving(rules, ours))
+    rules = (*rules, *_spared(rules, ours, blocked))
     stand = {rule.slot for rule in rules}
     return Placement(
         rules,
@@ -211,6 +212,22 @@ def _outliving(closed: Iterable[Placed], ours: Mapping[Slot, Numbered]) -> tuple
         and not any(
             deny.number <= rule.number and rule.clause.source <= deny.source for deny in denies
         )
+    )
+
+
+def _spared(
+    rules: Iterable[Placed], ours: Mapping[Slot, Numbered], blocked: AddressSet
+) -> tuple[Placed, ...]:
+    """Own allows that nothing asks for, cut down to what of them is blocked elsewhere.
+
+    A deny may cover only some of the machines: at the others this rule may be all that lets a
+    wanted address in, and nobody can see from here whether it is.
+    """
+    placed = {rule.slot for rule in rules}
+    return tuple(
+        Placed(slot, rule.number, rule.clause.source & blocked)
+        for slot, rule in ours.items()
+        if slot.allow and slot not in placed and rule.clause.source & blocked
     )
 
 

@@ -128,6 +128,13 @@ def _exposure_broken(
         lost = (probes & old) - new - withdrawn
         if lost:
             return _stops(target, lost, "from which the platform checks health")
+    # What is possible may be said too much: a partial allow can stand behind a partial deny for the
+    # same machines. So what an own rule held has to be certain afterwards, if it is needed at all.
+    dropped = _held(before) - _held(after)
+    needed = (want.addresses | want.kept | probes) - withdrawn
+    lost = (needed & dropped & was.possible) - will.certain
+    if lost:
+        return _stops(target, lost, "which stands in a rule of ours")
     lost_names = _lost_names(was, will, want, probes, also.names)
     if lost_names:
         return Refusal(
@@ -148,6 +155,13 @@ def _exposure_broken(
     if strangers:
         return Refusal(target, f"a step would let in {strangers[0].text}, which isn't wanted")
     return None
+
+
+def _held(view: _View) -> AddressSet:
+    """The addresses that rules of ours let in."""
+    return AddressSet.union(
+        sources.addresses for purpose, sources in view.own.items() if purpose is not Purpose.DENY
+    )
 
 
 def _lost_names(
@@ -191,9 +205,7 @@ def _foreign_broken(
     if want.mode is not Mode.ENFORCE or step.own:
         text = before.foreign[min(removed)].text
         return Refusal(target, f"the step {_short(step)} would take somebody else's rule: {text}")
-    ours = AddressSet.union(
-        sources.addresses for purpose, sources in before.own.items() if purpose is not Purpose.DENY
-    )
+    ours = _held(before)
     staying = AddressSet.union(rule.addresses for rule in after.foreign.values() if rule.alone)
     for key in sorted(removed):
         rule = before.foreign[key]

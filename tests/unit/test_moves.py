@@ -69,7 +69,7 @@ def test_a_rule_that_holds_what_is_blocked_stays_until_a_new_one_is_seen_ahead()
     placement = Placement((Placed(LIST4, 1, POOL[0]),), stale=(AHEAD,), blocked=POOL[1])
     assert list(moves(standing, placement, POOL[0] | POOL[1], NOBODY)) == [
         Move("add", Placed(FURTHER, 1, POOL[0])),
-        Move("remove", Placed(LIST4, 9, POOL[0] | POOL[1])),
+        Move("replace", Placed(LIST4, 9, POOL[1]), narrows=True),
         Move("remove", Placed(AHEAD, 5, POOL[2])),
     ]
 
