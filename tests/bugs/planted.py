@@ -153,10 +153,10 @@ BUGS: Final = (
         ),
     )),
     Bug("the own deny is made ahead of the own allow", "ties", (
-        Change("cloudsync/moves.py", "for allow in (True, False):", "for allow in (False, True):"),
+        Change("cloudsync/moves.py", "for turn in range(3):", "for turn in (2, 1, 0):"),
     )),
     Bug("the own deny is made ahead of the own allow, and nothing is proved", "ties", (
-        Change("cloudsync/moves.py", "for allow in (True, False):", "for allow in (False, True):"),
+        Change("cloudsync/moves.py", "for turn in range(3):", "for turn in (2, 1, 0):"),
         Change(
             "cloudsync/prove.py",
             "    for old, new in ((was.certain, will.certain), (was.possible, will.possible)):\n",
