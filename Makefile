@@ -93,10 +93,10 @@ format: $(TOOLS) ## put the sources into the one format
 
 .PHONY: lock
 lock: $(TOOLS) ## resolve pyproject.toml anew into requirements/
-	$(LOCK) --upgrade --extra aws --extra sandbox --group dev --output-file requirements/dev.txt
-	$(LOCK) --constraint requirements/dev.txt --extra aws --extra sandbox --group test \
+	$(LOCK) --upgrade --extra all --extra sandbox --group dev --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/dev.txt --extra all --extra sandbox --group test \
 		--output-file requirements/test.txt
-	$(LOCK) --constraint requirements/dev.txt --extra aws --output-file requirements/run.txt
+	$(LOCK) --constraint requirements/dev.txt --extra all --output-file requirements/run.txt
 
 .PHONY: clean
 clean: ## remove what make made

@@ -1,0 +1,3 @@
+"""GCP firewall rules, as a provider of cloudsync."""
+
+from __future__ import annotations
