@@ -73,7 +73,7 @@ class AwsCloud:
     def provider(self) -> Provider:
         """The product's provider, with this EC2 in the place of the SDK's clients."""
         found: Any = AwsProvider(clock=self._clock.monotonic, sleep=self._clock.sleep)
-        found._clients, found._pace = self._ec2, _Unhurried()
+        found._caller.clients, found._caller.pace = self._ec2, _Unhurried()
         return found  # type: ignore[no-any-return]
 
     def block(self, settings: dict[str, Any]) -> AwsSettings:

@@ -15,12 +15,7 @@ PER_CALL: Final = 1_000
 
 Operation = Literal["authorize", "revoke", "describe"]
 
-# The SDK's method, and the action that throttling and permissions are counted by.
-METHOD: Final[Mapping[Operation, str]] = {
-    "authorize": "authorize_security_group_ingress",
-    "revoke": "revoke_security_group_ingress",
-    "describe": "update_security_group_rule_descriptions_ingress",
-}
+# What throttling and permissions are counted by.
 ACTION: Final[Mapping[Operation, str]] = {
     "authorize": "AuthorizeSecurityGroupIngress",
     "revoke": "RevokeSecurityGroupIngress",
