@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cloudsync import intime
 from cloudsync.model import Wanted
 from cloudsync.plan import TargetPlan, make
 from cloudsync.provider import Outcome, Provider, Scope, Snapshot, Step, Unreadable
@@ -57,10 +58,11 @@ def observe(
     scope: Scope,
     only: frozenset[str] | None = None,
     deadline: float | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Observed:
     """Look at a scope, or closely at some targets of it."""
     snapshots: list[Snapshot] = []
-    for seen in provider.observe(scope, only, deadline):
+    for seen in intime.pages(provider, scope, only, deadline, monotonic):
         if isinstance(seen, Unreadable):
             return Observed(scope.name, tuple(snapshots), seen)
         snapshots.append(seen)
@@ -78,7 +80,7 @@ def apply(
     """Do what ``plans`` say in one scope; a target whose step fails stops no other.
 
     Whatever happens, what has been done is one of the states that were proved: the next run goes
-    on from there.
+    on from there. ``deadline`` is on the clock of ``pace``; after it no step is begun.
     """
     work = {plan.target: plan for plan in plans if plan.steps}
     done = Applied()
@@ -87,7 +89,7 @@ def apply(
     failed: set[str] = set()
     for target, plan in work.items():
         steps = [step for step in plan.steps if not step.later]
-        _carry_out(provider, steps, target, done, failed, deadline)
+        _carry_out(provider, steps, target, done, failed, pace, deadline)
     seen = _settled(provider, scope, work, wanted, failed, done, pace, deadline)
     later = False
     for target, plan in work.items():
@@ -99,8 +101,11 @@ def apply(
             continue
         steps = [step for step in now.steps if _changes([step]) <= allowed]
         later = later or bool(steps)
-        _carry_out(provider, steps, target, done, failed, deadline)
-    done.after = _look(provider, scope, work, wanted, done, deadline) if later or failed else seen
+        _carry_out(provider, steps, target, done, failed, pace, deadline)
+    if later or failed:
+        done.after = _look(provider, scope, work, wanted, done, pace, deadline)
+    else:
+        done.after = seen
     return done
 
 
@@ -110,6 +115,7 @@ def _carry_out(
     target: str,
     done: Applied,
     failed: set[str],
+    pace: Pace,
     deadline: float | None,
 ) -> None:
     """The steps of one target, until one isn't done: the next may rest on it.
@@ -118,7 +124,8 @@ def _carry_out(
     """
     for step in steps:
         if step not in done.made:
-            done.made[step] = provider.apply(step, deadline)
+            late = intime.late(deadline, pace.monotonic)
+            done.made[step] = intime.not_begun() if late else provider.apply(step, deadline)
             done.outcomes.append((step, done.made[step]))
         if done.made[step].kind != "done":
             failed.add(target)
@@ -140,10 +147,12 @@ def _settled(
     A lost answer is settled by the same look: if the rule is there, the step was done.
     """
     end = pace.monotonic() + pace.settle
+    if deadline is not None:
+        end = min(end, deadline)
     wait = 1.0
     touched = {target for step, _ in done.outcomes for target in step.targets}
     while True:
-        seen = _look(provider, scope, work, wanted, done, deadline)
+        seen = _look(provider, scope, work, wanted, done, pace, deadline)
         unseen = {
             target
             for target, plan in seen.items()
@@ -173,10 +182,11 @@ def _look(
     work: Mapping[str, TargetPlan],
     wanted: Mapping[str, Wanted],
     done: Applied,
+    pace: Pace,
     deadline: float | None,
 ) -> dict[str, TargetPlan]:
     """The plans that a fresh, close look at the targets of ``work`` gives."""
-    observed = observe(provider, scope, frozenset(work), deadline)
+    observed = observe(provider, scope, frozenset(work), deadline, pace.monotonic)
     done.unreadable = observed.unreadable
     digest = next(iter(work.values())).list_digest
     return {

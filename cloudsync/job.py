@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cloudsync.abreast import Each, in_turn
 from cloudsync.allowlist import InForce
 from cloudsync.config import Config
 from cloudsync.engine import Pace
@@ -29,6 +30,8 @@ class Job:
 
     ``read`` reads the source; it is given the list in force. ``providers`` makes each provider
     once, when a target first needs it; ``keep`` remembers what the server called the body.
+    ``each`` works on the scopes, in turn or side by side; ``limit`` is how many seconds a run may
+    take before it begins nothing more, or None.
     """
 
     config: Config
@@ -38,3 +41,9 @@ class Job:
     keep: Callable[[Config, Store, str, Any], None] = _keep_nothing
     now: Callable[[], datetime] = _utc_now
     pace: Pace = field(default_factory=Pace)
+    each: Each = in_turn
+    limit: float | None = None
+
+    def deadline(self, spent: float = 0.0) -> float | None:
+        """When a run that begins now must end, on ``pace.monotonic``; ``spent`` seconds are gone."""
+        return None if self.limit is None else self.pace.monotonic() + self.limit - spent

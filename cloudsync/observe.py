@@ -5,11 +5,12 @@ Whatever can't be looked at, or was there and isn't, gets a plan that says so: n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from cloudsync import records
+from cloudsync import intime, records
 from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce, cost_of_widening
 from cloudsync.config import Config, TargetSettings
@@ -33,8 +34,11 @@ class Block:
     unreadable: tuple[Unreadable, ...]
 
 
-def blocks_of(job: Job) -> list[Block]:
+def blocks_of(job: Job, deadline: float | None = None) -> list[Block]:
     """The job's target blocks with their scopes.
+
+    A provider may have to ask for its scopes, account by account; those that it had no time to
+    name before ``deadline`` are not reached.
 
     Raises:
         UsageError: a provider or its credentials are missing.
@@ -42,15 +46,17 @@ def blocks_of(job: Job) -> list[Block]:
     found: list[Block] = []
     for target in job.config.targets:
         provider = job.provider(target.provider)
-        each = list(provider.scopes(target))
-        found.append(
-            Block(
-                target,
-                provider,
-                tuple(one for one in each if isinstance(one, Scope)),
-                tuple(one for one in each if isinstance(one, Unreadable)),
-            )
-        )
+        scopes: list[Scope] = []
+        blind: list[Unreadable] = []
+        for one in provider.scopes(target):
+            if intime.late(deadline, job.pace.monotonic):
+                blind.append(intime.unreached(target.provider))
+                break
+            if isinstance(one, Scope):
+                scopes.append(one)
+            else:
+                blind.append(one)
+        found.append(Block(target, provider, tuple(scopes), tuple(blind)))
     return found
 
 
@@ -60,28 +66,52 @@ def recover(job: Job) -> InForce | None:
     Raises:
         CloudsyncError: the clouds can't be asked.
     """
-    return recovered_from(job.config.name, blocks_of(job))
+    deadline = job.deadline()
+    return recovered_from(job, blocks_of(job, deadline), deadline)
 
 
-def recovered_from(installation: str, blocks: Iterable[Block]) -> InForce | None:
+def recovered_from(
+    job: Job, blocks: Iterable[Block], deadline: float | None = None
+) -> InForce | None:
     """The list that own rules of purpose ``list`` hold, where every scope could be read.
 
     What stands where nobody could look would be taken for gone, without its grace: so with one
     scope unread there is no list in force, and a person accepts one.
     """
-    networks: list[Network] = []
-    for block in blocks:
-        if block.unreadable:
+    blocks = list(blocks)
+    if any(block.unreadable for block in blocks):
+        return None
+
+    def own(item: tuple[Block, Scope]) -> set[Network] | None:
+        block, scope = item
+        found: set[Network] = set()
+        rules = block.provider.rules
+        for seen in intime.pages(block.provider, scope, None, deadline, job.pace.monotonic):
+            if isinstance(seen, Unreadable):
+                return None
+            owned = rules.own(seen, job.config.name, block.settings.ports)
+            for sources in owned.values():
+                if Purpose.LIST in sources:
+                    found.update(sources[Purpose.LIST].addresses.networks())
+        return found
+
+    items = [(block, scope) for block in blocks for scope in block.scopes]
+    networks: set[Network] = set()
+    for found in job.each(own, items, _name):
+        if found is None:
             return None
-        for scope in block.scopes:
-            for seen in block.provider.observe(scope):
-                if isinstance(seen, Unreadable):
-                    return None
-                own = block.provider.rules.own(seen, installation, block.settings.ports)
-                for sources in own.values():
-                    if Purpose.LIST in sources:
-                        networks += sources[Purpose.LIST].addresses.networks()
+        networks |= found
     return recovered(networks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """What one target block sees in one of its scopes; of the snapshots only the plans are left."""
+
+    scope: Scope
+    plans: tuple[TargetPlan, ...]
+    targets: tuple[str, ...]
+    unreadable: tuple[Unreadable, ...]
 
 
 def planned(
@@ -92,47 +122,97 @@ def planned(
     now: datetime,
     *,
     unsure: bool,
+    deadline: float | None = None,
 ) -> tuple[list[TargetPlan], dict[str, Wanted], dict[str, tuple[Provider, Scope]]]:
     """The plan of every target, page by page: no snapshot outlives its page."""
     plans: list[TargetPlan] = []
     wanted: dict[str, Wanted] = {}
     scopes: dict[str, tuple[Provider, Scope]] = {}
-    entries = tuple(entries)
+    blocks, entries = tuple(blocks), tuple(entries)
     known = seen_before(job)
-    for block in blocks:
-        want = wanted_of(job.config, block.settings, entries, now)
-        if unsure and want.mode is Mode.ENFORCE:
-            want = replace(want, mode=Mode.ADD)
-        cost = _cost(block.settings, job.config, entries)
+    wants = [wanted_of(job.config, block.settings, entries, now) for block in blocks]
+    if unsure:
+        wants = [replace(want, mode=Mode.ADD) if want.mode is Mode.ENFORCE else want
+                 for want in wants]  # fmt: skip
+    swept = _swept(job, blocks, wants, entries, digest, deadline)
+    for block, want, sweeps in zip(blocks, wants, swept, strict=True):
         before = len(plans)
         blind = [unread(one, want.mode, digest) for one in block.unreadable]
-        for scope in block.scopes:
-            for seen in block.provider.observe(scope):
-                if isinstance(seen, Unreadable):
-                    blind += _unreadable(seen, known, want.mode, digest, scopes)
-                    continue
-                for target in seen.targets:
-                    if target in scopes:
-                        raise UsageError(
-                            block.settings.where,
-                            f"{target} is a target of an earlier block too",
-                            todo="Select it in one block only.",
-                        )
-                    wanted[target], scopes[target] = want, (block.provider, scope)
-                made = make(block.provider.rules, seen, wanted, digest)
-                plans += (_with_cost(plan, cost) for plan in made) if cost else made
+        for sweep in sweeps:
+            for target in sweep.targets:
+                if target in scopes:
+                    raise UsageError(
+                        block.settings.where,
+                        f"{target} is a target of an earlier block too",
+                        todo="Select it in one block only.",
+                    )
+                wanted[target], scopes[target] = want, (block.provider, sweep.scope)
+            plans += sweep.plans
+            for seen in sweep.unreadable:
+                blind += _unreadable(seen, known, want.mode, digest, scopes)
         plans += blind
         plans += _absent(block, scopes, known, blind, want.mode, digest)
         here = {scope.name for scope in block.scopes}
-        if len(plans) == before and not any(target.rpartition("/")[0] in here for target in known):
+        if len(plans) == before and not any(_scope_of(target, here) for target in known):
             raise UsageError(
                 block.settings.at("select"),
                 "no target matched, in "
                 + (", ".join(scope.name for scope in block.scopes) or "no scope"),
                 todo="Tag the groups that guard mail servers, or name them by ids.",
             )
+    for block, want in zip(blocks, wants, strict=True):
+        told = {*scopes, *(plan.target for plan in plans)}
+        for one in block.unreadable:
+            plans += _unlisted(one, known, want.mode, digest, told)
     plans += _gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)
     return plans, wanted, scopes
+
+
+def _swept(
+    job: Job,
+    blocks: Sequence[Block],
+    wants: Sequence[Wanted],
+    entries: tuple[Entry, ...],
+    digest: str,
+    deadline: float | None,
+) -> list[list[_Sweep]]:
+    """What each block sees in each of its scopes, the scopes side by side."""
+
+    def sweep(item: tuple[int, Scope]) -> _Sweep:
+        number, scope = item
+        block, want, cost = blocks[number], wants[number], costs[number]
+        plans: list[TargetPlan] = []
+        targets: list[str] = []
+        blind: list[Unreadable] = []
+        for seen in intime.pages(block.provider, scope, None, deadline, job.pace.monotonic):
+            if isinstance(seen, Unreadable):
+                blind.append(seen)
+                continue
+            targets += seen.targets
+            made = make(block.provider.rules, seen, dict.fromkeys(seen.targets, want), digest)
+            plans += (_with_cost(plan, cost) for plan in made) if cost else made
+        return _Sweep(scope, tuple(plans), tuple(targets), tuple(blind))
+
+    costs = [_cost(block.settings, job.config, entries) for block in blocks]
+    items = [(number, scope) for number, block in enumerate(blocks) for scope in block.scopes]
+    found: list[list[_Sweep]] = [[] for _ in blocks]
+    for (number, _), one in zip(items, job.each(sweep, items, _name), strict=True):
+        found[number].append(one)
+    return found
+
+
+def _name(item: tuple[Any, Scope]) -> str:
+    return item[1].name
+
+
+def _scope_of(target: str, scopes: Collection[str]) -> str | None:
+    """The scope among ``scopes`` that a target is in, by their names."""
+    where = target
+    while "/" in where:
+        where = where.rpartition("/")[0]
+        if where in scopes:
+            return where
+    return None
 
 
 def _cost(settings: TargetSettings, config: Config, entries: tuple[Entry, ...]) -> int:
@@ -166,27 +246,58 @@ def _unreadable(
             yield unread(found, mode, digest, target)
 
 
+def _unlisted(
+    found: Unreadable,
+    known: Collection[str],
+    mode: Mode,
+    digest: str,
+    told: Collection[str],
+) -> Iterator[TargetPlan]:
+    """The targets of last time that are in what couldn't be listed: an account, or a whole cloud."""
+    for target in known:
+        if target.startswith((f"{found.scope}/", f"{found.scope}:")) and target not in told:
+            yield unread(found, mode, digest, target)
+
+
 def _gone(
     blocks: Iterable[Block],
     known: Mapping[str, records.Seen],
     told: Collection[str],
     digest: str,
 ) -> Iterator[TargetPlan]:
-    """Targets that were there last time and weren't found, in scopes that were read whole."""
+    """Targets that were there last time and weren't found, in scopes that were read whole.
+
+    Where the cloud says which scopes there are, one that it doesn't name any more took its targets
+    with it.
+    """
+    told = set(told)
+    blocks = tuple(blocks)
+    reached = {scope.name for block in blocks for scope in block.scopes}
     for block in blocks:
         ids = _ids(block)
-        for scope in block.scopes:
-            if scope.name in told:
-                continue  # it couldn't be read, and that has been said
-            for target in known:
-                where, _, name = target.rpartition("/")
-                if where == scope.name and target not in told and (not ids or name in ids):
-                    told = {*told, target}
-                    yield TargetPlan(
-                        target, Mode(block.settings.mode), digest, absent=Verdict.GONE,
-                        reason=f"it was there on {known[target].seen_at:%Y-%m-%d %H:%M} UTC and "
-                        f"isn't now; if that is right, say cloudsync forget {target}",
-                    )  # fmt: skip
+        here = {scope.name for scope in block.scopes}
+        for target, seen in known.items():
+            if target in told or (ids and target.rpartition("/")[2] not in ids):
+                continue
+            where = _scope_of(target, here)
+            if where is not None:
+                if where in told:
+                    continue  # it couldn't be read, and that has been said
+                what = "it was there on {} and isn't now"
+            elif (
+                block.settings.discovers
+                and target.startswith(f"{block.settings.provider}:")
+                and _scope_of(target, reached) is None
+            ):
+                what = "it was there on {}, in an account or region that isn't listed any more"
+            else:
+                continue
+            told.add(target)
+            when = what.format(f"{seen.seen_at:%Y-%m-%d %H:%M} UTC")
+            yield TargetPlan(
+                target, Mode(block.settings.mode), digest, absent=Verdict.GONE,
+                reason=f"{when}; if that is right, say cloudsync forget {target}",
+            )  # fmt: skip
 
 
 def _ids(block: Block) -> tuple[str, ...]:

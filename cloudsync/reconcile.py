@@ -45,6 +45,8 @@ class Look:
     scopes: Mapping[str, tuple[Provider, Scope]] = field(
         default_factory=dict[str, tuple[Provider, Scope]]
     )
+    spent: float = 0.0
+    """Seconds that the look took: a person who thinks it over has no part in a run's deadline."""
 
 
 def reconcile(job: Job, looked: Look | None = None) -> RunReport:
@@ -79,12 +81,13 @@ def look(job: Job) -> Look:
         SourceRefused: there is no list: the source was refused, and none is in force.
     """
     now = job.now()
+    began, deadline = job.pace.monotonic(), job.deadline()
     _check(job, now)
     in_force = list_in_force(job)
     read = job.read(job.config, in_force)
-    blocks = blocks_of(job)
+    blocks = blocks_of(job, deadline)
     if in_force is None:
-        in_force = recovered_from(job.config.name, blocks)
+        in_force = recovered_from(job, blocks, deadline)
     vetted = vet(read, in_force, Rules.of(job.config), now)
     listing = vetted.in_force or _provisional(vetted)
     listed = Listed.of(listing, job.config.list.shoreline, job.config.list.widen)
@@ -92,12 +95,13 @@ def look(job: Job) -> Look:
     # offer waits for a person, nothing is closed by it: it could be a sender that is cut off.
     unsure = vetted.held is not None and listing.source == OWN_RULES
     plans, wanted, scopes = planned(
-        job, blocks, listing.wanted, _digest(listing), now, unsure=unsure
+        job, blocks, listing.wanted, _digest(listing), now, unsure=unsure, deadline=deadline
     )
     if vetted.held:
         plans = [replace(plan, notes=_held(plan)) for plan in plans]
     plans.sort(key=lambda plan: plan.target)
-    return Look(vetted, Plan(_digest(listing), tuple(plans)), listed, read, wanted, scopes)
+    spent = job.pace.monotonic() - began
+    return Look(vetted, Plan(_digest(listing), tuple(plans)), listed, read, wanted, scopes, spent)
 
 
 def _recorded(
@@ -165,8 +169,11 @@ def _outbound(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
 def _applied(
     job: Job, found: Look
 ) -> tuple[tuple[tuple[Step, Outcome], ...], tuple[TargetPlan, ...]]:
-    """Carry out the plan scope by scope; the plans afterwards are what was verified."""
-    outcomes: list[tuple[Step, Outcome]] = []
+    """Carry out the plan, scope by scope; the plans afterwards are what was verified.
+
+    Scopes go side by side. Two target blocks in one scope follow each other, since within a scope
+    everything has its order.
+    """
     now: list[TargetPlan] = []
     # One scope object a target block: two blocks in one region are two scopes here.
     blocks: dict[int, list[TargetPlan]] = {}
@@ -175,11 +182,25 @@ def _applied(
             blocks.setdefault(id(found.scopes[plan.target][1]), []).append(plan)
         else:
             now.append(plan)
+    work: dict[str, list[list[TargetPlan]]] = {}
     for block in blocks.values():
-        provider, scope = found.scopes[block[0].target]
-        done = engine.apply(provider, scope, block, found.wanted, job.pace)
-        outcomes += done.outcomes
-        now += [_verified(plan, done, found.vetted.held is not None) for plan in block]
+        work.setdefault(found.scopes[block[0].target][1].name, []).append(block)
+    deadline = job.deadline(found.spent)
+
+    def carry_out(item: tuple[str, list[list[TargetPlan]]]) -> list[engine.Applied]:
+        return [
+            engine.apply(*found.scopes[block[0].target], block, found.wanted, job.pace, deadline)
+            for block in item[1]
+        ]
+
+    items = list(work.items())
+    outcomes: list[tuple[Step, Outcome]] = []
+    for (_, here), applied in zip(
+        items, job.each(carry_out, items, lambda one: one[0]), strict=True
+    ):
+        for block, done in zip(here, applied, strict=True):
+            outcomes += done.outcomes
+            now += [_verified(plan, done, found.vetted.held is not None) for plan in block]
     return tuple(outcomes), tuple(sorted(now, key=lambda plan: plan.target))
 
 

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from cloudsync import intake
+from cloudsync.abreast import Abreast
 from cloudsync.config import Config, TargetSettings, load
 from cloudsync.engine import Pace
 from cloudsync.errors import UsageError
@@ -68,4 +69,6 @@ def job(path: Path) -> Generator[Job]:
             lambda config, in_force: intake.read_config(config, store, in_force),
             keep=intake.remember_source,
             pace=Pace(settle=config.settle.total_seconds()),
+            each=Abreast(config.at_once),
+            limit=config.deadline.total_seconds() if config.deadline else None,
         )

@@ -242,6 +242,10 @@ class Config(Settings, frozen=True):
     """How entries leave."""
     settle: Duration = Field(default=timedelta(seconds=90), json_schema_extra={"default": "90s"})
     """How long to wait, at most, until an added rule is seen."""
+    at_once: Annotated[StrictInt, Field(ge=1, le=256)] = 16
+    """How many scopes are worked on at once."""
+    deadline: Duration | None = None
+    """How long a run may take; what it didn't reach by then is reported as unreadable."""
     state: Annotated[str, AfterValidator(state_text)] = "sqlite:///cloudsync.db"
     """Where the state is kept; a file is relative to the configuration's folder."""
     targets: Annotated[tuple[SerializeAsAny[TargetSettings], ...], Field(min_length=1)]

@@ -194,6 +194,11 @@ class TargetSettings(Settings, frozen=True):
         return self._place.at(*keys)
 
     @property
+    def discovers(self) -> bool:
+        """Whether the cloud says which scopes there are, so that one may vanish by itself."""
+        return False
+
+    @property
     def on_loopback(self) -> bool:
         """Whether the endpoint is on this machine, so that it can only be a sandbox."""
         return self.endpoint is not None and on_loopback(self.endpoint)

@@ -389,3 +389,37 @@ def test_a_conflict_with_somebody_who_was_faster_is_settled_by_looking() -> None
     assert kinds(done) == ["done", "stale", "done"]
     assert outcomes(done) == {ONE: "done"}
     assert scene.possible() == AddressSet.of(*LISTED)
+
+
+def test_no_step_is_begun_after_the_deadline() -> None:
+    """What was due after the deadline isn't called, and what became of the target isn't guessed."""
+    scene = Scene(one=())
+    scene.clock[0] = 7.0
+    done = scene.apply(deadline=7.0)
+    assert scene.log == []
+    assert [outcome for _, outcome in done.outcomes] == [
+        Outcome(
+            "throttled",
+            "not begun, since the run's deadline had passed",
+            "The next run goes on here.",
+        )
+    ]
+    assert done.after == {}
+    assert done.unreadable == Unreadable(
+        "memory:engine",
+        "not reached before the deadline",
+        "Give the run a later deadline, or fewer targets.",
+    )
+
+
+def test_nothing_is_taken_away_when_the_deadline_comes_between_the_passes() -> None:
+    """Adds that aren't seen before the deadline keep every removal back; no wait goes past it."""
+    scene = Scene(one=(STALE,))
+    scene.world.late = 60.0
+    done = scene.apply(deadline=5.0)
+    assert not [line for line in scene.log if line.startswith("remove")]
+    assert sum(scene.waits) == 5.0
+    assert done.unreadable is not None
+    assert "9.9.9.9/32" in [
+        source for rule in scene.world.firewalls["one"].rules for source in rule.sources
+    ]

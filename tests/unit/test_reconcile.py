@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cloudsync import records
+from cloudsync.abreast import Abreast, Each, in_turn
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import Entry, InForce, Listing
 from cloudsync.config import Config
@@ -50,6 +51,8 @@ class Calls:
         self.rules = self.inner.rules
         self.made = 0
         self.loopback = True
+        self.found: Iterable[Scope | Unreadable] | None = None
+        self.looks: Callable[[], None] = lambda: None
 
     def on_loopback(self, settings: Any) -> bool:
         """As the test says."""
@@ -61,13 +64,14 @@ class Calls:
         return self.inner.survey(regions, endpoint)
 
     def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
-        """As the provider."""
-        return self.inner.scopes(settings)
+        """As the provider, unless the test says which there are."""
+        return self.inner.scopes(settings) if self.found is None else self.found
 
     def observe(
         self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
     ) -> Iterator[Snapshot | Unreadable]:
-        """As the provider."""
+        """As the provider, once the test has had its word."""
+        self.looks()
         return self.inner.observe(scope, only, deadline)
 
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
@@ -80,6 +84,8 @@ class Calls:
 class Scene:
     """A world, a source, a state and a clock, and the runs over them."""
 
+    settings: ClassVar[type[MemorySettings]] = MemorySettings
+
     firewalls: dict[str, tuple[Rule, ...]]
     blocks: tuple[dict[str, Any], ...] = ({},)
     listed: tuple[str, ...] = LISTED
@@ -87,6 +93,9 @@ class Scene:
     now: datetime = NOW
     read: Read | None = None
     kept: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
+    each: Each = in_turn
+    limit: float | None = None
+    clock: float = 0.0
 
     def __post_init__(self) -> None:
         self.world = World({name: Firewall(rules) for name, rules in self.firewalls.items()})
@@ -128,7 +137,7 @@ class Scene:
             {
                 "name": "ours",
                 "list": {"source": "./list.txt", "format": "cidr", **self.listing},
-                "targets": [MemorySettings.model_validate({**usual, **b}) for b in self.blocks],
+                "targets": [self.settings.model_validate({**usual, **b}) for b in self.blocks],
             }
         )
         return Job(
@@ -138,7 +147,9 @@ class Scene:
             lambda _config, _in_force: self.read or Read(self.offered),
             keep=lambda _config, _store, digest, said: self.kept.append((digest, said)),
             now=lambda: self.now,
-            pace=Pace(lambda: 0.0, lambda _seconds: None, 0.0),
+            pace=Pace(lambda: self.clock, lambda _seconds: None, 0.0),
+            each=self.each,
+            limit=self.limit,
         )
 
     def run(self) -> RunReport:
@@ -501,4 +512,129 @@ def test_a_real_cloud_is_never_changed_by_the_bundled_list(mode: str) -> None:
 def test_on_loopback_the_bundled_list_may_add() -> None:
     """A sandbox on this machine may be changed by it."""
     scene = Scene({"one": ()}, listing={"source": "bundled", "format": "article39"})
+    assert verdicts(scene.run()) == {ONE: Verdict.IN_SYNC}
+
+
+# ------------------------------------------------------------------ many scopes, and a deadline
+
+
+class Many(Scene):
+    """A second world beside the first, and a block that sees both."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.other = World({"three": Firewall(())})
+        WORLDS["other"] = self.other
+        self.provider.found = [
+            Scope(f"memory:{name}", MemorySettings(mode="add", world=name))
+            for name in ("run", "other")
+        ]
+
+
+class Discovered(MemorySettings, frozen=True):
+    """A block whose scopes the cloud names."""
+
+    @property
+    def discovers(self) -> bool:
+        """It does."""
+        return True
+
+
+class Changing(Many):
+    """The same, where the cloud says which worlds there are."""
+
+    settings = Discovered
+
+
+THREE = "memory:other/three"
+
+
+def test_side_by_side_nothing_comes_out_otherwise() -> None:
+    """A run over several scopes at once plans, does and reports what it would do in turn."""
+    reports = [Many({"one": (), "two": (OPEN,)}, each=each).run() for each in (in_turn, Abreast(4))]
+    assert verdicts(reports[0]) == {
+        ONE: Verdict.IN_SYNC, TWO: Verdict.OPEN, THREE: Verdict.IN_SYNC,
+    }  # fmt: skip
+    assert reports[0] == reports[1]
+
+
+def test_one_blind_scope_hides_no_other() -> None:
+    """What can't be read is said, and the others are kept right."""
+    scene = Many({"one": ()}, each=Abreast(4))
+    scene.other.unreadable = "access was denied"
+    assert verdicts(scene.run()) == {ONE: Verdict.IN_SYNC, "memory:other": Verdict.UNREADABLE}
+
+
+def test_what_the_run_had_no_time_for_is_unreadable_and_unchanged() -> None:
+    """After the deadline no scope is read, no step begun, and every known target is named."""
+    scene = Many({"one": ()}, limit=60.0)
+    scene.run()
+    made, looks = scene.provider.made, list[float]()
+    scene.world.uproot("one", next(iter(scene.world.firewalls["one"].rules)).name)
+
+    def an_hour() -> None:
+        looks.append(scene.clock)
+        scene.clock += 3_600.0
+
+    scene.provider.looks = an_hour
+    report = scene.run()
+    reason = "not reached before the deadline. Give the run a later deadline, or fewer targets."
+    assert {plan.target: plan.reason for plan in report.now.targets} == dict.fromkeys(
+        ["memory:run", ONE, "memory:other", THREE], reason
+    )
+    assert (scene.provider.made, looks) == (made, [0.0])
+
+
+def test_a_person_who_thinks_it_over_takes_no_time_from_the_run() -> None:
+    """The deadline counts what the look took, and goes on counting when the run does."""
+    scene = Scene({"one": ()}, limit=60.0)
+    found = look(scene.job)
+    scene.clock = 10_000.0
+    assert verdicts(reconcile(scene.job, found)) == {ONE: Verdict.IN_SYNC}
+    late = Scene({"one": ()}, limit=60.0)
+    report = reconcile(late.job, replace(look(late.job), spent=60.0))
+    assert (verdicts(report), kinds(report)) == ({ONE: Verdict.UNREADABLE}, ["throttled"])
+    assert late.provider.made == 0
+
+
+def test_scopes_that_there_was_no_time_to_list_are_unreadable() -> None:
+    """Where the deadline comes while scopes are listed, what is known of the rest is named."""
+    scene = Changing({"one": ()}, limit=60.0)
+    scene.run()
+    scopes = scene.provider.found
+    assert scopes is not None
+
+    def slowly() -> Iterator[Scope | Unreadable]:
+        for scope in scopes:
+            yield scope
+            scene.clock += 60.0
+
+    scene.provider.found = slowly()
+    report = scene.run()
+    assert set(verdicts(report).values()) == {Verdict.UNREADABLE}
+    assert set(verdicts(report)) == {"memory", "memory:run", ONE, THREE}
+
+
+def test_a_scope_that_the_cloud_names_no_more_is_gone_with_its_targets() -> None:
+    """An account that left is missed until somebody says otherwise; another cloud's isn't."""
+    scene = Changing({"one": ()})
+    scene.run()
+    assert scene.provider.found is not None
+    scene.provider.found = list(scene.provider.found)[:1]
+    report = scene.run()
+    assert verdicts(report) == {ONE: Verdict.IN_SYNC, THREE: Verdict.GONE}
+    assert [plan.reason for plan in report.now.targets if plan.target == THREE] == [
+        (
+            "it was there on 2026-11-24 12:00 UTC, in an account or region that isn't listed any more; "
+            "if that is right, say cloudsync forget memory:other/three"
+        )
+    ]
+
+
+def test_a_scope_that_was_left_out_by_hand_isnt_missed() -> None:
+    """Where the configuration names the scopes, one that it names no more is the user's choice."""
+    scene = Many({"one": ()})
+    scene.run()
+    assert scene.provider.found is not None
+    scene.provider.found = list(scene.provider.found)[:1]
     assert verdicts(scene.run()) == {ONE: Verdict.IN_SYNC}
