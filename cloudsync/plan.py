@@ -14,7 +14,16 @@ from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Difference, Mode, Note, Verdict, Wanted, differ
 from cloudsync.prove import prove
-from cloudsync.provider import Proposal, Refusal, Remark, Rules, Snapshot, Step
+from cloudsync.provider import (
+    Order,
+    Proposal,
+    Refusal,
+    Remark,
+    Reversal,
+    Rules,
+    Snapshot,
+    Step,
+)
 
 _WORST = tuple(Verdict)
 
@@ -39,7 +48,8 @@ class TargetPlan:
 
     ``before`` is None where the target couldn't be looked at; ``reason`` then says why. ``remarks``
     and ``refusal`` say what stays as it is, and what a person can do about it. ``outbound`` is the
-    digest of the outbound rules, which are never touched.
+    digest of the outbound rules, which are never touched. ``reversals`` say how each of ``steps``
+    is taken back.
     """
 
     target: str
@@ -54,6 +64,7 @@ class TargetPlan:
     reason: str = ""
     outbound: str = ""
     notes: tuple[Note, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -121,15 +132,21 @@ def _state(exposures: Mapping[int, Exposure], wanted: Wanted, probes: AddressSet
 
 
 def make(
-    rules: Rules, snapshot: Snapshot, wanted: Mapping[str, Wanted], list_digest: str
+    rules: Rules,
+    snapshot: Snapshot,
+    wanted: Mapping[str, Wanted],
+    list_digest: str,
+    order: Order | None = None,
 ) -> tuple[TargetPlan, ...]:
     """Plan and prove every target of ``snapshot`` that something is wanted of.
 
     Steps stop where one can't be proved, with the witness; those before it are planned all the
-    same, since mail must not wait for a removal.
+    same, since mail must not wait for a removal. With an ``order``, what it says is planned, and
+    nothing else.
     """
     states = look(rules, snapshot, wanted)
-    proposal = rules.steps(snapshot, {target: wanted[target] for target in states})
+    wants = {target: wanted[target] for target in states}
+    proposal = rules.ordered(snapshot, wants, order) if order else rules.steps(snapshot, wants)
     proposed, remarked, refused = _by_target(proposal)
     plans: list[TargetPlan] = []
     for target, state in states.items():
@@ -137,9 +154,10 @@ def make(
         remarks = tuple(remarked.get(target, ()))
         refusal = refused.get(target)
         after = state
+        reversals: tuple[Reversal, ...] = ()
         if steps:
-            proof = prove(rules, snapshot.of([target]), steps, wanted)
-            steps, refusal = proof.steps, refusal or proof.refusal
+            proof = prove(rules, snapshot.of([target]), steps, wanted, order)
+            steps, refusal, reversals = proof.steps, refusal or proof.refusal, proof.reversals
             after = look(rules, proof.after, wanted)[target]
         plans.append(
             TargetPlan(
@@ -153,6 +171,7 @@ def make(
                 refusal=refusal,
                 outbound=snapshot.outbound(target),
                 notes=_notes(remarks, refusal),
+                reversals=reversals,
             )
         )
     return tuple(plans)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, Name
 from cloudsync.model import Mode, Purpose, Wanted
-from cloudsync.provider import Foreign, Refusal, Rules, Snapshot, Sources, Step
+from cloudsync.provider import Foreign, Order, Refusal, Reversal, Rules, Snapshot, Sources, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +29,47 @@ class _View:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The steps that keep the promises, the snapshot they lead to, and what stopped the rest."""
+    """The steps that keep the promises, the snapshot they lead to, and what stopped the rest.
+
+    ``reversals`` say how each step is taken back from where it was made.
+    """
 
     steps: tuple[Step, ...]
     after: Snapshot
     refusal: Refusal | None = None
+    reversals: tuple[Reversal, ...] = ()
 
 
 def prove(
-    rules: Rules, snapshot: Snapshot, steps: Iterable[Step], wanted: Mapping[str, Wanted]
+    rules: Rules,
+    snapshot: Snapshot,
+    steps: Iterable[Step],
+    wanted: Mapping[str, Wanted],
+    order: Order | None = None,
 ) -> Proof:
     """Check promises 1 to 4 on every step, up to the first that would break one.
 
     Each step is one call, and what one call does lies between the state before and the state
     after it: what both allow is never lost on the way, and what neither allows is never let in.
-    Additions come first, so that a removal that can't be proved holds none of them back.
+    Additions come first, so that a removal that can't be proved holds none of them back. An
+    ``order`` may let in whom nobody wants, in any mode, and ``undo`` may give others their rules
+    back; all else holds for it too.
     """
     proved: list[Step] = []
+    reversals: list[Reversal] = []
     before = _views(rules, snapshot, wanted)
     for step in steps:
         following = rules.after(snapshot, step)
         after = _views(rules, following, wanted)
         for target, view in before.items():
-            broken = _broken(view, after[target], step, target, wanted.get(target), rules.probes)
+            want = wanted.get(target)
+            broken = _broken(view, after[target], step, target, want, rules.probes, order)
             if broken:
-                return Proof(tuple(proved), snapshot, broken)
+                return Proof(tuple(proved), snapshot, broken, tuple(reversals))
         proved.append(step)
+        reversals.append(rules.reversal(snapshot, step))
         snapshot, before = following, after
-    return Proof(tuple(proved), snapshot)
+    return Proof(tuple(proved), snapshot, None, tuple(reversals))
 
 
 _STRANGER = Wanted("", Mode.WATCH)
@@ -91,6 +104,7 @@ def _broken(
     target: str,
     wanted: Wanted | None,
     probes: AddressSet,
+    order: Order | None,
 ) -> Refusal | None:
     """The first promise that ``step`` would break at ``target``, with a witness, or None."""
     want = wanted or _STRANGER
@@ -98,22 +112,27 @@ def _broken(
         # It only shares an object, or a network, with what the step is for.
         if before.exposures != after.exposures:
             return Refusal(target, f"the step {_short(step)} would change who gets in here as well")
-    elif want.mode is Mode.WATCH:
+    elif want.mode is Mode.WATCH and not order:
         return Refusal(target, "a step was planned for a target that is only watched")
     for port in want.ports:
-        broken = _exposure_broken(before, after, port, target, want, probes)
+        was, will = before.exposures[port], after.exposures[port]
+        broken = _lost(before, after, port, target, want, probes)
+        # Who isn't wanted is let in by a person's order alone, and only where it was given.
+        if not broken and not (order and target in step.targets):
+            broken = _let_in(was, will, target, want)
         if broken:
             return broken
     if before.elsewhere != after.elsewhere:
         return Refusal(target, f"the step {_short(step)} would change what decides other ports")
     if before.outbound != after.outbound:
         return Refusal(target, f"the step {_short(step)} would change outbound rules")
-    return _foreign_broken(before, after, step, target, want)
+    return _foreign_broken(before, after, step, target, want, order)
 
 
-def _exposure_broken(
+def _lost(
     before: _View, after: _View, port: int, target: str, want: Wanted, probes: AddressSet
 ) -> Refusal | None:
+    """Promise 1: who must go on getting in."""
     was, will = before.exposures[port], after.exposures[port]
     also = before.own.get(Purpose.ALSO, Sources())
     # What an own rule let in by an also_allow that is no longer there may go with it.
@@ -140,6 +159,11 @@ def _exposure_broken(
         return Refusal(
             target, f"a step would stop {lost_names[0].text}, or a part of it, which gets in today"
         )
+    return None
+
+
+def _let_in(was: Exposure, will: Exposure, target: str, want: Wanted) -> Refusal | None:
+    """Promise 2: nobody new gets in who isn't wanted."""
     let_in = will.possible - was.possible - want.addresses
     if let_in:
         return Refusal(
@@ -192,11 +216,12 @@ def _stops(target: str, lost: AddressSet, why: str) -> Refusal:
 
 
 def _foreign_broken(
-    before: _View, after: _View, step: Step, target: str, want: Wanted
+    before: _View, after: _View, step: Step, target: str, want: Wanted, order: Order | None
 ) -> Refusal | None:
     """Promise 3: whose rules may be touched, and on what condition."""
     added = after.foreign.keys() - before.foreign.keys()
-    if added:
+    gives_back = order is not None and order.verb == "undo" and not step.own
+    if added and not gives_back:
         text = after.foreign[min(added)].text
         return Refusal(target, f"the step {_short(step)} would make a rule that isn't ours: {text}")
     removed = before.foreign.keys() - after.foreign.keys()

@@ -126,6 +126,31 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Reversal:
+    """How one step is taken back.
+
+    ``commands`` are lines for a POSIX shell with the vendor's own command line, in order, for
+    whoever stands there without cloudsync. ``record`` is JSON: what the step took from somebody
+    else, or closed, so that ``undo`` can give it back; empty where it only let in or tidied up.
+    """
+
+    commands: tuple[str, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person ordered at a target by name, though it lets in somebody who isn't wanted.
+
+    ``undo`` gives back what ``records`` say that a run took or closed; ``relax`` takes away own
+    denies. These are the stated exceptions to promise 2, and to no other.
+    """
+
+    verb: Literal["undo", "relax"]
+    records: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """Who stands in some rules: addresses, and opaque names."""
 
@@ -165,6 +190,14 @@ class Rules(Protocol):
 
     def steps(self, snapshot: Any, wanted: Mapping[str, Wanted]) -> Proposal:
         """The steps for the targets in ``wanted``, adds and replaces before removals."""
+        ...
+
+    def ordered(self, snapshot: Any, wanted: Mapping[str, Wanted], order: Order) -> Proposal:
+        """The steps that carry out ``order`` at the targets in ``wanted``; none where it is done."""
+        ...
+
+    def reversal(self, snapshot: Any, step: Step) -> Reversal:
+        """How ``step``, made at ``snapshot``, is taken back."""
         ...
 
     def after(self, snapshot: Any, step: Step) -> Snapshot:

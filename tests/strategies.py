@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Exposure
-from cloudsync.memory.rules import PROBES, Firewall, Rule, name_of
+from cloudsync.memory.firewall import PROBES, Firewall, Rule, name_of
 from cloudsync.model import Mode, Purpose, Wanted, mark
 from tests.oracle.packets import Meaning
 from tests.oracle.promises import INTERNAL

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Final, cast
 
-from cloudsync.memory.rules import MemoryRules, MemorySnapshot, Rule
+from cloudsync.memory.firewall import MemorySnapshot, Rule
+from cloudsync.memory.rules import MemoryRules
 from cloudsync.memory.sandbox import World
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.provider import Outcome, Scope, Snapshot, Step, Unreadable

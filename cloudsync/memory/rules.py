@@ -2,118 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal, cast
+from dataclasses import replace
+from typing import Final, cast
 
-from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, PUBLIC, AddressSet
-from cloudsync.exposure import Clause, Exposure, Name, first_match
+from cloudsync.addresses import NOBODY
+from cloudsync.exposure import Exposure, first_match
+from cloudsync.memory import orders
+from cloudsync.memory.firewall import (
+    FIRST,
+    LAST,
+    PROBES,
+    Firewall,
+    MemorySnapshot,
+    Rule,
+    changed,
+    clause,
+    digest,
+    owned,
+)
 from cloudsync.model import OUR_MARKS, Mode, Note, Purpose, Wanted, mark
 from cloudsync.moves import moves
 from cloudsync.numbering import Numbered, Numbers, Placed, Slot
 from cloudsync.place import Placement, place
-from cloudsync.provider import Foreign, Proposal, Remark, Scope, Snapshot, Sources, Step
+from cloudsync.provider import (
+    Foreign,
+    Order,
+    Proposal,
+    Remark,
+    Reversal,
+    Snapshot,
+    Sources,
+    Step,
+)
 
 LAYER: Final = "memory firewall"
-FIRST, LAST = 0, 65_535
-
-# What a probe of this platform comes from: documentation space, so that no real network is meant.
-PROBES: Final = AddressSet.of("198.51.100.128/28", "2001:db8:ffff::/64")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Rule:
-    """One inbound rule. ``sources`` are CIDRs, ``names`` opaque; with neither, it is from everyone.
-
-    ``machines`` empty means all of them. ``protocol`` is ``tcp``, ``udp`` or ``all``; ``all``
-    disregards ``ports``, which is first and last.
-    """
-
-    number: int
-    name: str
-    allow: bool = True
-    sources: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    ports: tuple[int, int] = (25, 25)
-    protocol: Literal["tcp", "udp", "all"] = "tcp"
-    machines: tuple[str, ...] = ()
-    description: str = ""
-
-    def __str__(self) -> str:
-        kind = "allow" if self.allow else "deny"
-        first, last = self.ports
-        ports = f"{self.protocol}/{first}" + (f"-{last}" if last != first else "")
-        if self.protocol == "all":
-            ports = "everything"
-        sources = ", ".join((*self.sources, *self.names)) or "everyone"
-        only = f" to {', '.join(self.machines)} only" if self.machines else ""
-        text = f" ({self.description})" if self.description else ""
-        return f"{self.number} {self.name}: {kind} {ports} from {sources}{only}{text}"
-
-    def decides(self, port: int) -> bool:
-        """Whether it says anything of TCP connections to ``port``."""
-        first, last = self.ports
-        return self.protocol == "all" or (self.protocol == "tcp" and first <= port <= last)
-
-    def alone(self, ports: tuple[int, ...]) -> bool:
-        """Whether it speaks of one of ``ports`` and of nothing else."""
-        return self.protocol == "tcp" and self.ports[0] == self.ports[1] and self.ports[0] in ports
-
-
-@dataclass(frozen=True, slots=True)
-class Firewall:
-    """One target: its rules in any order, its outbound rules as text, the machines behind it."""
-
-    rules: tuple[Rule, ...] = ()
-    outbound: tuple[str, ...] = ("allow everything to everyone",)
-    machines: tuple[str, ...] = ("a", "b")
-
-    @property
-    def ordered(self) -> list[Rule]:
-        """The rules as they are asked: by number, a deny first on a tie."""
-        return sorted(self.rules, key=lambda rule: (rule.number, rule.allow, rule.name))
-
-
-@dataclass(frozen=True, slots=True)
-class MemorySnapshot:
-    """Firewalls by target; each is an object of its own, so any subset can be cut out."""
-
-    scope: Scope
-    firewalls: Mapping[str, Firewall] = field(default_factory=dict[str, Firewall])
-    version: str = ""
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The targets in it."""
-        return tuple(self.firewalls)
-
-    def outbound(self, target: str) -> str:
-        """A digest of the outbound rules."""
-        return _digest(self.firewalls[target].outbound)
-
-    def of(self, targets: Iterable[str]) -> MemorySnapshot:
-        """Cut down to ``targets``."""
-        return replace(self, firewalls={target: self.firewalls[target] for target in targets})
-
-
-def name_of(text: str) -> Name:
-    """An opaque source: ``probe:…`` by the probes, ``outside:…`` by public space, else internal."""
-    if text.startswith("outside:"):
-        return Name(text, PUBLIC)
-    return Name(text, PROBES if text.startswith("probe:") else INTERNAL)
-
-
-def clause(rule: Rule) -> Clause:
-    """A rule as the core sees it."""
-    everyone = not rule.sources and not rule.names
-    return Clause(
-        allow=rule.allow,
-        source=EVERYONE if everyone else AddressSet.of(*rule.sources),
-        rule=str(rule),
-        names=frozenset(name_of(name) for name in rule.names),
-        full=not rule.machines,
-    )
 
 
 class MemoryRules:
@@ -184,6 +107,14 @@ class MemoryRules:
             ours[move.rule.slot] = new
         return Proposal(tuple(steps), tuple(_remarks(target, firewall, want, placement)))
 
+    def ordered(self, snapshot: Snapshot, wanted: Mapping[str, Wanted], order: Order) -> Proposal:
+        """Own denies go, or become what they were."""
+        return orders.proposed(_firewalls(snapshot), wanted, order)
+
+    def reversal(self, snapshot: Snapshot, step: Step) -> Reversal:
+        """The rule as it stood, or its removal."""
+        return orders.reversal(_firewalls(snapshot)[step.targets[0]], step)
+
     def after(self, snapshot: Snapshot, step: Step) -> MemorySnapshot:
         """One rule added, rewritten or taken away."""
         firewalls = dict(_firewalls(snapshot))
@@ -200,7 +131,7 @@ class MemoryRules:
         for target, firewall in _firewalls(snapshot).items():
             purposes = found.setdefault(target, {})
             for rule in firewall.rules:
-                if any(_own(rule, installation, port) for port in ports):
+                if any(owned(rule, installation, port) for port in ports):
                     slot, said = _slot(rule, installation), clause(rule)
                     stood = purposes.get(slot.purpose, Sources())
                     purposes[slot.purpose] = Sources(
@@ -222,7 +153,7 @@ class MemoryRules:
                 )
                 for rule in firewall.rules
                 if any(rule.decides(port) for port in ports)
-                and not any(_own(rule, installation, port) for port in ports)
+                and not any(owned(rule, installation, port) for port in ports)
             }
             for target, firewall in _firewalls(snapshot).items()
         }
@@ -230,34 +161,13 @@ class MemoryRules:
     def elsewhere(self, snapshot: Snapshot, ports: tuple[int, ...]) -> Mapping[str, str]:
         """Every rule but those for ``ports`` alone, in order."""
         return {
-            target: _digest(str(rule) for rule in firewall.ordered if not rule.alone(ports))
+            target: digest(str(rule) for rule in firewall.ordered if not rule.alone(ports))
             for target, firewall in _firewalls(snapshot).items()
         }
 
 
-def changed(firewall: Firewall, verb: str, rule: Rule) -> Firewall:
-    """What one call makes of a firewall; the sandbox and the forecast agree by construction."""
-    others = tuple(other for other in firewall.rules if other.name != rule.name)
-    return replace(firewall, rules=others if verb == "remove" else (*others, rule))
-
-
 def _firewalls(snapshot: Snapshot) -> Mapping[str, Firewall]:
     return cast("MemorySnapshot", snapshot).firewalls
-
-
-def _own(rule: Rule, installation: str, port: int) -> bool:
-    """Mark and shape: a marked rule that somebody reshaped is theirs."""
-    marks = {mark(installation, purpose): purpose for purpose in Purpose}
-    purpose = marks.get(rule.description)
-    return (
-        purpose is not None
-        and rule.alone((port,))
-        and not rule.machines
-        and rule.allow is (purpose is not Purpose.DENY)
-        and bool(rule.sources) != bool(rule.names)
-        and len(rule.names) <= 1
-        and ":" in rule.name
-    )
 
 
 def _slot(rule: Rule, installation: str) -> Slot:
@@ -277,7 +187,7 @@ def _slots(
     """
     seen: set[Slot] = set()
     for rule in rules:
-        slot = _slot(rule, installation) if _own(rule, installation, port) else None
+        slot = _slot(rule, installation) if owned(rule, installation, port) else None
         if slot in seen:
             slot = Slot(slot.purpose, f"{slot.part} {rule.name}")
         if slot:
@@ -333,13 +243,9 @@ def _remarks(
 def _marked(rules: Sequence[Rule], want: Wanted) -> Iterator[Rule]:
     """Rules with a mark of ours that aren't own: reshaped, or another installation's that open."""
     for rule in rules:
-        if any(_own(rule, want.installation, port) for port in want.ports):
+        if any(owned(rule, want.installation, port) for port in want.ports):
             continue
         mine = rule.description.startswith(mark(want.installation, Purpose.LIST)[: -len("list")])
         opens = rule.allow and bool(clause(rule).source - want.addresses - want.kept)
         if mine or (opens and rule.description.startswith(OUR_MARKS)):
             yield rule
-
-
-def _digest(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from cloudsync.memory.rules import Firewall, Rule, changed
+from cloudsync.memory.firewall import Firewall, Rule, changed
 from cloudsync.provider import Kind, Outcome, Step
 
 Fault = Literal["lost", "never arrived", "throttled", "denied", "stale", "failed"]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from cloudsync.exposure import Exposure
+from cloudsync.memory.firewall import PROBES, Firewall
 from cloudsync.memory.provider import WORLDS, Provider
-from cloudsync.memory.rules import PROBES, Firewall
 from cloudsync.memory.sandbox import World
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import Wanted

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 import pytest
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
-from cloudsync.memory.rules import PROBES, Firewall, Rule, name_of
+from cloudsync.memory.firewall import PROBES, Firewall, Rule, name_of
 from cloudsync.model import Mode, Note, Purpose, Verdict, Wanted, mark
 from tests.contract.judged import TARGET, Judged
 

@@ -11,7 +11,7 @@ import pytest
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
 from cloudsync.exposure import Exposure
-from cloudsync.memory.rules import Firewall, Rule
+from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.model import Mode, Purpose, Verdict, Wanted
 from cloudsync.provider import Provider, Snapshot
 from cloudsync_aws.sandbox import Dialect, Sandbox

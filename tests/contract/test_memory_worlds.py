@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudsync.memory.rules import MemorySnapshot
+from cloudsync.memory.firewall import MemorySnapshot
 from cloudsync.memory.sandbox import Fault
 from cloudsync.model import Mode, Note, Wanted
 from tests.contract.driver import Run

@@ -8,8 +8,8 @@ from functools import lru_cache
 from random import Random
 from typing import Any, Final, cast
 
+from cloudsync.memory.firewall import PROBES, Firewall, Rule
 from cloudsync.memory.provider import WORLDS, Provider
-from cloudsync.memory.rules import PROBES, Firewall, Rule
 from cloudsync.memory.sandbox import Fault, World
 from cloudsync.memory.settings import MemorySettings
 from tests.oracle import packets

@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from cloudsync.addresses import INTERNAL, NOBODY, PUBLIC, AddressSet
 from cloudsync.exposure import Clause, Exposure, Name, union
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Proposal, Scope, Snapshot, Sources, Step
+from cloudsync.provider import (
+    Foreign,
+    Order,
+    Proposal,
+    Reversal,
+    Scope,
+    Snapshot,
+    Sources,
+    Step,
+)
 
 HERE = Scope("strings:here")
 NOTHING = Proposal()
@@ -89,6 +98,15 @@ class StringRules:
     def steps(self, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> Proposal:
         """What the test wants proposed."""
         return self.proposal
+
+    def ordered(self, snapshot: Snapshot, wanted: Mapping[str, Wanted], order: Order) -> Proposal:
+        """What the test wants proposed."""
+        return self.proposal
+
+    def reversal(self, snapshot: Snapshot, step: Step) -> Reversal:
+        """The changes the other way round."""
+        turned = {"+": "-", "-": "+"}
+        return Reversal(tuple(f"{turned[one[0]]}{one[1:]}" for one in reversed(step.changes)))
 
     def after(self, snapshot: Snapshot, step: Step) -> Strings:
         """Every change, as it reads, at every target of the step."""

@@ -11,8 +11,8 @@ import pytest
 
 from cloudsync.addresses import AddressSet
 from cloudsync.engine import Applied, Observed, Pace, apply, observe
+from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.memory.provider import WORLDS, Provider
-from cloudsync.memory.rules import Firewall, Rule
 from cloudsync.memory.sandbox import World
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import Mode, Wanted

@@ -9,7 +9,7 @@ import pytest
 
 from cloudsync.model import Mode, Wanted
 from cloudsync.prove import Proof, prove
-from cloudsync.provider import Refusal, Snapshot, Step
+from cloudsync.provider import Order, Refusal, Reversal, Snapshot, Step
 from tests.unit.strings import StringRules, Strings, name, step
 
 RULES = StringRules()
@@ -55,6 +55,10 @@ def test_steps_that_keep_the_promises_are_proved_to_the_end() -> None:
         Strings(
             {"t": frozenset({f"25 {LISTED} list", "25 10.0.0.0/8 internal", "443 0.0.0.0/0 them",
                              "out all", *probes})}
+        ),
+        reversals=(
+            Reversal((f"- 25 {LISTED} list",)), Reversal(("- 25 10.0.0.0/8 internal",)),
+            Reversal(("+ 25 0.0.0.0/0 them",)),
         ),
     )  # fmt: skip
 
@@ -282,3 +286,73 @@ def test_a_step_that_reaches_a_neighbour_it_does_not_name_is_refused() -> None:
     assert prove(Leaky(), snapshot, [step(f"+ 25 {LISTED} list")], both).refusal == Refusal(
         "u", f"the step (add + 25 {LISTED} list) would change who gets in here as well"
     )
+
+
+UNDO, RELAX = Order("undo"), Order("relax")
+
+
+def ordered(before: set[str], one: Step, order: Order | None, mode: Mode = Mode.WATCH) -> Proof:
+    """The proof of one step that a person ordered."""
+    return prove(RULES, Strings({"t": frozenset(before)}), [one], {"t": want(mode)}, order)
+
+
+def test_undo_gives_others_their_rules_back_in_any_mode() -> None:
+    """Only an order makes a rule that isn't ours and lets in whom nobody wants."""
+    back = step("+ 25 0.0.0.0/0 them", own=False)
+    for mode in Mode:
+        assert ordered(set(), back, UNDO, mode).refusal is None
+        assert ordered(set(), back, None, mode).refusal is not None
+    assert ordered(set(), back, RELAX).refusal == Refusal(
+        "t",
+        "the step (add + 25 0.0.0.0/0 them) would make a rule that isn't ours: 25 0.0.0.0/0 them",
+    )
+
+
+def test_an_order_takes_nothing_away() -> None:
+    """Whoever is wanted goes on getting in, and no stranger's rule goes, whatever is ordered."""
+    standing = {f"25 {LISTED} list", "25 198.51.100.64/26 them", "443 0.0.0.0/0 them"}
+    for order in (UNDO, RELAX):
+        assert ordered(standing, step(f"- 25 {LISTED} list"), order).refusal == stops(
+            "192.0.2.0", "which is wanted"
+        )
+        taken = ordered(standing, step("- 25 198.51.100.64/26 them", own=False), order)
+        assert taken.refusal == Refusal(
+            "t",
+            "the step (remove - 25 198.51.100.64/26 them) would take somebody else's rule: "
+            "25 198.51.100.64/26 them",
+        )
+        other = ordered(standing, step("+ * 198.51.100.64/26 them", own=False), order)
+        assert other.refusal == Refusal(
+            "t",
+            "the step (add + * 198.51.100.64/26 them) would change what decides other ports",
+        )
+
+
+def test_an_order_opens_nothing_at_a_neighbour() -> None:
+    """Who shares an object with the target that was named stays shut."""
+    snapshot = Strings({"t": frozenset(), "u": frozenset()}, shared=True)
+
+    class Leaky(StringRules):
+        """A step at one target that opens the other too."""
+
+        def after(self, snapshot: Snapshot, step: Step) -> Strings:
+            return super().after(snapshot, replace(step, targets=("t", "u")))
+
+    found = prove(
+        Leaky(),
+        snapshot,
+        [step("+ 25 0.0.0.0/0 them", own=False)],
+        {"t": want(), "u": want()},
+        UNDO,
+    )
+    assert found.refusal == Refusal(
+        "u", "the step (add + 25 0.0.0.0/0 them) would change who gets in here as well"
+    )
+
+
+def test_every_proved_step_says_how_it_is_taken_back() -> None:
+    """The reversals are those of the steps that are done, in their order."""
+    first, second = step(f"+ 25 {LISTED} list"), step(f"- 25 {LISTED} list")
+    found = proof(set(), [first, second])
+    assert found.steps == (first,)
+    assert found.reversals == (Reversal((f"- 25 {LISTED} list",)),)

@@ -20,8 +20,8 @@ from cloudsync.engine import Pace
 from cloudsync.errors import SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.leaving import begin
+from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.memory.provider import WORLDS, Provider
-from cloudsync.memory.rules import Firewall, Rule
 from cloudsync.memory.sandbox import World
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import Mode, Note, Verdict

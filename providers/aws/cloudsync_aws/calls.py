@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from cloudsync_aws.ingress import Rule
+from cloudsync_aws.snapshot import Tags
 
 PER_CALL: Final = 1_000
 """Rules in one call. The API's model names no limit; EC2 takes 1,000 (aws-controllers-k8s #2186)."""
@@ -27,6 +28,7 @@ ACTION: Final[Mapping[Operation, str]] = {
 class Call:
     """One mutating call on one group. ``ids`` holds the rules' ids where a close look found them.
 
+    ``tags`` are put on the rules that an authorize makes: one call gives all of them the same.
     ``endpoint`` is where the configuration points the SDK for this target, or None.
     """
 
@@ -37,6 +39,7 @@ class Call:
     rules: tuple[Rule, ...]
     ids: tuple[str, ...] = field(default=(), compare=False)
     endpoint: str | None = None
+    tags: Tags = ()
 
 
 def request(call: Call) -> dict[str, Any]:
@@ -47,7 +50,8 @@ def request(call: Call) -> dict[str, Any]:
     """
     by_id = len(call.ids) == len(call.rules) and call.operation != "authorize"
     if not by_id:
-        return {"GroupId": call.group, "IpPermissions": permissions(call.rules, call.account)}
+        asked = {"GroupId": call.group, "IpPermissions": permissions(call.rules, call.account)}
+        return {**asked, "TagSpecifications": tagging(call.tags)} if call.tags else asked
     if call.operation == "revoke":
         return {"GroupId": call.group, "SecurityGroupRuleIds": list(call.ids)}
     return {
@@ -57,6 +61,16 @@ def request(call: Call) -> dict[str, Any]:
             for identity, rule in zip(call.ids, call.rules, strict=True)
         ],
     }
+
+
+def tagging(tags: Tags) -> list[dict[str, Any]]:
+    """``tags`` as the SDK's ``TagSpecifications`` for rules."""
+    return [
+        {
+            "ResourceType": "security-group-rule",
+            "Tags": [{"Key": key, "Value": value} for key, value in tags],
+        }
+    ]
 
 
 def permissions(
@@ -92,15 +106,26 @@ def _source(source: str, account: str) -> tuple[str, dict[str, str]]:
     return "IpRanges", {"CidrIp": source}
 
 
-def by_hand(rule: Rule, account: str, region: str, group: str) -> str:
-    """The command with which a person would revoke ``rule``, quoted for a POSIX shell."""
-    written = json.dumps(
-        permissions([rule], account, described=False), separators=(",", ":"), sort_keys=True
-    )
-    return shlex.join(
-        ["aws", "ec2", "revoke-security-group-ingress", "--region", region,
-         "--group-id", group, "--ip-permissions", written]
-    )  # fmt: skip
+_COMMAND: Final[Mapping[Operation, str]] = {
+    "authorize": "authorize-security-group-ingress",
+    "revoke": "revoke-security-group-ingress",
+    "describe": "update-security-group-rule-descriptions-ingress",
+}
+
+
+def by_hand(call: Call) -> str:
+    """``call`` as a person would make it with AWS's command line, quoted for a POSIX shell."""
+    described = call.operation != "revoke"
+    written = _compact(permissions(call.rules, call.account, described=described))
+    command = ["aws", "ec2", _COMMAND[call.operation], "--region", call.region,
+               "--group-id", call.group, "--ip-permissions", written]  # fmt: skip
+    if call.tags:
+        command += ["--tag-specifications", _compact(tagging(call.tags))]
+    return shlex.join(command)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
 def revised(standing: Iterable[Rule], call: Call) -> list[dict[str, Any]]:

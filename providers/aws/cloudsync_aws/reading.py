@@ -1,4 +1,4 @@
-"""The reads of one account's region: groups, rule ids, prefix lists, the quota; it changes nothing."""
+"""The reads of one account's region: groups, rules, prefix lists, the quota; it changes nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cloudsync_aws.ingress import PrefixList, Rule, canonical, reference
 from cloudsync_aws.quota import CODE
-from cloudsync_aws.snapshot import DEFAULT_QUOTA
+from cloudsync_aws.snapshot import DEFAULT_QUOTA, Close
 from cloudsync_aws.uncollected import uncollected
 
 PAGE: Final = 1_000
@@ -68,15 +68,19 @@ def pages(invoke: Invoke, action: str, size: int, **arguments: Any) -> Iterator[
         token = {"NextToken": answer["NextToken"]}
 
 
-def rule_ids(invoke: Invoke, groups: Sequence[str], account: str) -> dict[str, dict[str, str]]:
-    """The ids of the inbound rules of at most 200 ``groups``, by group and ``Rule.key``."""
-    found: dict[str, dict[str, str]] = {group: {} for group in groups}
+def closely(invoke: Invoke, groups: Sequence[str], account: str) -> dict[str, Close]:
+    """The ids and tags of the inbound rules of at most 200 ``groups``, by group."""
+    found = {group: Close() for group in groups}
     filters = [{"Name": "group-id", "Values": list(groups)}]
     for page in pages(invoke, "DescribeSecurityGroupRules", PAGE, Filters=filters):
         for rule in page.get("SecurityGroupRules", ()):
-            if not rule.get("IsEgress"):
-                key = _rule(rule, account).key
-                found.setdefault(rule["GroupId"], {})[key] = rule["SecurityGroupRuleId"]
+            if rule.get("IsEgress"):
+                continue
+            key = _rule(rule, account).key
+            close = found.setdefault(rule["GroupId"], Close())
+            close.ids[key] = rule["SecurityGroupRuleId"]
+            if rule.get("Tags"):
+                close.tags[key] = tuple(sorted((one["Key"], one["Value"]) for one in rule["Tags"]))
     return found
 
 

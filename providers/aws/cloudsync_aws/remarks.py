@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cloudsync.addresses import INTERNAL, AddressSet
 from cloudsync.model import OUR_MARKS, Mode, Note, Wanted
 from cloudsync.provider import Remark
-from cloudsync_aws.calls import by_hand
+from cloudsync_aws.calls import Call, by_hand
 from cloudsync_aws.ingress import Rule, lets_in, marked, rules_of
 from cloudsync_aws.marks import marks, owner
 from cloudsync_aws.snapshot import AwsSnapshot
@@ -100,7 +100,8 @@ def _closing_internal(snapshot: AwsSnapshot, target: str, want: Wanted) -> bool:
 
 
 def _command(snapshot: AwsSnapshot, target: str, rule: Rule) -> str:
-    return by_hand(rule, snapshot.account, snapshot.region, snapshot.groups[target].id)
+    group = snapshot.groups[target].id
+    return by_hand(Call("revoke", snapshot.account, snapshot.region, group, (rule,)))
 
 
 def said(part: AddressSet) -> str:

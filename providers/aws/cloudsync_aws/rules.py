@@ -15,7 +15,8 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Clause, Exposure, Name
 from cloudsync.model import OUR_MARKS, Purpose, Wanted
-from cloudsync.provider import Foreign, Proposal, Sources, Step
+from cloudsync.provider import Foreign, Order, Proposal, Reversal, Sources, Step
+from cloudsync_aws import orders
 from cloudsync_aws.calls import Call, revised
 from cloudsync_aws.ingress import (
     REMEMBERED,
@@ -53,6 +54,16 @@ class AwsRules:
         """What would make the targets right: adds, new descriptions, own removals, revokes."""
         return propose(snapshot, wanted)
 
+    def ordered(
+        self, snapshot: AwsSnapshot, wanted: Mapping[str, Wanted], order: Order
+    ) -> Proposal:
+        """The rules that a run revoked, back again."""
+        return orders.proposed(snapshot, wanted, order)
+
+    def reversal(self, snapshot: AwsSnapshot, step: Step) -> Reversal:
+        """The commands of AWS's own that take ``step`` back."""
+        return orders.reversal(snapshot, step)
+
     def after(self, snapshot: AwsSnapshot, step: Step) -> AwsSnapshot:
         """The snapshot once ``step`` is done; rule ids are forgotten, since new rules have none."""
         call: Call = step.call
@@ -62,7 +73,7 @@ class AwsRules:
             permissions = revised(rules_of(group.ingress), call)
             lists = {one.id: one for one in group.ingress.lists} | dict(snapshot.lists)
             groups[target] = replace(
-                group, ingress=ingress(permissions, snapshot.account, lists), ids={}
+                group, ingress=ingress(permissions, snapshot.account, lists), ids={}, tags={}
             )
         return replace(snapshot, groups=groups)
 

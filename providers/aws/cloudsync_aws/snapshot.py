@@ -21,17 +21,30 @@ def default_quota() -> int:
     return DEFAULT_QUOTA
 
 
+Tags = tuple[tuple[str, str], ...]
+"""Tags as pairs of key and value, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """What only a close look reads of a group's rules: ids and tags, by ``Rule.key``."""
+
+    ids: dict[str, str] = field(default_factory=dict[str, str])
+    tags: dict[str, Tags] = field(default_factory=dict[str, Tags])
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """One security group. ``ids`` gives a rule's id by ``Rule.key``, where a close look read them.
 
-    ``egress`` are its outbound rules as bytes, which are compared and never changed.
+    ``tags`` gives the tags of a rule that has any, in the same way. ``egress`` are its outbound rules as bytes, which are compared and never changed.
     """
 
     id: str
     ingress: Ingress
     egress: bytes = field(repr=False)
     ids: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    tags: Mapping[str, Tags] = field(default_factory=dict[str, Tags], repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +102,23 @@ def read(
     groups: Iterable[Mapping[str, Any]],
     lists: Mapping[str, PrefixList],
     quota: Callable[[], int] = default_quota,
-    ids: Mapping[str, Mapping[str, str]] | None = None,
+    close: Mapping[str, Close] | None = None,
 ) -> AwsSnapshot:
     """The snapshot of ``groups`` as boto3's ``describe_security_groups`` answered them.
 
-    ``ids`` gives rule ids by group id and ``Rule.key``.
+    ``close`` gives what a close look read, by group id.
     """
     account, _ = place(scope)
     found: dict[str, Group] = {}
     for group in groups:
         identity: str = group["GroupId"]
+        looked = (close or {}).get(identity, Close())
         found[f"{scope.name}/{identity}"] = Group(
             identity,
             ingress(group.get("IpPermissions", []), account, lists),
             marshal.dumps(group.get("IpPermissionsEgress", []), 2),
-            {} if ids is None else ids.get(identity, {}),
+            looked.ids,
+            looked.tags,
         )
     return AwsSnapshot(scope, found, lists, quota)
 

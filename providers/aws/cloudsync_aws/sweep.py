@@ -11,12 +11,12 @@ from cloudsync_aws.reading import (
     PAGE,
     Invoke,
     Known,
+    closely,
     listings,
     named_lists,
     pages,
     prefix_lists,
     quota,
-    rule_ids,
 )
 from cloudsync_aws.snapshot import AwsSnapshot, place, read
 
@@ -40,8 +40,8 @@ def sweep(
             known.quota.append(quota(invoke, Failed))
         return known.quota[0]
 
-    close = None if only is None else [target.rpartition("/")[2] for target in only]
-    for filters in listings(scope.settings.select, close):
+    ids = None if only is None else [target.rpartition("/")[2] for target in only]
+    for filters in listings(scope.settings.select, ids):
         for page in pages(invoke, "DescribeSecurityGroups", PAGE, Filters=filters):
             groups = page.get("SecurityGroups", [])
             if not groups:
@@ -49,10 +49,10 @@ def sweep(
             unread = (named_lists(groups) | by_name) - known.lists.keys()
             if unread:
                 known.lists.update(prefix_lists(invoke, unread, by_name, Failed))
-            ids = None
+            close = None
             if only is not None:
-                ids = rule_ids(invoke, [group["GroupId"] for group in groups], account)
-            yield read(scope, groups, _named(known.lists, by_name), ceiling, ids)
+                close = closely(invoke, [group["GroupId"] for group in groups], account)
+            yield read(scope, groups, _named(known.lists, by_name), ceiling, close)
 
 
 def _named(lists: dict[str, PrefixList], by_name: frozenset[str]) -> dict[str, PrefixList]:

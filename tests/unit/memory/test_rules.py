@@ -9,15 +9,8 @@ import pytest
 
 from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, PUBLIC, AddressSet
 from cloudsync.exposure import Clause, Name
-from cloudsync.memory.rules import (
-    PROBES,
-    Firewall,
-    MemoryRules,
-    MemorySnapshot,
-    Rule,
-    clause,
-    name_of,
-)
+from cloudsync.memory.firewall import PROBES, Firewall, MemorySnapshot, Rule, clause, name_of
+from cloudsync.memory.rules import MemoryRules
 from cloudsync.model import Mode, Note, Purpose, Wanted, mark
 from cloudsync.provider import Foreign, Remark, Scope, Sources
 

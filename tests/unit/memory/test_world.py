@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cloudsync.memory.firewall import Firewall, MemorySnapshot, Rule
 from cloudsync.memory.provider import WORLDS, Provider
-from cloudsync.memory.rules import Firewall, MemorySnapshot, Rule
 from cloudsync.memory.sandbox import World
 from cloudsync.memory.settings import MemorySettings, Select
 from cloudsync.provider import Outcome, Scope, Snapshot, Step, Unreadable
