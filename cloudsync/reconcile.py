@@ -119,6 +119,12 @@ def _recorded(
 
 def _check(job: Job, now: datetime) -> None:
     """What must hold before the first call to any cloud."""
+    if not job.config.targets:
+        raise UsageError(
+            str(job.config.file),
+            "names no target, so there is no cloud to look at",
+            todo="Add targets:, or run cloudsync export.",
+        )
     problems: list[UsageError] = []
     for target in job.config.targets:
         problems += demands(target, now)

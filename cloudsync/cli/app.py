@@ -224,6 +224,47 @@ def drift(
 
 
 @app.command()
+def export(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[FORMAT]", help="What to make; left out: lists them.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="With --check or --diff: what is installed; - is stdin."
+        ),
+    ] = None,
+    config: ConfigFile = None,
+    *,
+    out: OutFile = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare what is installed; end with 2 if it differs.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what would change in FILE.")] = False,
+    apply_: Annotated[
+        bool,
+        typer.Option("--apply", help="Take it over here: nftables, ipset, firewalld, postfix."),
+    ] = False,
+    format_help: Annotated[
+        bool, typer.Option("--format-help", help="How to apply, verify and undo it.")
+    ] = False,
+    no_relays: Annotated[
+        bool, typer.Option("--no-relays", help="Nobody but the filter delivers to that server.")
+    ] = False,
+) -> int:
+    """Make the list for a mail server or a firewall."""
+    from cloudsync.cli import export as exporting  # noqa: PLC0415
+
+    if name is None:
+        return exporting.formats()
+    if format_help:
+        return exporting.show_help(name)
+    asked = exporting.Asked(file, out, check, diff, apply_, no_relays)
+    return exporting.export(context.obj.path(config), name, asked)
+
+
+@app.command()
 def explain(
     context: typer.Context,
     address: Annotated[str, typer.Argument(metavar="ADDRESS")],

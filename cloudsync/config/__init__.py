@@ -6,6 +6,7 @@ still counts, ``schema`` describes it all. A provider's own keys are a ``TargetS
 
 from __future__ import annotations
 
+from cloudsync.config.exports import ExportSettings
 from cloudsync.config.models import Config, ListSettings, PageLayout, Removals
 from cloudsync.config.problems import ConfigError
 from cloudsync.config.reading import Providers, load, read
@@ -29,6 +30,7 @@ __all__ = [
     "AlsoAllow",
     "Config",
     "ConfigError",
+    "ExportSettings",
     "ListSettings",
     "Mode",
     "PageLayout",

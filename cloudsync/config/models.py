@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from cloudsync.allowlist import Format
+from cloudsync.config.exports import ExportSettings
 from cloudsync.config.refusal import refused, shown
 from cloudsync.config.target import TargetSettings
 from cloudsync.config.times import Day, Duration
@@ -126,6 +127,22 @@ def known_limits(values: dict[str, int]) -> dict[str, int]:
         except ValueError as error:
             raise refused(str(error), "Write a number within that.", below=(name,)) from None
     return values
+
+
+def one_of_each(exports: tuple[ExportSettings, ...]) -> tuple[ExportSettings, ...]:
+    """``exports`` where each format stands once, since its name is what an export is called by.
+
+    Raises:
+        PydanticCustomError: one stands twice.
+    """
+    for number, one in enumerate(exports):
+        if any(one.format == other.format for other in exports[:number]):
+            raise refused(
+                f"{one.format} stands twice",
+                "Put the other server into a configuration of its own.",
+                below=(number, "format"),
+            )
+    return exports
 
 
 class PageLayout(Settings, frozen=True):
@@ -248,8 +265,10 @@ class Config(Settings, frozen=True):
     """How long a run may take; what it didn't reach by then is reported as unreadable."""
     state: Annotated[str, AfterValidator(state_text)] = "sqlite:///cloudsync.db"
     """Where the state is kept; a file is relative to the configuration's folder."""
-    targets: Annotated[tuple[SerializeAsAny[TargetSettings], ...], Field(min_length=1)]
-    """What is guarded."""
+    targets: Annotated[tuple[SerializeAsAny[TargetSettings], ...], Field(min_length=1)] = ()
+    """What is guarded; without it, exports say what the list is for."""
+    exports: Annotated[tuple[ExportSettings, ...], AfterValidator(one_of_each)] = ()
+    """The mail servers and firewalls that get the list as a file."""
 
     _file: PurePath = PrivateAttr(default_factory=lambda: PurePath("cloudsync.yaml"))
 
@@ -263,6 +282,14 @@ class Config(Settings, frozen=True):
     def file(self) -> PurePath:
         """The file it was read from, absolute."""
         return self._file
+
+    def export(self, name: str) -> ExportSettings | None:
+        """What is said of the export in the format ``name``, or None."""
+        return next((one for one in self.exports if one.format == name), None)
+
+    def beside(self, file: str) -> PurePath:
+        """``file``, with a relative path made one from the configuration's folder."""
+        return self._file.parent / file
 
     @property
     def source(self) -> str:

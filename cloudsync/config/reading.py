@@ -43,6 +43,10 @@ def read(text: str, path: Path, *, providers: Providers) -> Config:
     given = document.data.get("targets")
     if isinstance(given, list) and given:
         data["targets"] = _targets(given, document, providers, problems)
+    if "targets" not in data and "exports" not in data and ("targets",) not in document.left_out:
+        at: KeyPath = ("targets",)
+        one = UsageError(document.at(at), "is missing", todo="Add targets: what is guarded.")
+        problems.append((document.line(at), one))
     try:
         config = Config.model_validate(data, context=path.parent.resolve() / path.name)
     except ValidationError as error:

@@ -32,5 +32,6 @@ def schema(providers: Mapping[str, type[TargetSettings]]) -> dict[str, Any]:
         "$schema": DRAFT,
         **top,
         "title": "A cloudsync configuration",
+        "anyOf": [{"required": ["targets"]}, {"required": ["exports"]}],
         "$defs": definitions,
     }

@@ -14,6 +14,7 @@ _WHERE: Final = {
     "list": "ListSettings",
     "page": "PageLayout",
     "removals": "Removals",
+    "exports": "ExportSettings",
     "also-allow": "AlsoAllow",
     "accept-risk": "AcceptRisk",
     "priority": "Priority",
