@@ -23,7 +23,7 @@ from cloudsync.export.formats import FORMATS
 from cloudsync.export.install import INSTALLERS
 from cloudsync.export.install.files import installed, places, write
 from cloudsync.export.install.live import start
-from cloudsync.export.material import Material, material
+from cloudsync.export.material import MARK, Material, material
 from cloudsync.job import Job
 from cloudsync.remember import list_in_force, remember_list
 from cloudsync.report.words import counted, sentence
@@ -284,7 +284,7 @@ def _check(ready: _Ready, file: Path | None) -> Exit:
         difference = compare(form, made, text)
         found.append((where, (difference.words,) if difference else ()))
     if file is None and form.name in INSTALLERS:
-        place = ready.place or Path(form.place)
+        place = (ready.place or Path(form.place)).absolute()
         live = INSTALLERS[form.name].look(start, place)
         found.append(("this server", live.against(made)))
     if not found:
@@ -310,15 +310,15 @@ def _diff(ready: _Ready, file: Path | None) -> Exit:
     if form.change:
         put(form.change(fitted(ready.made, form.fit, form.name), there[1]), None)
     else:
-        put(as_lines(compare(form, made, there[1])), None)
+        put(as_lines(compare(form, made, there[1], lines=MARK in there[1])), None)
     return Exit.DONE
 
 
 def _apply(ready: _Ready, out: Path | None) -> Exit:
     form = ready.form
-    place = out or ready.place or Path(form.place)
-    remarks = INSTALLERS[form.name].apply(start, form, ready.artifact, place)
+    place = (out or ready.place or Path(form.place)).absolute()
+    applied = INSTALLERS[form.name].apply(start, form, ready.artifact, place)
     put(f"{form.name}: applied and read back, {counted(len(ready.made.rows), 'network')}.", None)
-    for remark in remarks:
+    for remark in (*applied.said, *applied.undone):
         tell(f"export {form.name}: {sentence(remark)}")
-    return Exit.PENDING if remarks else Exit.DONE
+    return Exit.PENDING if applied.undone else Exit.DONE

@@ -39,15 +39,17 @@ class Difference:
         return "; ".join(parts)
 
 
-def compare(form: Format, made: Artifact, found: str) -> Difference:
+def compare(form: Format, made: Artifact, found: str, *, lines: bool = True) -> Difference:
     """``found``, an installed file's text or a device's answer, against the artifact.
+
+    Without ``lines``, addresses alone count.
 
     Raises:
         UsageError: an address in it can't be read.
     """
     there = form.parse(found)
     missing, excess = made.allowed - there, there - made.allowed
-    if missing or excess or not (form.whole or MARK in found):
+    if missing or excess or not lines or not (form.whole or MARK in found):
         return Difference(missing, excess)
     return Difference(missing, excess, _differs(form, made.text, found))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
-from tests.documents import commands, keys, plan, tables
+from tests.documents import commands, exports, keys, plan, tables
 
 MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "plan": plan.plan,
@@ -17,10 +17,11 @@ MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "warnings": tables.warnings,
     "limits": tables.limits,
     **keys.makers(),
+    **exports.makers(),
 }
 
 _PART: Final = re.compile(
-    r"^(?P<open><!-- made: (?P<name>[a-z-]+) -->\n).*?(?P<close>^<!-- end -->)$",
+    r"^(?P<open><!-- made: (?P<name>[a-z0-9-]+) -->\n).*?(?P<close>^<!-- end -->)$",
     re.DOTALL | re.MULTILINE,
 )
 

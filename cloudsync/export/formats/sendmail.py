@@ -67,7 +67,7 @@ LOCAL
     place="/etc/mail/cloudsync.access",
     help=Help(
         apply=(
-            "Once, in `sendmail.mc`: `FEATURE(`access_db')` and `FEATURE(`delay_checks')`, then make `sendmail.cf` and restart. With `delay_checks`, whoever has logged in (on 465 and 587) isn't asked for their address.",
+            "Once, in `sendmail.mc`: ``FEATURE(`access_db')`` and ``FEATURE(`delay_checks')``, then make `sendmail.cf` and restart. With `delay_checks`, whoever has logged in (on 465 and 587) isn't asked for their address.",
             "Each time: write it with `--out /etc/mail/cloudsync.access`, take your own lines and these together (`cat access.own cloudsync.access > access`), and `makemap hash /etc/mail/access < /etc/mail/access`. Nothing is restarted.",
         ),
         verify=(
@@ -80,7 +80,7 @@ LOCAL
             "IPv6 is refused as a whole. A list with IPv6 networks belongs on a firewall.",
         ),
         advice=(
-            "`define(`confPRIVACY_FLAGS', `authwarnings,novrfy,noexpn,restrictqrun')` turns VRFY and EXPN off.",
+            "``define(`confPRIVACY_FLAGS', `authwarnings,novrfy,noexpn,restrictqrun')`` turns VRFY and EXPN off.",
             "`confBAD_RCPT_THROTTLE` slows down whoever guesses recipients.",
         ),
     ),

@@ -12,7 +12,7 @@ from cloudsync.errors import TargetError
 from cloudsync.export.format import Artifact, Format
 from cloudsync.export.formats.firewalld import FIREWALLD, POLICY
 from cloudsync.export.install.files import back, installed, places, write
-from cloudsync.export.install.live import Live, Run, must, taken_back
+from cloudsync.export.install.live import Applied, Live, Run, must, taken_back
 from cloudsync.export.notation import union
 
 _POLICY: Final = Path(POLICY).stem
@@ -45,14 +45,14 @@ class Firewalld:
         if rules.code:
             return Live(EVERYONE, ("the policy isn't loaded",))
         faults: list[str] = []
-        if {line for line in rules.out.splitlines() if line} != _RULES:
+        if frozenset(filter(None, rules.out.splitlines())) != _RULES:
             faults.append("the policy's rules aren't those that are written today")
         entries: list[str] = []
         for name in _SETS:
             entries += must(run, ("firewall-cmd", f"--ipset={name}", "--get-entries")).split()
         return Live(union(entries) if entries else AddressSet(), tuple(faults))
 
-    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> tuple[str, ...]:
+    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> Applied:
         """Check in a copy, write the files, reload, read back, and go back if that differs."""
         _check(run, form, made, place)
         for path in places(form, made, place):
@@ -67,7 +67,9 @@ class Firewalld:
             back(former)
             run(("firewall-cmd", "--reload"), "")
             raise taken_back("firewalld", wrong[0])
-        return () if running else ("firewalld isn't running; it reads the files when it starts.",)
+        if running:
+            return Applied()
+        return Applied(undone=("firewalld isn't running, so port 25 is open until it starts.",))
 
 
 def _check(run: Run, form: Format, made: Artifact, place: Path) -> None:

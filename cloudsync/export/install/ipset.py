@@ -12,7 +12,7 @@ from cloudsync.errors import TargetError
 from cloudsync.export.format import Artifact, Format
 from cloudsync.export.formats.ipset import CHAIN, IPSET, RULES4, RULES6, SETS
 from cloudsync.export.install.files import back, places, write
-from cloudsync.export.install.live import Live, Run, must, taken_back
+from cloudsync.export.install.live import Applied, Live, Run, must, taken_back
 from cloudsync.export.notation import read
 
 _TABLES: Final = (("iptables", RULES4, SETS[0]), ("ip6tables", RULES6, SETS[1]))
@@ -39,7 +39,7 @@ class Ipset:
             faults += _faults(run, tool, name)
         return Live(AddressSet.union(held), tuple(faults))
 
-    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> tuple[str, ...]:
+    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> Applied:
         """Fill sets beside the live ones, swap them in, then the chains, then the jumps."""
         before = {name: run(("ipset", "list", name, "-o", "save"), "") for name in SETS}
         chains = {tool: run((tool, "-S", CHAIN), "") for tool, _, _ in _TABLES}
@@ -58,7 +58,7 @@ class Ipset:
         except TargetError as error:
             wrong = (error.what,)
         if not wrong:
-            return ()
+            return Applied()
         whole = _undo(run, {k: v.out if not v.code else "" for k, v in before.items()},
                       {k: v.out if not v.code else "" for k, v in chains.items()})  # fmt: skip
         back(former)

@@ -49,6 +49,14 @@ class Live:
         return (*((there.words,) if there else ()), *self.faults)
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a person should know of an artifact that was taken over, and what only they can do."""
+
+    said: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+
+
 class Installer(Protocol):
     """Takes an artifact over on this machine, and looks at what counts there."""
 
@@ -61,8 +69,8 @@ class Installer(Protocol):
         """
         ...
 
-    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> tuple[str, ...]:
-        """Check, take over at once, read back; gives what a person should know beside it.
+    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> Applied:
+        """Check, take over at once, read back.
 
         Raises:
             UsageError: a program that is needed isn't here, or a file can't be written.

@@ -11,7 +11,7 @@ from cloudsync.errors import TargetError
 from cloudsync.export.format import Artifact, Format
 from cloudsync.export.formats.nftables import TABLE
 from cloudsync.export.install.files import back, places, write
-from cloudsync.export.install.live import Live, Run, must, taken_back
+from cloudsync.export.install.live import Applied, Live, Run, must, taken_back
 from cloudsync.export.notation import read
 
 _LIST: Final = ("nft", "list", "table", "inet", TABLE)
@@ -64,7 +64,7 @@ class Nft:
         )
         return Live(allowed, tuple(_faults(parts)))
 
-    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> tuple[str, ...]:
+    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> Applied:
         """Load the file in one transaction, and go back if what is read differs."""
         must(run, ("nft", "-c", "-f", "-"), made.text)
         before = run(_LIST, "")
@@ -76,7 +76,7 @@ class Nft:
             raise taken_back("nft", loaded.words)
         wrong = self.look(run, place).against(made)
         if not wrong:
-            return ()
+            return Applied()
         empty = f"table inet {TABLE} {{\n}}\ndelete table inet {TABLE}\n"
         restored = run(("nft", "-f", "-"), empty + (before.out if not before.code else ""))
         back(former)

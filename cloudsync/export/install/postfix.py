@@ -11,7 +11,7 @@ from cloudsync.errors import TargetError
 from cloudsync.export.format import Artifact, Format
 from cloudsync.export.formats.postfix import POSTFIX
 from cloudsync.export.install.files import back, installed, places, write
-from cloudsync.export.install.live import Live, Run, must, taken_back
+from cloudsync.export.install.live import Applied, Live, Run, must, taken_back
 
 _OUTSIDE: Final = ("0.0.0.0", "255.255.255.255", "::", "2001:db8::1")  # noqa: S104 - asked about
 
@@ -25,7 +25,7 @@ class Postfix:
         wrong = _answers(run, place, there)
         return Live(there, (*wrong, *_unasked(run, place)))
 
-    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> tuple[str, ...]:
+    def apply(self, run: Run, form: Format, made: Artifact, place: Path) -> Applied:
         """Ask a copy first, then replace the table, ask it again, and have Postfix read it anew."""
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "cloudsync.cidr"
@@ -45,7 +45,7 @@ class Postfix:
                 run(("postfix", "reload"), "")
             raise taken_back("postfix", wrong[0])
         idle = () if running else ("Postfix isn't running; it reads the table when it starts.",)
-        return (*idle, *_unasked(run, place))
+        return Applied(idle, _unasked(run, place))
 
 
 def probes(allowed: AddressSet) -> dict[str, bool]:
