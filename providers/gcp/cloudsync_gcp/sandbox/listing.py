@@ -16,7 +16,7 @@ from cloudsync_gcp.sandbox.wire import Refused, invalid, is_list
 MOST: Final = 500
 _TOKEN = re.compile(
     r"""\s*(?:(?P<bracket>[()])|(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-    |(?P<sign>!=|<=|>=|=|<|>|:)|(?P<word>[^\s()"'=<>!:]+))""",
+    |(?P<sign>!=|<=|>=|=|<|>|:)|(?P<word>[^\s()"'=<>!:]+(?:://[^\s()"']*)?))""",
     re.VERBOSE,
 )
 Test = Callable[[Body], bool]

@@ -65,8 +65,13 @@ def regionally_effective(asked: Asked) -> Body:
     path = f"projects/{asked.project.id}/{path}" if path.startswith("global/") else path
     asked.world.get(collection(asked.project.id), path.rpartition("/")[2], late=True)
     network, project, region = link(path), asked.project.id, asked.params["region"]
+    above = [
+        # This answer's description knows no shortName.
+        {key: value for key, value in one.items() if key != "shortName"}
+        for one in _hierarchical(asked, network)
+    ]
     return _effective(asked, network, [
-        *_hierarchical(asked, network),
+        *above,
         *_network(asked.world, policies(project, region), network, "SYSTEM_REGIONAL"),
         *_network(asked.world, policies(project), network, "NETWORK"),
         *_network(asked.world, policies(project, region), network, "NETWORK_REGIONAL"),

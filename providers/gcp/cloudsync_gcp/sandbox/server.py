@@ -74,6 +74,17 @@ class _Application:
         await answer(scope, receive, send)
 
 
+class _Server(uvicorn.Server):
+    """Waits to be told to stop; uvicorn would look ten times a second."""
+
+    def __init__(self, config: uvicorn.Config, stopped: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopped = stopped
+
+    async def main_loop(self) -> None:
+        await self._stopped.wait()
+
+
 class Loopback:
     """A server on 127.0.0.1 and nowhere else."""
 
@@ -88,7 +99,7 @@ class Loopback:
             raise
         self.url = "http://{}:{}".format(*self._socket.getsockname())
         self._application = _Application(cloud)
-        self._server = uvicorn.Server(
+        self._server = _Server(
             uvicorn.Config(
                 self._application,
                 http=_Protocol,
@@ -98,8 +109,10 @@ class Loopback:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                date_header=False,
                 timeout_graceful_shutdown=1,
-            )
+            ),
+            self._application.stopped,
         )
         self._thread = Thread(target=self._run, daemon=True, name="gcp-sandbox")
         self._thread.start()
@@ -120,6 +133,5 @@ class Loopback:
     def stop(self) -> None:
         """Close every connection and wait until nothing runs any more."""
         self._loop.call_soon_threadsafe(self._application.stopped.set)
-        self._server.should_exit = True
         self._thread.join()
         self._socket.close()
