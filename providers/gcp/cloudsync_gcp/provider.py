@@ -1,0 +1,258 @@
+"""The GCP provider: it finds networks, looks at them, and makes one call at a time.
+
+It only calls, and decides nothing; ``rules`` decides. Importing it loads no SDK.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from cloudsync.errors import UsageError
+from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync_gcp.blocks import Blocks
+from cloudsync_gcp.calling import Calling, Failed, Late
+from cloudsync_gcp.calls import Call, resource
+from cloudsync_gcp.client import Clients, placeholder, require
+from cloudsync_gcp.failures import failure, kind_of, outcome, unreadable
+from cloudsync_gcp.layers import Kind
+from cloudsync_gcp.looking import Looking, projects_under
+from cloudsync_gcp.policies import changed, rules_of
+from cloudsync_gcp.reading import classic
+from cloudsync_gcp.rules import GcpRules
+from cloudsync_gcp.settings import GcpSettings, Select
+from cloudsync_gcp.snapshot import GcpSnapshot
+from cloudsync_gcp.target import Target, place_of
+
+_EDITED: Final[Mapping[str, Kind]] = {"vpc-firewall": "classic", "network-policy": "global"}
+_METHODS: Final = {"add": "insert", "replace": "patch", "remove": "delete"}
+
+
+class Provider:
+    """Networks of the projects that a target block names.
+
+    Make one a run. ``clock`` gives seconds that never go back, on which deadlines are; ``sleep``
+    waits.
+
+    Raises:
+        UsageError: the SDK isn't installed.
+    """
+
+    name: ClassVar[str] = "gcp"
+    settings: ClassVar[type[Any]] = GcpSettings
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        require()
+        self._rules = GcpRules()
+        self._calling = Calling(Clients(), clock, sleep)
+        self._blocks = Blocks()
+
+    @property
+    def rules(self) -> GcpRules:
+        """The pure half."""
+        return self._rules
+
+    def on_loopback(self, settings: GcpSettings) -> bool:
+        """Whether the calls end on this machine; the SDK knows no variable for an endpoint."""
+        return settings.on_loopback
+
+    def survey(self, regions: Sequence[str], endpoint: str | None) -> GcpSettings:
+        """Every network of the project that the environment names; networks have no region.
+
+        Raises:
+            UsageError: no project is named anywhere, or a region is.
+        """
+        if regions:
+            raise UsageError(
+                "--region", "networks of GCP are global", todo="Leave it out, and set the project "
+                "by GOOGLE_CLOUD_PROJECT.",
+            )  # fmt: skip
+        project = os.environ.get("GOOGLE_CLOUD_PROJECT")
+        if not project and not placeholder(endpoint):
+            project = self._project()
+        if not project:
+            raise UsageError(
+                "provider gcp", "no project is named", todo="Set GOOGLE_CLOUD_PROJECT to its id."
+            )
+        everything = Select.model_construct(network="", tags=None, service_accounts=None, all=False)
+        return GcpSettings(mode="watch", select=everything, projects=(project,), endpoint=endpoint)
+
+    def scopes(self, settings: GcpSettings) -> Iterable[Scope | Unreadable]:
+        """The projects that the block asks for, by their ids or under a folder or organization.
+
+        Raises:
+            UsageError: there are no credentials, or another block wants other things of machines
+                that may be the same.
+        """
+        try:
+            self._calling.clients.get("Firewalls", settings.endpoint)
+        except Exception as error:
+            raise _no_credentials(error) from error
+        projects: Iterable[str] = settings.projects or ()
+        if not projects:
+            kind = "folders" if settings.folder else "organizations"
+            parent = f"{kind}/{settings.folder or settings.organization}"
+            try:
+                projects = projects_under(self._calling, parent, settings.endpoint)
+            except Failed as failed:
+                return [unreadable(f"gcp:{parent}", failed.found, failed.action)]
+        self._blocks.enter(settings, projects)
+        return [Scope(f"gcp:{project}", settings) for project in projects]
+
+    def observe(
+        self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
+    ) -> Iterator[GcpSnapshot | Unreadable]:
+        """One snapshot a network, with all of its targets that the block selects.
+
+        A sweep asks nothing a rule: pages of 500 rules, the policies in force, and which regions
+        have some. The quota is read only where rules are to be added.
+        """
+        looking = Looking(
+            self._calling, scope.name.removeprefix("gcp:"), scope.settings.endpoint, deadline
+        )
+        try:
+            yield from self._observe(looking, scope, only)
+        except Late as late:
+            yield Unreadable(
+                scope.name,
+                f"the time ran out before {late.action} could be called",
+                "Give the run more time, or fewer targets.",
+            )
+        except Failed as failed:
+            yield unreadable(scope.name, failed.found, failed.action)
+
+    def apply(self, step: Step, deadline: float | None = None) -> Outcome:
+        """Make the one mutating call of ``step``, and wait for its operation.
+
+        Where the call found things changed already, a fresh look decides whether it is done.
+        """
+        call: Call = step.call
+        looking = Looking(self._calling, call.project, call.endpoint, deadline)
+        try:
+            return self._edit(looking, call) if call.policy else self._change(looking, call)
+        except Late as late:
+            return Outcome(
+                "throttled",
+                f"the time ran out before {late.action} could be called",
+                "Run again, with more time or fewer targets.",
+            )
+        except Failed as failed:
+            ended = outcome(failed.found, failed.action)
+            return (
+                ended if kind_of(failed.found) != "stale" else self._settled(looking, call, ended)
+            )
+
+    def _observe(
+        self, looking: Looking, scope: Scope, only: frozenset[str] | None
+    ) -> Iterator[GcpSnapshot | Unreadable]:
+        settings: GcpSettings = scope.settings
+        edited = _EDITED[settings.kind]
+        places = [place_of(one) for one in only or ()]
+        wanted: Mapping[str, tuple[Target, ...]]
+        if settings.select.network:
+            wanted = {settings.select.network: settings.select.targets}
+        elif only is None:
+            wanted = looking.everything()
+        else:
+            wanted = {
+                place.network: tuple(
+                    sorted(one.target for one in places if one.network == place.network)
+                )
+                for place in places
+            }
+        for name, targets in wanted.items():
+            if only is not None and not any(place.network == name for place in places):
+                continue
+            network = looking.network(name, edited)
+            if network is None:
+                host = looking.host() if settings.projects and only is None else ""
+                if host:
+                    yield Unreadable(
+                        scope.name,
+                        f"the network {name} isn't its own: it uses those of the host project {host}",
+                        f"Name {host} under projects: a shared network's rules stand there.",
+                    )
+                continue
+            yield GcpSnapshot(
+                scope,
+                network,
+                {f"{scope.name}/{name}/{target}": target for target in targets},
+                looking.quota,
+                settings.endpoint,
+            )
+
+    def _change(self, looking: Looking, call: Call) -> Outcome:
+        request: dict[str, Any] = {"project": call.project}
+        if call.verb != "add":
+            request["firewall"] = call.name
+        if call.verb != "remove":
+            request["firewall_resource"] = resource(call)
+        self._calling.change(
+            "Firewalls", _METHODS[call.verb], request,
+            endpoint=call.endpoint, deadline=looking.deadline,
+        )  # fmt: skip
+        return Outcome("done")
+
+    def _edit(self, looking: Looking, call: Call) -> Outcome:
+        """Write a policy's rules whole, under the fingerprint that they were just read with.
+
+        What was planned on must still stand: else the fingerprint would guard the wrong thing.
+        """
+        policy = looking.policy(call.policy)
+        if set(rules_of(policy, call)) != set(call.before):
+            return Outcome(
+                "stale",
+                f"{call.action}: the policy {call.policy} isn't as it was when this was planned",
+                "The rules changed meanwhile; the next run looks again.",
+            )
+        self._calling.change(
+            "NetworkFirewallPolicies", "patch",
+            {
+                "project": call.project,
+                "firewall_policy": call.policy,
+                "firewall_policy_resource": changed(policy, call),
+            },
+            endpoint=call.endpoint, deadline=looking.deadline,
+        )  # fmt: skip
+        return Outcome("done")
+
+    def _settled(self, looking: Looking, call: Call, ended: Outcome) -> Outcome:
+        """What a fresh look at the call's own rule says of how it ended."""
+        try:
+            if call.policy:
+                shown = call.shown(rules_of(looking.policy(call.policy), call))
+                return Outcome("done") if shown else ended
+            answer = looking.rule(call.name)
+        except Failed as failed:
+            gone = failed.found.gone and call.verb == "remove"
+            return Outcome("done") if gone else ended
+        network = answer.network.rpartition("/")[2]
+        if call.verb == "add" and network != call.network:
+            return Outcome(
+                "failed",
+                f"{call.action}: the name {call.name} is taken by a rule of the network {network}",
+                "Delete or rename that rule: names are unique in a project.",
+            )
+        return Outcome("done") if call.shown(classic([answer])[0]) else ended
+
+    def _project(self) -> str | None:
+        try:
+            return self._calling.clients.project()
+        except Exception as error:
+            raise _no_credentials(error) from error
+
+
+def _no_credentials(error: Exception) -> UsageError:
+    return UsageError(
+        "provider gcp",
+        f"no credentials were found ({failure(error).what})",
+        todo="Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS, or "
+        "run where a service account is attached.",
+    )

@@ -1,0 +1,239 @@
+"""The own rules that a network lacks, and the calls that make them, in order; it makes none.
+
+A machine may carry several tags, so whatever protects one target is a rule for some machines of
+another. All targets of a network are therefore placed as one, and every allow of any of them stands
+before the first deny of any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cloudsync.addresses import INTERNAL, AddressSet
+from cloudsync.exposure import Exposure, Name
+from cloudsync.model import Mode, Purpose, Wanted
+from cloudsync.moves import Move, moves
+from cloudsync.numbering import Numbered, Numbers, Placed, Slot
+from cloudsync.place import Placement, place
+from cloudsync.provider import Proposal, Refusal, Remark, Step
+from cloudsync_gcp.calls import Call
+from cloudsync_gcp.chunks import chunked
+from cloudsync_gcp.layers import exposed
+from cloudsync_gcp.marks import base, free_name, made, slots
+from cloudsync_gcp.remarks import remarks, unclosable
+from cloudsync_gcp.rule import Rule, Source
+from cloudsync_gcp.sharing import unlike
+from cloudsync_gcp.snapshot import GcpSnapshot
+from cloudsync_gcp.standing import numbered, standing
+from cloudsync_gcp.target import Target
+
+FIRST: Final = 0
+LAST: Final = 65_534
+"""The last number but one: at 65535 stand the rules that every network is made with."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """One move for one target at one port, and when its turn is."""
+
+    target: Target
+    port: int
+    move: Move
+
+    @property
+    def turn(self) -> tuple[bool, int]:
+        """Who is wanted first, then probes, then denies; what takes away comes at the end."""
+        late = self.move.narrows or self.move.verb == "remove"
+        return late, {Purpose.PROBE: 1, Purpose.DENY: 2}.get(self.move.rule.slot.purpose, 0)
+
+
+def propose(snapshot: GcpSnapshot, wanted: Mapping[str, Wanted], probes: AddressSet) -> Proposal:
+    """What would make the targets of one network right."""
+    chosen = {target: snapshot.places[target] for target in snapshot.places if target in wanted}
+    if not chosen:
+        return Proposal()
+    wants = {target: wanted[target] for target in chosen}
+    different = unlike(wants)
+    if different:
+        return Proposal(refusals=tuple(Refusal(target, *different) for target in chosen))
+    want = _inside(next(iter(wants.values())))
+    if snapshot.network.own is None:
+        return Proposal(refusals=tuple(_without_policy(snapshot, chosen)))
+    planned: list[_Planned] = []
+    said: list[Remark] = []
+    refused: dict[str, Refusal] = {}
+    for port in want.ports:
+        found, placement = _port(snapshot, tuple(chosen.values()), want, probes, port)
+        planned += found
+        said += remarks(snapshot, chosen, want, placement, probes, port)
+        for refusal in unclosable(snapshot, chosen, want, probes, port):
+            refused.setdefault(refusal.target, refusal)
+    if want.mode is Mode.WATCH:
+        return Proposal(remarks=tuple(said))
+    planned.sort(key=lambda one: one.turn)
+    steps, short = _within_quota(snapshot, _steps(snapshot, want, planned, tuple(chosen)))
+    for target in chosen if short else ():
+        refused[target] = Refusal(target, *short)
+    return Proposal(steps, tuple(said), tuple(refused.values()))
+
+
+def _inside(want: Wanted) -> Wanted:
+    """``want`` with its names bound by internal space: a source tag or account is never outside."""
+    return replace(want, names=frozenset(Name(name.text, INTERNAL) for name in want.names))
+
+
+def _without_policy(snapshot: GcpSnapshot, chosen: Iterable[str]) -> Iterator[Refusal]:
+    for target in chosen:
+        yield Refusal(
+            target,
+            f"the network {snapshot.network.name} has no global firewall policy to put rules in",
+            "Associate one with it, or leave out kind: network-policy.",
+        )
+
+
+def _port(
+    snapshot: GcpSnapshot,
+    targets: tuple[Target, ...],
+    want: Wanted,
+    probes: AddressSet,
+    port: int,
+) -> tuple[list[_Planned], Placement]:
+    network = snapshot.network
+    layer = network.own
+    rules = layer.ordered if layer else []
+    deciding = [rule for rule in rules if rule.decides(port)]
+    ours = {target: slots(deciding, want.installation, target, port) for target in targets}
+    classic = network.edited == "classic"
+    numbers = Numbers(
+        *(want.priority or (FIRST, LAST)),
+        ties=classic,
+        taken=frozenset(
+            (layer.taken if layer else frozenset[int]())
+            | {rule.number for rule in rules if rule not in deciding}
+        ),
+    )
+    placement = place(standing(network, targets, ours, want, probes, port), want, probes, numbers)
+    planned: list[_Planned] = []
+    for target in targets:
+        exposure = exposed(network.layers, target, port)
+        own = {slot: numbered(slot, [rule]) for slot, rule in ours[target].items()}
+        there = _for(placement, own, exposure)
+        planned += [
+            _Planned(target, port, move)
+            for move in moves(own, there, want.addresses, want.kept | probes)
+        ]
+    return planned, placement
+
+
+def _for(placement: Placement, own: Mapping[Slot, Numbered], exposure: Exposure) -> Placement:
+    """What was placed for all targets of a network, as it applies to one of them."""
+    rules: list[Placed] = []
+    for placed in placement.rules:
+        source, names = placed.source, placed.names
+        parts = {slot: rule for slot, rule in own.items() if base(slot) == placed.slot}
+        if placed.slot.purpose is Purpose.PROBE and placed.slot not in own:
+            # Another target's health checks are no reason to let them in here.
+            source, names = source & exposure.possible, names & exposure.names
+        if placed.slot.allow and source & placement.blocked:
+            stood = AddressSet.union(
+                rule.clause.source for rule in parts.values() if rule.number == placed.number
+            )
+            source = (source - placement.blocked) | (source & stood & placement.blocked)
+        if source or names:
+            rules += chunked(replace(placed, source=source, names=names), parts)
+    stand = {rule.slot for rule in rules}
+    return replace(
+        placement,
+        rules=tuple(rules),
+        stale=tuple(sorted(slot for slot in own if slot not in stand)),
+    )
+
+
+def _steps(
+    snapshot: GcpSnapshot, want: Wanted, planned: Sequence[_Planned], touched: tuple[str, ...]
+) -> list[Step]:
+    network = snapshot.network
+    layer = network.own
+    rules = list(layer.rules) if layer else []
+    taken = {*network.names, *(rule.name for rule in rules)}
+    current: dict[tuple[Target, int, Slot], Rule] = {
+        (target, port, slot): rule
+        for target in {one.target for one in planned}
+        for port in want.ports
+        for slot, rule in slots(
+            [one for one in (layer.ordered if layer else []) if one.decides(port)],
+            want.installation, target, port,
+        ).items()
+    }  # fmt: skip
+    steps: list[Step] = []
+    for one in planned:
+        move = one.move
+        key = (one.target, one.port, move.rule.slot)
+        old = current.get(key)
+        if old:
+            name = old.name
+        else:
+            name = free_name(
+                taken, want.installation, network.name, one.target, move.rule.slot, one.port
+            )
+            taken.add(name)
+        new = _rule(move.rule, name, want.installation, one, layer.name if layer else "")
+        call = Call(
+            verb=move.verb,
+            project=network.project,
+            network=network.name,
+            policy=layer.resource if layer else "",
+            old=old,
+            new=None if move.verb == "remove" else new,
+            before=tuple(rules),
+            endpoint=snapshot.endpoint,
+        )
+        rules = list(call.applied(rules))
+        change = {"add": (f"+ {new}",), "remove": (f"- {old}",)}
+        steps.append(
+            Step(
+                move.verb,
+                touched,
+                change.get(move.verb, (f"- {old}", f"+ {new}")),
+                narrows=move.narrows,
+                call=call,
+            )
+        )
+        if move.verb == "remove":
+            current.pop(key, None)
+        else:
+            current[key] = new
+    return steps
+
+
+def _rule(placed: Placed, name: str, installation: str, one: _Planned, layer: str) -> Rule:
+    rule = made(
+        placed.slot,
+        name=name,
+        number=placed.number,
+        installation=installation,
+        target=one.target,
+        port=one.port,
+        ranges=tuple(sorted(placed.source.cidrs())),
+    )
+    sources = tuple(Source(name.text) for name in sorted(placed.names))
+    return replace(rule, sources=sources, layer=layer)
+
+
+def _within_quota(
+    snapshot: GcpSnapshot, steps: list[Step]
+) -> tuple[tuple[Step, ...], tuple[str, str] | tuple[()]]:
+    """The steps that the project has room for, and why not all of them: at the peak, with numbers."""
+    adds = sum(step.verb == "add" for step in steps)
+    if not adds or snapshot.network.edited != "classic":
+        return tuple(steps), ()
+    quota = snapshot.quota()
+    if quota is None or quota.used + adds <= quota.limit:
+        return tuple(steps), ()
+    what = (
+        f"would add {adds} firewall rules to the {quota.used} that project "
+        f"{snapshot.network.project} holds, and its quota FIREWALLS is {quota.limit}"
+    )
+    return (), (what, "Raise the quota, or delete rules that nothing needs.")
