@@ -13,21 +13,18 @@ from typing import Any, ClassVar, Final
 from cloudsync.errors import UsageError
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
 from cloudsync_gcp.blocks import Blocks
-from cloudsync_gcp.calling import Calling, Failed, Late
-from cloudsync_gcp.calls import Call, resource
+from cloudsync_gcp.caller import Caller, Failed, Late
+from cloudsync_gcp.carry_out import carry_out
 from cloudsync_gcp.client import Clients, placeholder, require
-from cloudsync_gcp.failures import failure, kind_of, outcome, unreadable
+from cloudsync_gcp.failures import failure, unreadable
 from cloudsync_gcp.layers import Kind
-from cloudsync_gcp.looking import Looking, projects_under
-from cloudsync_gcp.policies import changed, rules_of
-from cloudsync_gcp.reading import classic
 from cloudsync_gcp.rules import GcpRules
 from cloudsync_gcp.settings import GcpSettings, Select
 from cloudsync_gcp.snapshot import GcpSnapshot
+from cloudsync_gcp.sweep import Looking, projects_under
 from cloudsync_gcp.target import Target, place_of
 
 _EDITED: Final[Mapping[str, Kind]] = {"vpc-firewall": "classic", "network-policy": "global"}
-_METHODS: Final = {"add": "insert", "replace": "patch", "remove": "delete"}
 
 
 class Provider:
@@ -51,7 +48,7 @@ class Provider:
     ) -> None:
         require()
         self._rules = GcpRules()
-        self._calling = Calling(Clients(), clock, sleep)
+        self._caller = Caller(Clients(), clock, sleep)
         self._blocks = Blocks()
 
     @property
@@ -92,7 +89,7 @@ class Provider:
                 that may be the same.
         """
         try:
-            self._calling.clients.get("Firewalls", settings.endpoint)
+            self._caller.clients.get("Firewalls", settings.endpoint)
         except Exception as error:
             raise _no_credentials(error) from error
         projects: Iterable[str] = settings.projects or ()
@@ -100,7 +97,7 @@ class Provider:
             kind = "folders" if settings.folder else "organizations"
             parent = f"{kind}/{settings.folder or settings.organization}"
             try:
-                projects = projects_under(self._calling, parent, settings.endpoint)
+                projects = projects_under(self._caller, parent, settings.endpoint)
             except Failed as failed:
                 return [unreadable(f"gcp:{parent}", failed.found, failed.action)]
         self._blocks.enter(settings, projects)
@@ -115,7 +112,7 @@ class Provider:
         have some. The quota is read only where rules are to be added.
         """
         looking = Looking(
-            self._calling, scope.name.removeprefix("gcp:"), scope.settings.endpoint, deadline
+            self._caller, scope.name.removeprefix("gcp:"), scope.settings.endpoint, deadline
         )
         try:
             yield from self._observe(looking, scope, only)
@@ -129,25 +126,8 @@ class Provider:
             yield unreadable(scope.name, failed.found, failed.action)
 
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
-        """Make the one mutating call of ``step``, and wait for its operation.
-
-        Where the call found things changed already, a fresh look decides whether it is done.
-        """
-        call: Call = step.call
-        looking = Looking(self._calling, call.project, call.endpoint, deadline)
-        try:
-            return self._edit(looking, call) if call.policy else self._change(looking, call)
-        except Late as late:
-            return Outcome(
-                "throttled",
-                f"the time ran out before {late.action} could be called",
-                "Run again, with more time or fewer targets.",
-            )
-        except Failed as failed:
-            ended = outcome(failed.found, failed.action)
-            return (
-                ended if kind_of(failed.found) != "stale" else self._settled(looking, call, ended)
-            )
+        """Make the one mutating call of ``step``, and wait for its operation."""
+        return carry_out(self._caller, step.call, deadline)
 
     def _observe(
         self, looking: Looking, scope: Scope, only: frozenset[str] | None
@@ -188,63 +168,9 @@ class Provider:
                 settings.endpoint,
             )
 
-    def _change(self, looking: Looking, call: Call) -> Outcome:
-        request: dict[str, Any] = {"project": call.project}
-        if call.verb != "add":
-            request["firewall"] = call.name
-        if call.verb != "remove":
-            request["firewall_resource"] = resource(call)
-        self._calling.change(
-            "Firewalls", _METHODS[call.verb], request,
-            endpoint=call.endpoint, deadline=looking.deadline,
-        )  # fmt: skip
-        return Outcome("done")
-
-    def _edit(self, looking: Looking, call: Call) -> Outcome:
-        """Write a policy's rules whole, under the fingerprint that they were just read with.
-
-        What was planned on must still stand: else the fingerprint would guard the wrong thing.
-        """
-        policy = looking.policy(call.policy)
-        if set(rules_of(policy, call)) != set(call.before):
-            return Outcome(
-                "stale",
-                f"{call.action}: the policy {call.policy} isn't as it was when this was planned",
-                "The rules changed meanwhile; the next run looks again.",
-            )
-        self._calling.change(
-            "NetworkFirewallPolicies", "patch",
-            {
-                "project": call.project,
-                "firewall_policy": call.policy,
-                "firewall_policy_resource": changed(policy, call),
-            },
-            endpoint=call.endpoint, deadline=looking.deadline,
-        )  # fmt: skip
-        return Outcome("done")
-
-    def _settled(self, looking: Looking, call: Call, ended: Outcome) -> Outcome:
-        """What a fresh look at the call's own rule says of how it ended."""
-        try:
-            if call.policy:
-                shown = call.shown(rules_of(looking.policy(call.policy), call))
-                return Outcome("done") if shown else ended
-            answer = looking.rule(call.name)
-        except Failed as failed:
-            gone = failed.found.gone and call.verb == "remove"
-            return Outcome("done") if gone else ended
-        network = answer.network.rpartition("/")[2]
-        if call.verb == "add" and network != call.network:
-            return Outcome(
-                "failed",
-                f"{call.action}: the name {call.name} is taken by a rule of the network {network}",
-                "Delete or rename that rule: names are unique in a project.",
-            )
-        return Outcome("done") if call.shown(classic([answer])[0]) else ended
-
     def _project(self) -> str | None:
         try:
-            return self._calling.clients.project()
+            return self._caller.clients.project()
         except Exception as error:
             raise _no_credentials(error) from error
 

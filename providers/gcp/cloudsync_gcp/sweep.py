@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cloudsync_gcp.calling import Calling, Failed
+from cloudsync_gcp.caller import Caller, Failed
 from cloudsync_gcp.calls import network_url
 from cloudsync_gcp.failures import Failure
 from cloudsync_gcp.layers import Kind, Layer
@@ -23,7 +23,7 @@ PAGE: Final = 500
 class Looking:
     """Looks at one project through one endpoint, until ``deadline``."""
 
-    calling: Calling
+    caller: Caller
     project: str
     endpoint: str | None
     deadline: float | None = None
@@ -115,14 +115,16 @@ class Looking:
         """
         found: set[str] = set()
         for page in self._pages(
-            "NetworkFirewallPolicies",
-            "aggregated_list",
-            {"max_results": PAGE, "return_partial_success": True},
+            "NetworkFirewallPolicies", "aggregated_list", {"max_results": PAGE}
         ):
-            if page.unreachables:
-                away = ", ".join(sorted(page.unreachables))
+            away = [
+                scope for scope, listed in page.items.items()
+                if listed.warning.code == "UNREACHABLE"
+            ]  # fmt: skip
+            away += page.unreachables
+            if away:
                 raise Failed(
-                    Failure("unreachable", f"{away} couldn't be reached"),
+                    Failure("unreachable", f"{', '.join(sorted(away))} couldn't be reached"),
                     "networkFirewallPolicies.aggregatedList",
                 )
             for scope, listed in page.items.items():
@@ -156,13 +158,13 @@ class Looking:
         )
 
     def _read(self, service: str, method: str, request: dict[str, Any]) -> Any:
-        return self.calling.read(
+        return self.caller.read(
             service, method, {"project": self.project, **request},
             endpoint=self.endpoint, deadline=self.deadline,
         )  # fmt: skip
 
     def _pages(self, service: str, method: str, request: dict[str, Any]) -> Iterator[Any]:
-        return self.calling.pages(
+        return self.caller.pages(
             service, method, {"project": self.project, **request},
             endpoint=self.endpoint, deadline=self.deadline,
         )  # fmt: skip
@@ -177,7 +179,7 @@ def _of(rule: Rule) -> Iterator[Target]:
         yield Target("all")
 
 
-def projects_under(calling: Calling, parent: str, endpoint: str | None) -> list[str]:
+def projects_under(caller: Caller, parent: str, endpoint: str | None) -> list[str]:
     """The ids of the active projects under ``folders/N`` or ``organizations/N``.
 
     Raises:
@@ -190,7 +192,7 @@ def projects_under(calling: Calling, parent: str, endpoint: str | None) -> list[
         "page_size": PAGE,
     }
     found: set[str] = set()
-    for page in calling.pages("Asset", "search_all_resources", request, endpoint=endpoint):
+    for page in caller.pages("Asset", "search_all_resources", request, endpoint=endpoint):
         for one in page.results:
             attributes: Any = one.additional_attributes or {}
             found.add(str(attributes.get("projectId") or one.name.rpartition("/")[2]))

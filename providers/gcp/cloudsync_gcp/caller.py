@@ -41,7 +41,7 @@ class Late(Failed):
     """The deadline would pass before the call may be made."""
 
 
-class Calling:
+class Caller:
     """Makes calls for one process. ``clock`` gives seconds that never go back; ``sleep`` waits."""
 
     def __init__(
