@@ -158,7 +158,7 @@ def planned(
                 block.settings.at("select"),
                 "no target matched, in "
                 + (", ".join(scope.name for scope in block.scopes) or "no scope"),
-                todo="Tag the groups that guard mail servers, or name them by ids.",
+                todo="Correct select: tag what guards mail servers as it says, or name it there.",
             )
     for block, want in zip(blocks, wants, strict=True):
         told = {*scopes, *(plan.target for plan in plans)}
@@ -300,6 +300,11 @@ def _gone(
             )  # fmt: skip
 
 
+def _within(scope: str, target: str) -> bool:
+    """Whether a target is in a scope; its name may have more parts below the scope's than one."""
+    return target.startswith(f"{scope}/")
+
+
 def _ids(block: Block) -> tuple[str, ...]:
     """The targets that a block names, where it names them."""
     return tuple(getattr(getattr(block.settings, "select", None), "ids", None) or ())
@@ -317,6 +322,14 @@ def _absent(
 
     Where none of the named ones is there, the block matched nothing: an error in use.
     """
+    expected = [one for scope in block.scopes for one in block.settings.expected(scope.name)]
+    if not blind and any(one in read or one in known for one in expected):
+        for target in expected:
+            if target not in read and target not in known:
+                yield TargetPlan(
+                    target, mode, digest, absent=Verdict.GONE,
+                    reason="the configuration names it, and it isn't there",
+                )  # fmt: skip
     here = {target.rpartition("/")[2] for target in (*read, *known)}
     ids = _ids(block)
     if blind or not any(one in here for one in ids):

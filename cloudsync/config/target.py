@@ -198,6 +198,11 @@ class TargetSettings(Settings, frozen=True):
         """Whether the cloud says which scopes there are, so that one may vanish by itself."""
         return False
 
+    def expected(self, scope: str) -> tuple[str, ...]:
+        """The targets that are known to be asked for in a scope before anything is looked at."""
+        del scope
+        return ()
+
     @property
     def on_loopback(self) -> bool:
         """Whether the endpoint is on this machine, so that it can only be a sandbox."""

@@ -81,12 +81,12 @@ CONFIGURATIONS = {
     "no target with the tags": (
         ("smtp}", "smpt}"),
         (f"cloudsync.yaml:9: targets[0].select: no target matched, in {SCOPE}. Nothing was "
-        "changed. Tag the groups that guard mail servers, or name them by ids."),
+        "changed. Correct select: tag what guards mail servers as it says, or name it there."),
     ),
     "no target with the ids": (
         ("tags: {cloudsync: smtp}", "ids: [sg-0123]"),
         (f"cloudsync.yaml:9: targets[0].select: no target matched, in {SCOPE}. Nothing was "
-        "changed. Tag the groups that guard mail servers, or name them by ids."),
+        "changed. Correct select: tag what guards mail servers as it says, or name it there."),
     ),
     "another account": (
         ("mode: add", 'mode: add\n    accounts: [{id: "210987654321"}]'),

@@ -106,6 +106,11 @@ class Select(Settings, frozen=True):
         return self
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """The last part of the name of each target."""
+        return tuple(map(str, self.targets))
+
+    @property
     def targets(self) -> tuple[Target, ...]:
         """One a tag or account."""
         return (
@@ -132,6 +137,12 @@ class GcpSettings(TargetSettings, frozen=True):
     """Every project of an organization, by its number."""
     select: Select
     """Which machines are guarded."""
+
+    def expected(self, scope: str) -> tuple[str, ...]:
+        """Where projects are named, the network's targets in each of them."""
+        if self.projects is None or not self.select.network:
+            return ()
+        return tuple(f"{scope}/{self.select.network}/{one}" for one in self.select.targets)
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

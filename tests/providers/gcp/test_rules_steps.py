@@ -1,0 +1,386 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet
+from cloudsync.exposure import Name
+from cloudsync.model import Mode, Note, Purpose, Verdict
+from cloudsync.numbering import Placed, Slot
+from cloudsync_gcp.chunks import chunked
+from cloudsync_gcp.rule import Source
+from cloudsync_gcp.rules import PROBES
+from cloudsync_gcp.snapshot import Quota
+from cloudsync_gcp.target import Target
+from tests.providers.gcp.networks import (
+    LISTED,
+    MX,
+    RULES,
+    SCOPE,
+    SMTP,
+    World,
+    everyone,
+    exposure,
+    network,
+    policy,
+    rule,
+    snapshot,
+    want,
+)
+
+WANTED = AddressSet.of(*LISTED)
+KEPT = WANTED | INTERNAL
+TARGET = f"{SCOPE}/default/tag:smtp"
+
+
+def test_add_makes_one_rule_a_family() -> None:
+    """The list stands in two rules of its own, for the target's tag, at the front."""
+    world = World(snapshot(network(*everyone(1000))))
+    world.settle(want(Mode.ADD))
+    assert [str(one) for one in world.own] == [
+        (
+            "0 cloudsync-ours-list-0b8559 (allow tcp:25) from 2001:4800:10::/48 to tag smtp "
+            "[cloudsync/ours list]"
+        ),
+        (
+            "0 cloudsync-ours-list-7e37a6 (allow tcp:25) from 69.20.58.226/32, 69.20.58.234/32 to tag "
+            "smtp [cloudsync/ours list]"
+        ),
+    ]
+    assert exposure(world.seen).certain == EVERYONE
+
+
+@pytest.mark.parametrize("internal", ["keep", "close"])
+def test_enforce_closes_in_each_family_and_spares_the_probes(internal: str) -> None:
+    """Who was open is shut, health checks that get in go on, internal space as it is told."""
+    world = World(snapshot(network(*everyone(1000))))
+    world.settle(want(Mode.ENFORCE, internal=internal))
+    kept = INTERNAL if internal == "keep" else NOBODY
+    assert exposure(world.seen).possible == WANTED | PROBES | kept
+    assert {one.number for one in world.own if one.action == "deny"} == {1000}
+
+
+def test_enforce_closes_also_when_nothing_is_open() -> None:
+    """Tomorrow's allow behind the own deny is harmless, in either family."""
+    world = World(snapshot(network()))
+    world.settle(want(Mode.ENFORCE))
+    world.plant(*everyone(65_534, tags=("smtp",)), *everyone(65_535))
+    (plan,) = world.plan(want(Mode.ENFORCE))
+    assert (plan.verdict, plan.steps) == (Verdict.IN_SYNC, ())
+
+
+def test_a_foreign_allow_at_1_is_closed_by_a_tie() -> None:
+    """The own deny ties with it, which it wins, and the own allows stand at 0."""
+    world = World(snapshot(network(*everyone(1))))
+    world.settle(want(Mode.ENFORCE))
+    assert exposure(world.seen).possible == KEPT | PROBES
+    assert [(one.number, one.action) for one in world.own][-2:] == [(1, "deny"), (1, "deny")]
+
+
+def test_a_foreign_allow_at_0_leaves_no_room() -> None:
+    """Nothing can stand ahead of it: closing is refused with the rule, and the adds are done."""
+    world = World(snapshot(network(*everyone(0))))
+    (plan,) = world.settle(want(Mode.ENFORCE))
+    assert plan.notes == (Note.NO_ROOM,)
+    assert [remark.text for remark in plan.remarks] == [
+        (
+            "closing needs 2 numbers from 0 on, ahead of 0, and 0 are free; move 0 four0-allow (allow "
+            "tcp:25) to a later priority (gcloud compute firewall-rules update four0-allow "
+            "--priority=1000 --project=mail-prod), or set priority"
+        )
+    ]
+    assert exposure(world.seen).possible == EVERYONE
+    assert [one.action for one in world.own] == ["allow", "allow"]
+
+
+def test_a_default_deny_is_overtaken_and_a_narrow_one_is_a_decision() -> None:
+    """A deny from everyone is a default; one of a wanted network blocks it, unless told."""
+    default = World(snapshot(network(*everyone(100, action="deny"))))
+    default.settle(want(Mode.ADD))
+    assert exposure(default.seen).certain == WANTED
+    narrow = World(snapshot(network(rule(100, "69.20.58.0/24", action="deny"))))
+    (plan,) = narrow.settle(want(Mode.ADD))
+    assert plan.notes == (Note.BLOCKED,)
+    assert [remark.text for remark in plan.remarks] == [
+        (
+            "69.20.58.226/32, 69.20.58.234/32 is wanted, and 100 r100-deny (deny tcp:25) stops it; set "
+            "override_denies: true to go ahead of it"
+        )
+    ]
+    assert exposure(narrow.seen).certain == AddressSet.of("2001:4800:10::/48")
+    narrow.settle(want(Mode.ADD, override_denies=True))
+    assert exposure(narrow.seen).certain == WANTED
+
+
+def test_an_own_allow_never_ties_with_a_foreign_deny() -> None:
+    """The deny would win: the allow goes to the number before, or where it can't, is told."""
+    world = World(snapshot(network(*everyone(1, action="deny"), *everyone(0, action="deny"))))
+    (plan,) = world.settle(want(Mode.ADD))
+    assert plan.notes == (Note.NO_ROOM,)
+    assert {one.number for one in world.own} == {2}
+    later = World(snapshot(network(*everyone(1, action="deny"))))
+    later.settle(want(Mode.ADD))
+    assert exposure(later.seen).certain == WANTED
+
+
+def test_a_deny_planted_behind_an_own_allow_changes_nothing_and_ahead_blocks() -> None:
+    """Behind the standing allow it overtakes nothing; ahead of it, it is a decision."""
+    world = World(snapshot(network()))
+    wanted = want(Mode.ADD, priority=(10, 60_000))
+    world.settle(wanted)
+    world.plant(rule(11, "69.20.58.226/32", name="behind", action="deny"))
+    (plan,) = world.plan(wanted)
+    assert (plan.verdict, plan.steps, plan.notes) == (Verdict.IN_SYNC, (), ())
+    world.plant(rule(9, "69.20.58.234/32", name="ahead", action="deny"))
+    (plan,) = world.settle(wanted)
+    assert (plan.verdict, plan.notes) == (Verdict.MISSING, (Note.BLOCKED,))
+    assert exposure(world.seen).certain == AddressSet.of("69.20.58.226/32", "2001:4800:10::/48")
+
+
+def test_tomorrows_ipv6_and_named_source_find_a_place_ahead_of_the_deny() -> None:
+    """What comes after the closing still stands ahead of it."""
+    world = World(snapshot(network(*everyone(1000))))
+    world.settle(want(Mode.ENFORCE, "69.20.58.226/32", internal="close"))
+    more = want(
+        Mode.ENFORCE, "69.20.58.226/32", "2001:4800:10::/48", internal="close",
+        names=frozenset([Name("relay", EVERYONE)]),
+    )  # fmt: skip
+    world.settle(more)
+    seen = exposure(world.seen)
+    assert seen.certain >= AddressSet.of("69.20.58.226/32", "2001:4800:10::/48")
+    assert [name.text for name in seen.names] == ["relay"]
+
+
+@pytest.mark.parametrize("number", [0, 500, 1000, 65_535])
+def test_probes_get_in_wherever_their_rule_stands(number: int) -> None:
+    """Ahead of, between and behind what is opened: a health check that gets in goes on."""
+    probes = rule(number, "35.191.0.0/16", "130.211.0.0/22", name="probes")
+    world = World(snapshot(network(probes, rule(500, "8.8.8.0/24"), rule(1000, "9.9.9.0/24"))))
+    world.settle(want(Mode.ENFORCE, internal="close"))
+    assert exposure(world.seen).possible == WANTED | AddressSet.of(*probes.ranges)
+
+
+def test_two_targets_that_share_a_machine_are_closed_together() -> None:
+    """At a machine with both tags the list gets in throughout, and nobody else at the end."""
+    world = World(
+        snapshot(network(*everyone(900, tags=("smtp",)), *everyone(7, tags=("mx",))), SMTP, MX)
+    )
+    world.settle(want(Mode.ENFORCE))
+    for target in (SMTP, MX):
+        seen = exposure(world.seen, target)
+        assert seen.certain >= WANTED
+        assert seen.possible == KEPT | PROBES
+    allows = [one.number for one in world.own if one.action == "allow"]
+    denies = [one.number for one in world.own if one.action == "deny"]
+    assert max(allows) < min(denies)
+
+
+def test_a_target_that_comes_later_joins_the_numbers_of_the_other() -> None:
+    """A tag that is added to the block is closed as the first one is, without a gap for either."""
+    world = World(snapshot(network(*everyone(900)), SMTP))
+    world.settle(want(Mode.ENFORCE))
+    world.seen = replace(world.seen, places=snapshot(network(), SMTP, MX).places)
+    world.settle(want(Mode.ENFORCE))
+    assert exposure(world.seen, MX).certain >= WANTED
+    assert exposure(world.seen, MX).possible == KEPT | PROBES
+
+
+def test_two_targets_that_share_a_machine_must_want_the_same() -> None:
+    """What they differ in is named, and neither is touched."""
+    world = World(snapshot(network(*everyone(900)), SMTP, MX))
+    one, two = want(Mode.ENFORCE), want(Mode.ADD, "8.8.8.8/32")
+    plans = world.run(dict(zip(world.seen.targets, (one, two), strict=True)))
+    assert [plan.refusal.what for plan in plans if plan.refusal] == [
+        (
+            f"a machine can belong to {TARGET} and to {SCOPE}/default/tag:mx, and they differ in mode, "
+            "list, internal"
+        )
+    ] * 2
+    assert world.done == []
+
+
+def test_a_policy_ahead_is_refused_with_the_rule_and_where_to_close_it() -> None:
+    """What a hierarchical policy lets in can't be closed here; everything else is."""
+    above = policy("hierarchy", rule(5, "8.8.8.0/24"), name="hierarchical policy baseline")
+    world = World(snapshot(network(*everyone(1000), ahead=[above])))
+    (plan,) = world.settle(want(Mode.ENFORCE))
+    assert plan.refusal is not None
+    assert (plan.refusal.what, plan.refusal.todo, plan.refusal.witness) == (
+        (
+            "hierarchical policy baseline, rule 5 (allow tcp:25) lets in 256 IPv4 addresses that aren't "
+            "wanted, ahead of every rule that can be made here"
+        ),
+        (
+            "Have whoever keeps the organization's policies close it: gcloud compute firewall-policies "
+            "rules describe 5 '--firewall-policy=hierarchical policy baseline'"
+        ),
+        "8.8.8.0",
+    )
+    assert exposure(world.seen).possible == KEPT | PROBES | AddressSet.of("8.8.8.0/24")
+
+
+def test_before_classic_a_network_policy_is_refused_with_the_way_out() -> None:
+    """With BEFORE_CLASSIC_FIREWALL the policy's allow stands ahead of every classic rule."""
+    before = policy("global", *everyone(5), name="network policy open")
+    world = World(snapshot(network(ahead=[before])))
+    (plan,) = world.settle(want(Mode.ENFORCE))
+    assert plan.refusal is not None
+    assert plan.refusal.todo == (
+        "Close it in that policy, or have classic rules asked first: gcloud compute networks update "
+        "default --project=mail-prod "
+        "--network-firewall-policy-enforcement-order=AFTER_CLASSIC_FIREWALL"
+    )
+
+
+def test_after_classic_a_network_policy_is_closed_by_classic_rules() -> None:
+    """What a policy behind lets in is stopped ahead of it, and its probes go on."""
+    behind = policy("global", *everyone(5))
+    world = World(snapshot(network(behind=[behind])))
+    world.settle(want(Mode.ENFORCE))
+    assert exposure(world.seen).possible == KEPT | PROBES
+
+
+def test_an_opaque_outside_source_holds_the_closing_back() -> None:
+    """An address group may stand for anybody: closing waits for close_opaque, the adds don't."""
+    group = replace(rule(5), sources=(Source("g", outside=True),))
+    world = World(snapshot(network(behind=[policy("global", group)])))
+    (plan,) = world.settle(want(Mode.ENFORCE, internal="close"))
+    assert [remark.text for remark in plan.remarks] == [
+        (
+            "closing would stop g, which may stand for anybody; list the networks behind it in "
+            "also_allow, or set close_opaque: true"
+        )
+    ]
+    assert {one.action for one in world.own} == {"allow"}
+    world.settle(want(Mode.ENFORCE, internal="close", close_opaque=True))
+    assert exposure(world.seen).names == frozenset()
+
+
+def test_the_quota_is_counted_before_the_first_call() -> None:
+    """Four rules where two may be added: refused with the numbers, and nothing is done."""
+    world = World(snapshot(network(*everyone(1000)), quota=Quota(100, 98)))
+    (plan,) = world.run(want(Mode.ENFORCE))
+    assert plan.refusal is not None
+    assert (plan.refusal.what, plan.steps) == (
+        (
+            "would add 6 firewall rules to the 98 that project mail-prod holds, and its quota FIREWALLS "
+            "is 100"
+        ),
+        (),
+    )
+    assert world.run(want(Mode.ADD))[0].refusal is None
+
+
+def test_watch_proposes_nothing() -> None:
+    """Whatever is open, a target that is watched has no steps."""
+    world = World(snapshot(network(*everyone(1000))))
+    assert world.run(want(Mode.WATCH))[0].steps == ()
+
+
+def test_a_reshaped_rule_of_ours_is_somebody_elses() -> None:
+    """A marked rule with another port, tag or source is foreign, contested, and left alone."""
+    world = World(snapshot(network()))
+    world.settle(want(Mode.ADD))
+    layer = world.seen.network.own
+    assert layer is not None
+    spoilt = replace(world.own[0], tags=("smtp", "web"))
+    world.seen = replace(
+        world.seen,
+        network=world.seen.network.editing(
+            replace(
+                layer, rules=tuple(spoilt if one == world.own[0] else one for one in layer.rules)
+            )
+        ),
+    )
+    (plan,) = world.settle(want(Mode.ADD))
+    assert plan.notes == (Note.CONTESTED,)
+    assert spoilt in world.own
+    assert len({one.name for one in world.own}) == 3
+    assert exposure(world.seen).certain == WANTED
+
+
+def test_a_copy_of_an_own_rule_goes() -> None:
+    """Somebody's copy under a name of ours is taken away: one rule a slot is enough."""
+    world = World(snapshot(network()))
+    world.settle(want(Mode.ADD))
+    world.plant(replace(world.own[0], name="cloudsync-ours-list-copied", number=700))
+    world.settle(want(Mode.ADD))
+    assert [one.number for one in world.own] == [0, 0]
+
+
+def test_outbound_and_other_ports_stay_byte_for_byte() -> None:
+    """The digest of outbound rules, and of what decides other ports, is the same afterwards."""
+    world = World(
+        snapshot(network(*everyone(1000), rule(9, "0.0.0.0/0", ports=("443",), name="web")))
+    )
+    before = (world.seen.outbound(TARGET), RULES.elsewhere(world.seen, (25,)))
+    world.settle(want(Mode.ENFORCE))
+    assert (world.seen.outbound(TARGET), RULES.elsewhere(world.seen, (25,))) == before
+
+
+def test_leaving_enforce_keeps_the_denies_and_says_so() -> None:
+    """Own denies outlive the mode that made them, until relax."""
+    world = World(snapshot(network(*everyone(1000))))
+    world.settle(want(Mode.ENFORCE))
+    (plan,) = world.settle(want(Mode.ADD))
+    assert [remark.text for remark in plan.remarks] == [
+        f"own denies still stand; cloudsync relax {TARGET} takes them away"
+    ]
+    assert exposure(world.seen).possible == KEPT | PROBES
+
+
+def test_a_policy_takes_own_rules_at_numbers_of_their_own() -> None:
+    """With `kind: network-policy` the rules stand in the policy, where no two share a number."""
+    target = Target("sa", "mx@mail-prod.iam.gserviceaccount.com")
+    open_policy = policy("global", *(replace(one, number=one.number + i)
+                                     for i, one in enumerate(everyone(1000))))  # fmt: skip
+    world = World(snapshot(network(behind=[open_policy], edited="global"), target))
+    world.settle(want(Mode.ENFORCE))
+    seen = exposure(world.seen, target)
+    assert seen.possible == KEPT | PROBES
+    layer = world.seen.network.own
+    assert layer is not None
+    numbers = [one.number for one in layer.rules]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_who_is_sent_on_by_a_policy_is_closed_ahead_of_it() -> None:
+    """A goto_next ahead of what a later layer opens is a hole: the own deny goes before it."""
+    target = Target("sa", "mx@mail-prod.iam.gserviceaccount.com")
+    policies = [
+        policy("global", rule(50, "8.8.8.0/24", action="next"), name="network policy n"),
+        policy("regional", rule(1, "8.0.0.0/8", machines=("machines of its region",)), name="r"),
+    ]
+    world = World(snapshot(network(behind=policies, edited="global"), target))
+    world.settle(want(Mode.ENFORCE))
+    assert exposure(world.seen, target).possible == WANTED
+
+
+def test_a_network_without_a_policy_is_refused() -> None:
+    """Without a policy to put rules in, nothing is done, and the plan says what to do."""
+    world = World(snapshot(network(edited="global")))
+    (plan,) = world.run(want(Mode.ADD))
+    assert plan.refusal is not None
+    assert plan.refusal.what == (
+        "the network default has no global firewall policy to put rules in"
+    )
+
+
+def test_more_networks_than_a_rule_holds_stand_in_several() -> None:
+    """Parts stay as they stand: one more network changes one part, one less another."""
+    slot = Slot(Purpose.LIST, "ipv4")
+    first = list(chunked(Placed(slot, 0, AddressSet.of(*_hosts(10))), {}, most=4))
+    assert [(part.slot.part, len(part.source.cidrs())) for part in first] == [
+        ("ipv4", 4), ("ipv4 #2", 4), ("ipv4 #3", 2),
+    ]  # fmt: skip
+    world = World(snapshot(network()))
+    big = want(Mode.ADD, *(f"69.{n // 200}.{n % 200}.1/32" for n in range(5_002)))
+    world.settle(big)
+    assert sorted(len(one.ranges) for one in world.own) == [2, 5_000]
+    run = world.settle(replace(big, networks=big.networks[1:]))
+    assert len(run[0].steps) == 1
+
+
+def _hosts(count: int) -> list[str]:
+    return [f"69.20.{n}.1/32" for n in range(count)]
