@@ -13,7 +13,8 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Proposal, Sources, Step
+from cloudsync.provider import Foreign, Order, Proposal, Reversal, Sources, Step
+from cloudsync_gcp import orders
 from cloudsync_gcp.calls import Call
 from cloudsync_gcp.layers import exposed
 from cloudsync_gcp.marks import owner
@@ -46,6 +47,16 @@ class GcpRules:
     def steps(self, snapshot: GcpSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
         """Allows of every target, then probes, then denies, then what should go."""
         return propose(snapshot, wanted, PROBES)
+
+    def ordered(
+        self, snapshot: GcpSnapshot, wanted: Mapping[str, Wanted], order: Order
+    ) -> Proposal:
+        """Own denies go, or those of a run."""
+        return orders.proposed(snapshot, wanted, order)
+
+    def reversal(self, snapshot: GcpSnapshot, step: Step) -> Reversal:
+        """The commands of Google's own that take ``step`` back."""
+        return orders.reversal(snapshot, step)
 
     def after(self, snapshot: GcpSnapshot, step: Step) -> GcpSnapshot:
         """One rule added, rewritten or taken away."""

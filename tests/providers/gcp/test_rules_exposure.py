@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cloudsync.addresses import EVERY_IPV4, EVERYONE, INTERNAL, NOBODY, AddressSet
@@ -85,7 +87,7 @@ def test_a_deny_wins_a_tie() -> None:
     ],
 )
 def test_a_partial_rule_is_never_counted_as_certain(
-    target: Target, more: dict[str, tuple[str, ...]], certain: bool
+    target: Target, more: dict[str, Any], certain: bool
 ) -> None:
     """A rule for another tag or account, or a destination, may be for some of the machines."""
     seen = exposure(snapshot(network(rule(1000, "8.8.8.0/24", **more)), target), target)
