@@ -19,6 +19,7 @@ _WHERE: Final = {
     "accept-risk": "AcceptRisk",
     "priority": "Priority",
     "account": "Account",
+    "organization": "Organization",
     "select": "Select",
 }
 """A part's name, and the model that it is made from."""

@@ -91,8 +91,8 @@ CONFIGURATIONS = {
     "another account": (
         ("mode: add", 'mode: add\n    accounts: [{id: "210987654321"}]'),
         ("cloudsync.yaml:8: targets[0].accounts: names account 210987654321, and the credentials "
-        "belong to 123456789012. Nothing was changed. Use credentials of the account that is "
-        "named."),
+        "belong to 123456789012. Nothing was changed. Use credentials of the account that is named, "
+        "or name the role: to assume there."),
     ),
     "the bundled list on a real cloud": (
         ("source: list.txt\n  format: cidr", "source: bundled\n  format: article39"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from cloudsync_aws.ingress import Rule
+from cloudsync_aws.roles import Role
 from cloudsync_aws.snapshot import Tags
 
 PER_CALL: Final = 1_000
@@ -29,7 +30,8 @@ class Call:
     """One mutating call on one group. ``ids`` holds the rules' ids where a close look found them.
 
     ``tags`` are put on the rules that an authorize makes: one call gives all of them the same.
-    ``endpoint`` is where the configuration points the SDK for this target, or None.
+    ``endpoint`` is where the configuration points the SDK for this target, or None; ``role`` is
+    assumed for it, unless the account is the caller's own.
     """
 
     operation: Operation
@@ -40,6 +42,7 @@ class Call:
     ids: tuple[str, ...] = field(default=(), compare=False)
     endpoint: str | None = None
     tags: Tags = ()
+    role: Role | None = None
 
 
 def request(call: Call) -> dict[str, Any]:

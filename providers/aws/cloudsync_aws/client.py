@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+from collections import OrderedDict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudsync.errors import UsageError
+from cloudsync_aws.roles import resolver
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -20,6 +22,8 @@ _READ_SECONDS: Final = 30
 # More than 16 threads make no more calls a second (measured); a smaller pool would have the
 # others open a connection for each call.
 _CONNECTIONS: Final = 16
+# Services and regions, not accounts: every account is served by the same clients.
+_CLIENTS: Final = 128
 
 
 def require() -> None:
@@ -40,28 +44,28 @@ def require() -> None:
 class Clients:
     """One session, and a client for each service, region and endpoint that is asked for.
 
-    boto3 makes clients from shared state that isn't safe to share between threads; the clients
-    themselves are.
+    A second session makes those that sign with lent credentials, whoever's they are. boto3 makes
+    clients from shared state that isn't safe to share between threads; the clients themselves are.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._made: Session | None = None
-        self._clients: dict[tuple[str, str, str | None], Any] = {}
+        self._made: dict[bool, Session] = {}
+        self._clients: OrderedDict[tuple[str, str, str | None, bool], Any] = OrderedDict()
 
-    def get(self, service: str, region: str, endpoint: str | None) -> Any:
+    def get(self, service: str, region: str, endpoint: str | None, *, lent: bool = False) -> Any:
         """The client; ``endpoint`` None leaves it to the SDK and its ``AWS_ENDPOINT_URL``.
 
         Raises:
             BotoCoreError: the environment's configuration can't be used.
         """
-        key = (service, region, endpoint)
+        key = (service, region, endpoint, lent)
         with self._lock:
             if key not in self._clients:
                 from botocore.config import Config  # noqa: PLC0415
 
-                # The stubs have one overload for each of AWS's services; here it is one of three.
-                session: Any = self._session()
+                # The stubs have one overload for each of AWS's services; here it is one of four.
+                session: Any = self._session(lent=lent)
                 self._clients[key] = session.client(
                     service,
                     region_name=region,
@@ -74,23 +78,28 @@ class Clients:
                         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
                     ),
                 )
+            self._clients.move_to_end(key)
+            while len(self._clients) > _CLIENTS:
+                self._clients.popitem(last=False)
             return self._clients[key]
 
     @property
     def region(self) -> str | None:
         """The region that the environment or the profile names."""
         with self._lock:
-            return self._session().region_name
+            return self._session(lent=False).region_name
 
-    def _session(self) -> Session:
-        if self._made is None:
+    def _session(self, *, lent: bool) -> Session:
+        if lent not in self._made:
             from boto3.session import Session  # noqa: PLC0415
             from botocore.session import get_session  # noqa: PLC0415
 
             core = get_session()
             core.register_component("data_loader", _loader())
-            self._made = Session(botocore_session=core)
-        return self._made
+            if lent:
+                core.register_component("credential_provider", resolver())
+            self._made[lent] = Session(botocore_session=core)
+        return self._made[lent]
 
 
 @lru_cache(maxsize=1)

@@ -64,6 +64,9 @@ _KINDS: Final[Mapping[Kind, frozenset[str]]] = {
     "unknown": _UNKNOWN,
 }
 
+_ORGANIZATION: Final = frozenset(
+    {"ListAccounts", "ListAccountsForParent", "ListOrganizationalUnitsForParent"}
+)
 _PERMISSIONS: Final = "providers/aws/permissions"
 
 
@@ -71,12 +74,14 @@ _PERMISSIONS: Final = "providers/aws/permissions"
 class Failure:
     """An error of the SDK in plain words. ``code`` is AWS's own, empty where AWS never answered.
 
-    ``credentials`` says that there are none, so that nothing at all can be done.
+    ``credentials`` says that there are none, so that nothing at all can be done. ``role`` is the
+    ARN of the role that was to be assumed.
     """
 
     code: str
     what: str
     credentials: bool = False
+    role: str = ""
 
 
 def failure(error: Exception, endpoint: str = "") -> Failure:
@@ -120,6 +125,10 @@ def kind_of(found: Failure) -> Kind:
 def outcome(found: Failure, action: str) -> Outcome:
     """How a step ended whose call failed."""
     kind = kind_of(found)
+    if found.role:
+        # The step's own call was never made.
+        kind = kind if kind == "throttled" else "denied"
+        return Outcome(kind, _unassumed(found), _advice(found, "AssumeRole", "write.json"))
     if kind == "unknown":
         return Outcome(kind, f"the answer to {action} was lost: {found.what}")
     return Outcome(kind, f"{action}: {found.what}", _advice(found, action, "write.json"))
@@ -127,7 +136,9 @@ def outcome(found: Failure, action: str) -> Outcome:
 
 def unreadable(scope: str, found: Failure, action: str) -> Unreadable:
     """Why a scope couldn't be read."""
-    if found.code in _THROTTLED:
+    if found.role:
+        what, action = _unassumed(found), "AssumeRole"
+    elif found.code in _THROTTLED:
         what = f"AWS throttled {action} ({found.code})"
     elif found.code in _DENIED:
         what = f"access to {action} was denied ({found.code})"
@@ -136,9 +147,23 @@ def unreadable(scope: str, found: Failure, action: str) -> Unreadable:
     return Unreadable(scope, what, _advice(found, action, "watch.json"))
 
 
+def _unassumed(found: Failure) -> str:
+    return f"{found.role} can't be assumed ({found.code or found.what})"
+
+
 def _advice(found: Failure, action: str, policy: str) -> str:
     if found.code in _THROTTLED:
         return "Run again later; other tools of this account call the same actions."
+    if found.code in _DENIED and action == "AssumeRole":
+        return (
+            "Make the role there, have it trust these credentials (with external_id, where it asks "
+            "for one), and allow them sts:AssumeRole on it; or leave the account out."
+        )
+    if found.code in _DENIED and action in _ORGANIZATION:
+        return (
+            f"Allow organizations:{action}, in the management account or a delegated "
+            "administrator's; or name accounts: in place of organization:."
+        )
     if found.code in _DENIED:
         service = "sts" if action == "GetCallerIdentity" else "ec2"
         return f"Allow {service}:{action}; {_PERMISSIONS}/{policy} holds all that is needed."
@@ -150,6 +175,11 @@ def _advice(found: Failure, action: str, policy: str) -> str:
         return WAYS_OUT
     if found.code in _STALE:
         return "The group changed meanwhile; the next run looks again."
+    if found.code == "AWSOrganizationsNotInUseException":
+        return "Name accounts: in place of organization:, or leave both out."
+    if found.code == "ParentNotFoundException":
+        return "Correct organization.units: an id is ou-… or r-…, of this very organization."
     if not found.code:
         return "Check the network, and endpoint or AWS_ENDPOINT_URL."
-    return f"Look up {found.code} in the EC2 API reference."
+    service = "Organizations" if action in _ORGANIZATION else "EC2"
+    return f"Look up {found.code} in the {service} API reference."

@@ -5,18 +5,23 @@ It only calls, and decides nothing; ``rules`` decides. Importing it loads no SDK
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, ClassVar, Final
 
 from cloudsync.config.values import on_loopback
-from cloudsync.errors import UsageError
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
 from cloudsync_aws.caller import Caller, Failed, Late
+from cloudsync_aws.calls import Call
 from cloudsync_aws.carry_out import carry_out
 from cloudsync_aws.client import require
 from cloudsync_aws.failures import unreadable
+from cloudsync_aws.places import home_of, places
 from cloudsync_aws.reading import Known
+from cloudsync_aws.roles import acting
 from cloudsync_aws.rules import AwsRules
 from cloudsync_aws.settings import AwsSettings, Select
 from cloudsync_aws.snapshot import AwsSnapshot, place
@@ -25,10 +30,12 @@ from cloudsync_aws.sweep import sweep
 # Prefix lists and the quota are read once a run. A provider that lives longer than a run (the
 # worker's) must not go by what a list held yesterday.
 _FRESH_SECONDS: Final = 300.0
+# Scopes of which that is kept: memory mustn't grow with the number of accounts.
+_REMEMBERED: Final = 64
 
 
 class Provider:
-    """Security groups of the caller's own account.
+    """Security groups of the caller's own account, of others by a role, or of an organization.
 
     Make one a run. ``clock`` gives seconds that never go back, on which deadlines are; ``sleep``
     waits.
@@ -49,8 +56,8 @@ class Provider:
         require()
         self._rules = AwsRules()
         self._caller = Caller(clock, sleep)
-        self._accounts: dict[str | None, str] = {}
-        self._known: dict[tuple[str, str | None], tuple[float, Known]] = {}
+        self._known: OrderedDict[tuple[str, str | None], tuple[float, Known]] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def rules(self) -> AwsRules:
@@ -59,7 +66,7 @@ class Provider:
 
     def on_loopback(self, settings: AwsSettings) -> bool:
         """Whether the calls lead to this machine: the SDK is asked, which may ignore its variables."""
-        client = self._caller.client("ec2", self._home(settings), settings.endpoint)
+        client = self._caller.client("ec2", home_of(self._caller, settings), settings.endpoint)
         return on_loopback(client.meta.endpoint_url)
 
     def survey(self, regions: Sequence[str], endpoint: str | None) -> AwsSettings:
@@ -70,36 +77,15 @@ class Provider:
         )
 
     def scopes(self, settings: AwsSettings) -> Iterable[Scope | Unreadable]:
-        """The account's regions that the block asks for: those it names, or every enabled one.
+        """The accounts' regions that the block asks for; see ``places``.
 
         Raises:
             UsageError: there are no credentials, or they belong to another account.
         """
-        named = settings.accounts[0].id if settings.accounts else None
-        home = self._home(settings)
-        try:
-            account = self._account(home, settings.endpoint)
-            if named and named != account:
-                raise UsageError(
-                    settings.at("accounts"),
-                    f"names account {named}, and the credentials belong to {account}",
-                    todo="Use credentials of the account that is named.",
-                )
-            regions = settings.regions or self._regions(account, home, settings.endpoint)
-        except Failed as failed:
-            if failed.found.credentials:
-                raise UsageError(
-                    "provider aws",
-                    f"no credentials were found ({failed.found.what})",
-                    todo="Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
-                    "run where a role is attached.",
-                ) from failed
-            known = [f"aws:{named}/{region}" for region in settings.regions or ()] if named else []
-            return [
-                unreadable(scope, failed.found, failed.action)
-                for scope in known or [f"aws:{named}" if named else "aws"]
-            ]
-        return [Scope(f"aws:{account}/{region}", settings) for region in regions]
+        found = places(self._caller, settings)
+        # What is wrong in use is said when scopes are asked for, not when the first is taken.
+        first = next(found, None)
+        return () if first is None else chain((first,), found)
 
     def observe(
         self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
@@ -122,7 +108,9 @@ class Provider:
 
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
         """Make the one mutating call of ``step``."""
-        return carry_out(self._caller, step.call, deadline)
+        call: Call = step.call
+        with acting(call.role):
+            return carry_out(self._caller, call, deadline)
 
     def _observe(
         self, scope: Scope, only: frozenset[str] | None, deadline: float | None
@@ -130,34 +118,24 @@ class Provider:
         account, region = place(scope)
         endpoint: str | None = scope.settings.endpoint
 
+        role = scope.settings.role_in(account)
+
         def invoke(service: str, action: str, **arguments: Any) -> dict[str, Any]:
-            return self._caller.invoke(
-                account, region, endpoint, deadline, service, action, **arguments
-            )
+            with acting(role):
+                return self._caller.invoke(
+                    account, region, endpoint, deadline, service, action, **arguments
+                )
 
         return sweep(invoke, scope, self._known_of(scope.name, endpoint), only)
 
-    def _home(self, settings: AwsSettings) -> str:
-        """The region to ask for the account and its regions in."""
-        return settings.regions[0] if settings.regions else self._caller.region
-
-    def _account(self, region: str, endpoint: str | None) -> str:
-        if endpoint not in self._accounts:
-            answer = self._caller.invoke("", region, endpoint, None, "sts", "GetCallerIdentity")
-            self._accounts[endpoint] = answer["Account"]
-        return self._accounts[endpoint]
-
-    def _regions(self, account: str, region: str, endpoint: str | None) -> tuple[str, ...]:
-        answer = self._caller.invoke(
-            account, region, endpoint, None, "ec2", "DescribeRegions",
-            Filters=[{"Name": "opt-in-status", "Values": ["opt-in-not-required", "opted-in"]}],
-        )  # fmt: skip
-        return tuple(sorted(one["RegionName"] for one in answer["Regions"]))
-
     def _known_of(self, scope: str, endpoint: str | None) -> Known:
         key = (scope, endpoint)
-        read_at, known = self._known.get(key, (float("-inf"), Known()))
-        if self._caller.clock() - read_at > _FRESH_SECONDS:
-            read_at, known = self._caller.clock(), Known()
+        with self._lock:
+            read_at, known = self._known.get(key, (float("-inf"), Known()))
+            if self._caller.clock() - read_at > _FRESH_SECONDS:
+                read_at, known = self._caller.clock(), Known()
             self._known[key] = (read_at, known)
+            self._known.move_to_end(key)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
         return known

@@ -38,6 +38,21 @@ def remarks(snapshot: AwsSnapshot, target: str, want: Wanted) -> Iterator[Remark
         )
 
 
+def lent(snapshot: AwsSnapshot, target: str) -> Remark:
+    """Of a group that another account owns and shares, which only that account may change.
+
+    Source: VPC user guide, "Share security groups with AWS Organizations".
+    """
+    group = snapshot.groups[target]
+    return Remark(
+        target,
+        f"it belongs to account {group.owner}, which shares it with {snapshot.account}, so it is "
+        f"only looked at here. Make it a target in {group.owner}: "
+        f"aws:{group.owner}/{snapshot.region}/{group.id}.",
+        Note.SHARED,
+    )
+
+
 def _contested(snapshot: AwsSnapshot, target: str, rule: Rule, want: Wanted) -> Iterator[Remark]:
     if rule.description in marks(want.installation):
         yield Remark(

@@ -32,6 +32,7 @@ from cloudsync_aws.ingress import (
     wide,
 )
 from cloudsync_aws.marks import marks, owner
+from cloudsync_aws.remarks import lent
 from cloudsync_aws.snapshot import AwsSnapshot
 from cloudsync_aws.steps import propose
 
@@ -51,8 +52,17 @@ class AwsRules:
         return {target: exposed(group.ingress, port) for target, group in snapshot.groups.items()}
 
     def steps(self, snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
-        """What would make the targets right: adds, new descriptions, own removals, revokes."""
-        return propose(snapshot, wanted)
+        """What would make the targets right: adds, new descriptions, own removals, revokes.
+
+        A group of another account, shared with this one, is looked at and left to its owner.
+        """
+        groups = snapshot.groups
+        others = [one for one in wanted if one in groups and groups[one].owner is not None]
+        if not others:
+            return propose(snapshot, wanted)
+        found = propose(snapshot, {one: wanted[one] for one in wanted if one not in others})
+        said = [*found.remarks, *(lent(snapshot, one) for one in others)]
+        return replace(found, remarks=tuple(said))
 
     def ordered(
         self, snapshot: AwsSnapshot, wanted: Mapping[str, Wanted], order: Order

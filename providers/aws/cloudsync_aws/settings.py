@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from cloudsync.config import Settings, TargetSettings, Words, distinct, refused, shown
+from cloudsync_aws.roles import SESSION, Role
 
 _GROUP: Final = re.compile(r"([0-9]{12}/)?sg-[0-9a-f]{1,32}")
 _PREFIX_LIST: Final = re.compile(r"pl-[0-9a-f]{1,32}")
@@ -56,13 +57,128 @@ TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 TagValue = Annotated[str, StringConstraints(max_length=256)]
 
 
+def role_name(value: str) -> str:
+    """The name of a role, with its path where it has one.
+
+    Raises:
+        PydanticCustomError: it is an ARN, or can't be a name.
+    """
+    if value.startswith("arn:"):
+        raise refused(
+            f"{shown(value)} is an ARN, and the account is known already",
+            "Write the role's name alone, such as cloudsync.",
+        )
+    if re.fullmatch(r"([!-.0-~]+/)*[\w+=,.@-]{1,64}", value, re.ASCII) is None:
+        raise refused(f"{shown(value)} isn't a role's name", "Write its name, such as cloudsync.")
+    return value
+
+
+def external_id(value: str) -> str:
+    """What a trust policy may ask for (AssumeRole, ``ExternalId``).
+
+    Raises:
+        PydanticCustomError: it is too short or too long, or holds what AWS doesn't take.
+    """
+    if re.fullmatch(r"[\w+=,.@:/-]{2,1224}", value, re.ASCII) is None:
+        raise refused(
+            f"{shown(value)} isn't an external id",
+            "It has 2 to 1,224 letters, digits and any of _+=,.@:/-.",
+        )
+    return value
+
+
+def session_name(value: str) -> str:
+    """What the account's logs call the session (AssumeRole, ``RoleSessionName``).
+
+    Raises:
+        PydanticCustomError: it is too short or too long, or holds what AWS doesn't take.
+    """
+    if re.fullmatch(r"[\w+=,.@-]{2,64}", value, re.ASCII) is None:
+        raise refused(
+            f"{shown(value)} isn't a session's name",
+            "It has 2 to 64 letters, digits and any of _+=,.@-.",
+        )
+    return value
+
+
+def unit(value: str) -> str:
+    """The id of an organizational unit, or of the root.
+
+    Raises:
+        PydanticCustomError: it can't be one (Organizations, ``ParentId``).
+    """
+    if re.fullmatch(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}", value) is None:
+        raise refused(
+            f"{shown(value)} isn't a unit's id",
+            "Write the id, such as ou-a1b2-c3d4e5f6, not the name.",
+        )
+    return value
+
+
+RoleName = Annotated[str, AfterValidator(role_name)]
+ExternalId = Annotated[str, AfterValidator(external_id)]
+SessionName = Annotated[str, AfterValidator(session_name)]
+Regions = Annotated[
+    tuple[Annotated[str, AfterValidator(region)], ...],
+    Field(min_length=1),
+    AfterValidator(distinct),
+]
+
+
 class Account(Settings, frozen=True):
     """An account, and the role that is assumed to work in it."""
 
     id: Annotated[str, AfterValidator(account_id)]
     """Its 12 digits, in quotes."""
-    role: Words | None = None
-    """The role to assume there."""
+    role: RoleName | None = None
+    """The role to assume there; left out: it is the caller's own account."""
+    external_id: ExternalId | None = None
+    """What the role's trust policy asks for."""
+    session_name: SessionName = SESSION
+    """What the account's logs call us."""
+
+    @model_validator(mode="after")
+    def _of_a_role(self) -> Self:
+        if self.role is None and self.external_id is not None:
+            raise refused(
+                "an external id goes with a role, and none is named",
+                "Name the role: to assume there, or leave it out.",
+                below=("external_id",),
+            )
+        return self
+
+
+class Organization(Settings, frozen=True):
+    """The accounts of the AWS Organization that the caller's account is in."""
+
+    units: (
+        Annotated[
+            tuple[Annotated[str, AfterValidator(unit)], ...],
+            Field(min_length=1),
+            AfterValidator(distinct),
+        ]
+        | None
+    ) = None
+    """The units whose accounts are meant, with all below them; left out: the whole organization."""
+    include: Annotated[tuple[Words, ...], Field(min_length=1), AfterValidator(distinct)] | None = (
+        None
+    )
+    """The accounts that are meant, by id or name; left out: every one."""
+    exclude: Annotated[tuple[Words, ...], AfterValidator(distinct)] = ()
+    """Accounts that aren't meant, by id or name."""
+    role: RoleName = "cloudsync"
+    """The role to assume in each of them, the caller's own account included."""
+    external_id: ExternalId | None = None
+    """What the roles' trust policies ask for."""
+    session_name: SessionName = SESSION
+    """What the accounts' logs call us."""
+
+
+def whole(value: object) -> object:
+    """``organization: true`` is all of it, with everything as it is left out."""
+    return (
+        {True: Organization(), False: None}.get(value, value) if isinstance(value, bool) else value
+    )
 
 
 class Select(Settings, frozen=True):
@@ -96,29 +212,58 @@ class AwsSettings(TargetSettings, frozen=True):
     kind: Literal["security-group"] = "security-group"
     """What the targets are."""
     accounts: tuple[Account, ...] = ()
-    """The account that is meant; left out: the caller's own, whichever it is."""
-    regions: (
-        Annotated[
-            tuple[Annotated[str, AfterValidator(region)], ...],
-            Field(min_length=1),
-            AfterValidator(distinct),
-        ]
-        | None
-    ) = None
+    """The accounts that are meant; left out: the caller's own, whichever it is."""
+    organization: Annotated[
+        Organization | None,
+        BeforeValidator(whole),
+    ] = None
+    """The accounts of the organization in place of named ones: true, or which of them."""
+    regions: Regions | None = None
     """The regions to look in; left out: every enabled one."""
+    exclude_regions: Annotated[
+        tuple[Annotated[str, AfterValidator(region)], ...], AfterValidator(distinct)
+    ] = ()
+    """Regions not to look in, where the others aren't named."""
     select: Select
     """Which groups are targets."""
 
     @model_validator(mode="after")
-    def _own_account(self) -> Self:
-        # Account ids are compared with the caller's own by the provider, which alone can ask.
-        todo = "Name the account that the credentials belong to, without a role, or leave it out."
-        what = "this release works in the caller's own account, and "
-        if len(self.accounts) > 1:
-            raise refused(f"{what}{len(self.accounts)} are named", todo, below=("accounts",))
-        if self.accounts and self.accounts[0].role is not None:
-            raise refused(f"{what}doesn't assume a role", todo, below=("accounts",))
+    def _one_way_to_name_places(self) -> Self:
+        if self.accounts and self.organization is not None:
+            raise refused(
+                "accounts are named, and an organization too",
+                "Keep one of the two; organization.include names some of its accounts.",
+                below=("accounts",),
+            )
+        ids = [account.id for account in self.accounts]
+        for number, one in enumerate(ids):
+            if one in ids[:number]:
+                raise refused(
+                    f"account {one} stands twice", "Keep one of the two.",
+                    below=("accounts", number, "id"),
+                )  # fmt: skip
+        if self.regions and self.exclude_regions:
+            raise refused(
+                "regions are named, and others excluded",
+                "Keep one of the two: what isn't named isn't looked at.",
+                below=("exclude_regions",),
+            )
         return self
+
+    @property
+    def discovers(self) -> bool:
+        """Whether AWS says which accounts or regions there are."""
+        return self.organization is not None or self.regions is None
+
+    def role_in(self, account: str) -> Role | None:
+        """The role to assume in ``account``; None where the caller works as themself."""
+        if self.organization is not None:
+            each = self.organization
+            return Role(account, each.role, each.external_id, each.session_name)
+        for one in self.accounts:
+            if one.id == account and one.role is not None:
+                return Role(account, one.role, one.external_id, one.session_name)
+        return None
 
     @model_validator(mode="after")
     def _sources_exist_here(self) -> Self:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cloudsync.provider import Scope
 from cloudsync_aws.ingress import REMEMBERED, Ingress, Permission, PrefixList, ingress
+from cloudsync_aws.roles import Role
 
 DEFAULT_QUOTA: Final = 60
 """Rules a group may hold, inbound, per family (VPC quotas, L-0EA8095F); it is only ever raised."""
@@ -37,7 +38,9 @@ class Close:
 class Group:
     """One security group. ``ids`` gives a rule's id by ``Rule.key``, where a close look read them.
 
-    ``tags`` gives the tags of a rule that has any, in the same way. ``egress`` are its outbound rules as bytes, which are compared and never changed.
+    ``tags`` gives the tags of a rule that has any, in the same way. ``egress`` are its outbound
+    rules as bytes, which are compared and never changed. ``owner`` is the account that it belongs
+    to, where that isn't the one that it was seen from.
     """
 
     id: str
@@ -45,6 +48,7 @@ class Group:
     egress: bytes = field(repr=False)
     ids: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     tags: Mapping[str, Tags] = field(default_factory=dict[str, Tags], repr=False)
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,12 @@ class AwsSnapshot:
     def region(self) -> str:
         """The region's name."""
         return place(self.scope)[1]
+
+    @property
+    def role(self) -> Role | None:
+        """The role that is assumed in the account, or None."""
+        settings = self.scope.settings
+        return None if settings is None else settings.role_in(self.account)
 
     def outbound(self, target: str) -> str:
         """``sha256:…`` of the group's outbound rules with their descriptions, in any order."""
@@ -119,6 +129,7 @@ def read(
             marshal.dumps(group.get("IpPermissionsEgress", []), 2),
             looked.ids,
             looked.tags,
+            None if group.get("OwnerId", account) == account else group["OwnerId"],
         )
     return AwsSnapshot(scope, found, lists, quota)
 

@@ -140,5 +140,6 @@ def _step(
         tuple(rules),
         ids if len(ids) == len(rules) else (),
         getattr(snapshot.scope.settings, "endpoint", None),
+        role=snapshot.role,
     )
     return Step(verb, (target,), tuple(changes), own=own, call=call)

@@ -165,7 +165,8 @@ def test_own_account_named(sandbox: Sandbox, provider: Provider) -> None:
         provider.scopes(settings(accounts=[{"id": "999999999999"}]))
     assert str(raised.value) == (
         "targets[0].accounts: names account 999999999999, and the credentials belong to "
-        "123456789012. Nothing was changed. Use credentials of the account that is named."
+        "123456789012. Nothing was changed. Use credentials of the account that is named, or "
+        "name the role: to assume there."
     )
 
 

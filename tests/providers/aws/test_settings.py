@@ -6,14 +6,13 @@ import pytest
 
 from cloudsync.config import Config, TargetSettings, read
 from cloudsync.errors import UsageError
+from cloudsync_aws.roles import Role
 from cloudsync_aws.settings import Account, AwsSettings, Select
 
 FILE = Path("/etc/cloudsync/mail.yaml")
 TOP = "name: x\nlist: {source: a, format: cidr}\ntargets:\n  - provider: aws\n    mode: watch\n"
 SELECT = "select: {ids: [sg-0abc]}"
 SOURCES = "Name a network, a group by its id, or a prefix list by its id."
-OWN = "this release works in the caller's own account, and"
-MEANT = "Name the account that the credentials belong to, without a role, or leave it out."
 WAYS = "Give tags: {KEY: VALUE} or ids: [sg-…], one of the two."
 
 
@@ -49,6 +48,33 @@ def test_a_block_is_read() -> None:
     assert target.regions == ("us-east-1",)
     assert target.select == Select(tags={"cloudsync": "smtp"})
     assert target.kind == "security-group"
+
+
+@pytest.mark.parametrize(
+    ("lines", "role"),
+    [
+        ([], None),
+        (['accounts: [{id: "012345670123"}]'], None),
+        (
+            [
+                'accounts: [{id: "012345670123", role: team/mail, external_id: x9, session_name: me}]'
+            ],
+            Role("012345670123", "team/mail", "x9", "me"),
+        ),
+        (['accounts: [{id: "999999999999", role: mail}]'], None),
+        (["organization: true"], Role("012345670123", "cloudsync")),
+        (["organization: false"], None),
+        (
+            ["organization: {role: mail, external_id: x9}"],
+            Role("012345670123", "mail", "x9"),
+        ),
+    ],
+)
+def test_as_whom_an_account_is_worked_in(lines: list[str], role: Role | None) -> None:
+    """The role is the account's own entry's, or the organization's; without either, the caller."""
+    (target,) = reading(SELECT, *lines).targets
+    assert isinstance(target, AwsSettings)
+    assert target.role_in("012345670123") == role
 
 
 def test_account_and_regions_may_be_left_out() -> None:
@@ -89,12 +115,68 @@ def test_sources_of_aws_are_taken() -> None:
             ),
         ),
         (
-            'accounts: [{id: "123456789012", role: cloudsync}]',
-            f"accounts: {OWN} doesn't assume a role. Nothing was changed. {MEANT}",
+            'accounts: [{id: "123456789012"}, {id: "123456789012", role: x}]',
+            (
+                "accounts[1].id: account 123456789012 stands twice. Nothing was changed. "
+                "Keep one of the two."
+            ),
         ),
         (
-            'accounts: [{id: "123456789012"}, {id: "210987654321"}]',
-            f"accounts: {OWN} 2 are named. Nothing was changed. {MEANT}",
+            'accounts: [{id: "123456789012", external_id: mail-prod}]',
+            (
+                "accounts[0].external_id: an external id goes with a role, and none is named. "
+                "Nothing was changed. Name the role: to assume there, or leave it out."
+            ),
+        ),
+        (
+            'accounts: [{id: "123456789012", role: "arn:aws:iam::123456789012:role/x"}]',
+            (
+                "accounts[0].role: 'arn:aws:iam::123456789012:role/x' is an ARN, and the account "
+                "is known already. Nothing was changed. Write the role's name alone, such as "
+                "cloudsync."
+            ),
+        ),
+        (
+            'accounts: [{id: "123456789012", role: "a b"}]',
+            (
+                "accounts[0].role: 'a b' isn't a role's name. Nothing was changed. "
+                "Write its name, such as cloudsync."
+            ),
+        ),
+        (
+            'accounts: [{id: "123456789012", role: x, external_id: "a b"}]',
+            (
+                "accounts[0].external_id: 'a b' isn't an external id. Nothing was changed. "
+                "It has 2 to 1,224 letters, digits and any of _+=,.@:/-."
+            ),
+        ),
+        (
+            'accounts: [{id: "123456789012", role: x, session_name: "a/b"}]',
+            (
+                "accounts[0].session_name: 'a/b' isn't a session's name. Nothing was changed. "
+                "It has 2 to 64 letters, digits and any of _+=,.@-."
+            ),
+        ),
+        (
+            "organization: {units: [mail]}",
+            (
+                "organization.units[0]: 'mail' isn't a unit's id. Nothing was changed. "
+                "Write the id, such as ou-a1b2-c3d4e5f6, not the name."
+            ),
+        ),
+        (
+            "exclude_regions: [eu-west-1]\n    regions: [us-east-1]",
+            (
+                "exclude_regions: regions are named, and others excluded. Nothing was changed. "
+                "Keep one of the two: what isn't named isn't looked at."
+            ),
+        ),
+        (
+            'accounts: [{id: "123456789012"}]\n    organization: true',
+            (
+                "accounts: accounts are named, and an organization too. Nothing was changed. "
+                "Keep one of the two; organization.include names some of its accounts."
+            ),
         ),
         (
             "regions: [us-east]",

@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
 from cloudsync_aws.sandbox.wire import Refused, Reply, nest, tag
 from cloudsync_aws.sandbox.world import World
@@ -36,7 +37,8 @@ def _sts(action: str, inner: str) -> Reply:
 
 def caller(world: World, key: str) -> tuple[str, str]:
     """The account and the ARN behind an access key; a key nobody gave out is the first account's."""
-    return world.keys.get(key, (world.account, f"arn:aws:iam::{world.account}:user/sandbox"))
+    own = f"arn:{world.partition}:iam::{world.account}:user/sandbox"
+    return world.keys.get(key, (world.account, own))
 
 
 def get_caller_identity(world: World, key: str, _: Mapping[str, str]) -> Reply:
@@ -48,8 +50,8 @@ def get_caller_identity(world: World, key: str, _: Mapping[str, str]) -> Reply:
     )
 
 
-def assume_role(world: World, _: str, params: Mapping[str, str]) -> Reply:
-    """AssumeRole: any role of any account lets the caller in; a fault can deny it."""
+def assume_role(world: World, key: str, params: Mapping[str, str]) -> Reply:
+    """AssumeRole: a role of the organization's accounts as it trusts, any role of any other account."""
     role = _ROLE.fullmatch(params.get("RoleArn", ""))
     session = params.get("RoleSessionName", "")
     # SDK, AssumeRole: the session's alphabet and the bounds of the duration.
@@ -60,14 +62,26 @@ def assume_role(world: World, _: str, params: Mapping[str, str]) -> Reply:
     if not _DURATION_LOW <= seconds <= _DURATION_HIGH:
         raise Refused("ValidationError", "1 validation error detected: invalid durationSeconds")
     account, name = role.group(1), role.group(2).rsplit("/", 1)[-1]
-    arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
-    key = f"ASIA{uuid.uuid4().hex[:16].upper()}"
-    world.keys[key] = (account, arn)
+    partition = params["RoleArn"].split(":")[1]
+    trusts = world.organization.lets_in(account, name, params.get("ExternalId"))
+    if partition != world.partition or not trusts:
+        raise Refused(
+            "AccessDenied",
+            f"User: {caller(world, key)[1]} is not authorized to perform: sts:AssumeRole on "
+            f"resource: {params['RoleArn']}",
+            403,
+        )
+    if world.session_seconds is not None:
+        seconds = world.session_seconds
+    ends = datetime.now(UTC) + timedelta(seconds=seconds)
+    arn = f"arn:{partition}:sts::{account}:assumed-role/{name}/{session}"
+    lent = f"ASIA{uuid.uuid4().hex[:16].upper()}"
+    world.keys[lent] = (account, arn)
     credentials = (
-        tag("AccessKeyId", key)
+        tag("AccessKeyId", lent)
         + tag("SecretAccessKey", "sandbox-secret")
         + tag("SessionToken", "sandbox-token")
-        + tag("Expiration", "2099-01-01T00:00:00Z")
+        + tag("Expiration", f"{ends:%Y-%m-%dT%H:%M:%SZ}")
     )
     user = tag("Arn", arn) + tag("AssumedRoleId", f"AROA{account}:{session}")
     return _sts("AssumeRole", nest("Credentials", credentials) + nest("AssumedRoleUser", user))

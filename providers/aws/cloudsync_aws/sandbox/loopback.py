@@ -14,6 +14,7 @@ from cloudsync_aws.sandbox import seeding
 from cloudsync_aws.sandbox.dispatch import Dispatcher
 from cloudsync_aws.sandbox.edits import add_rules
 from cloudsync_aws.sandbox.faults import Call, Faults
+from cloudsync_aws.sandbox.organizations import Organization
 from cloudsync_aws.sandbox.render import group_shape, permissions_shape
 from cloudsync_aws.sandbox.server import Loopback
 from cloudsync_aws.sandbox.tagging import check_tags
@@ -190,6 +191,27 @@ class Sandbox:
                 tags=tags or {},
                 managed=managed,
             )
+
+    @property
+    def organization(self) -> Organization:
+        """The organization whose management account this is; empty until accounts are put in."""
+        return self._world.organization
+
+    def opt_out(self, region: str, account: str | None = None) -> None:
+        """The account hasn't opted in to a region, which then refuses its credentials."""
+        with self._world.lock:
+            self._world.opted_out.add((account or self.account, region))
+
+    def share_group(self, region: str, group: str, guest: str, account: str | None = None) -> None:
+        """Its owner shares a group: the guest's account sees it there, and may not change it."""
+        with self._world.lock:
+            shared = self._world.shares.setdefault((guest, region), [])
+            shared.append((account or self.account, group))
+
+    def end_sessions_after(self, seconds: int) -> None:
+        """Have every role's session end so soon, whatever was asked for."""
+        with self._world.lock:
+            self._world.session_seconds = seconds
 
     # --- the truth -------------------------------------------------------------------------
 

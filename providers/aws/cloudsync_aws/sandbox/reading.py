@@ -161,8 +161,9 @@ def describe_vpcs(request: Request) -> str:
 
 
 def describe_regions(request: Request) -> str:
-    """DescribeRegions: the enabled ones; the sandbox knows of no others."""
-    enabled = request.world.regions
+    """DescribeRegions: the account's enabled ones; the sandbox tells of no others."""
+    world, account = request.world, request.region.account
+    enabled = [name for name in world.regions if world.enabled(account, name)]
     fields: Fields[str] = {
         "region-name": lambda name: (name,),
         "endpoint": lambda name: (f"ec2.{name}.amazonaws.com",),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from threading import RLock
 
 from cloudsync_aws.sandbox.ids import Ids, no_group
+from cloudsync_aws.sandbox.organizations import Organization
 from cloudsync_aws.sandbox.render import group_xml
 from cloudsync_aws.sandbox.values import Dialect, Entry, Group, PrefixList, Rule, Vpc
 from cloudsync_aws.sandbox.wire import Refused
@@ -68,7 +69,21 @@ class Region:
         """The state that describes answer from: as it was `reads_late` seconds ago."""
         self.settle_lists()
         self._forget()
-        return self._past[0][1] if self._past else View(self.groups, self.lists)
+        seen = self._past[0][1] if self._past else View(self.groups, self.lists)
+        shared = self._shared()
+        return View({**seen.groups, **shared}, seen.lists) if shared else seen
+
+    def _shared(self) -> dict[str, Group]:
+        """The groups of other accounts that are shared with this one here, without their tags.
+
+        Source: VPC guide, "Share security groups with AWS Organizations".
+        """
+        found: dict[str, Group] = {}
+        for owner, group_id in self.world.shares.get((self.account, self.name), ()):
+            group = self.world.region(owner, self.name).view().groups.get(group_id)
+            if group is not None:
+                found[group_id] = replace(group, tags=())
+        return found
 
     def _forget(self) -> None:
         """Drop the past that no late read can show any more."""
@@ -96,8 +111,12 @@ class Region:
         """One group as it is now.
 
         Raises:
-            Refused: InvalidGroup.NotFound.
+            Refused: InvalidGroup.NotFound; UnauthorizedOperation for another account's.
         """
+        if group_id in self._shared():
+            raise Refused(
+                "UnauthorizedOperation", "You are not authorized to perform this operation.", 403
+            )
         if group_id not in self.groups:
             raise no_group(group_id)
         return self.groups[group_id]
@@ -227,6 +246,10 @@ class World:
         self.quotas: dict[tuple[str, str], int] = {}
         self.default_quota = quota
         self.keys: dict[str, tuple[str, str]] = {}
+        self.organization = Organization(account)
+        self.opted_out: set[tuple[str, str]] = set()
+        self.shares: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.session_seconds: int | None = None
         self._places: dict[tuple[str, str], Region] = {}
 
     def region(self, account: str, name: str) -> Region:
@@ -235,7 +258,7 @@ class World:
         Raises:
             Refused: AuthFailure where the region isn't enabled.
         """
-        if name not in self.regions:
+        if not self.enabled(account, name):
             # A region that isn't opted in answers this whoever asks.
             raise Refused(
                 "AuthFailure",
@@ -246,6 +269,17 @@ class World:
         if place is None:
             place = self._places[account, name] = Region(account, name, self)
         return place
+
+    def enabled(self, account: str, region: str) -> bool:
+        """Whether the account has opted in to the region, or needn't."""
+        return region in self.regions and (account, region) not in self.opted_out
+
+    @property
+    def partition(self) -> str:
+        """The part of AWS that the regions are in, as ARNs have it (IAM guide, "IAM ARNs")."""
+        if self.regions[0].startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.regions[0].startswith("us-gov-") else "aws"
 
     def quota(self, account: str, region: str) -> int:
         """Rules per security group, direction and family: quota L-0EA8095F of service vpc."""
