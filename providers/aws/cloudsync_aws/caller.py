@@ -12,8 +12,9 @@ from typing import Any
 from cloudsync.errors import UsageError
 from cloudsync_aws.client import Clients
 from cloudsync_aws.failures import Failure, failure
+from cloudsync_aws.loans import Loans, signing
 from cloudsync_aws.pace import Pace
-from cloudsync_aws.roles import Loans, Role, acting, actor, signing
+from cloudsync_aws.roles import Role, acting, actor
 
 
 class Failed(Exception):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudsync.errors import UsageError
-from cloudsync_aws.roles import resolver
+from cloudsync_aws.loans import resolver
 
 if TYPE_CHECKING:
     from boto3.session import Session

@@ -87,6 +87,7 @@ def proposed(snapshot: AwsSnapshot, wanted: Mapping[str, Wanted], order: Order) 
             call = Call(
                 "authorize", snapshot.account, snapshot.region, snapshot.groups[target].id,
                 tuple(rules), endpoint=getattr(snapshot.scope.settings, "endpoint", None), tags=tags,
+                role=snapshot.role,
             )  # fmt: skip
             lines = tuple(f"+ {rule}" for rule in rules)
             steps.append(Step("add", (target,), lines, own=False, call=call))
