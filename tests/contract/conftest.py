@@ -1,4 +1,4 @@
-"""The AWS sandboxes of the contract suite: one a dialect, for as long as the session."""
+"""The sandboxes of the contract suite: one a dialect, for as long as the session."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cloudsync_aws.sandbox import Dialect, Sandbox
+from cloudsync_gcp import sandbox as gcp
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,20 @@ def sandboxes() -> Iterator[dict[str, Sandbox]]:
         yield found
         for sandbox in found.values():
             sandbox.stop()
+
+
+@pytest.fixture(scope="session")
+def gcp_sandboxes() -> Iterator[dict[str, gcp.Sandbox]]:
+    """A sandbox of GCP that answers at once, for each dialect that a change can meet."""
+    found = {
+        "serialised": gcp.Sandbox(quota=1_000_000),
+        "refused": gcp.Sandbox(quota=1_000_000, dialect=gcp.Dialect(concurrent="refused")),
+        "absent": gcp.Sandbox(
+            quota=1_000_000, dialect=gcp.Dialect(no_source="absent", answers="done")
+        ),
+    }
+    for sandbox in found.values():
+        sandbox.start()
+    yield found
+    for sandbox in found.values():
+        sandbox.stop()

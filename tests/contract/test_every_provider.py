@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_network
@@ -15,8 +16,11 @@ from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.model import Mode, Purpose, Verdict, Wanted
 from cloudsync.provider import Provider, Snapshot
 from cloudsync_aws.sandbox import Dialect, Sandbox
+from cloudsync_gcp.sandbox import Sandbox as GcpSandbox
 from tests.contract.driver import Run
 from tests.contract.ec2 import MUTATING, Clock, JudgedGroup, permission
+from tests.contract.gcp import JudgedNetwork, classic, in_policy, named
+from tests.contract.gcp import Kind as GcpKind
 from tests.contract.judged import TARGET, Judged
 
 LISTED = ("69.20.58.226/32", "69.20.58.234/32", "2001:4800:10::/48")
@@ -163,16 +167,94 @@ class AwsCase:
             faults.throttle(action, times=1)
 
 
+class GcpCase:
+    """A network, with own rules among its rules or in its policy."""
+
+    def __init__(self, sandbox: GcpSandbox, kind: GcpKind) -> None:
+        sandbox.faults.clear()
+        self._judged = JudgedNetwork(sandbox, kind=kind)
+        self._number = 5_000
+        self.target = self._judged.target
+        self.faults = self._judged.faults
+
+    @property
+    def rules(self) -> Provider:
+        """The provider."""
+        return self._judged.provider
+
+    def plant(self, *sources: str, ports: tuple[int, int] = (25, 25)) -> None:
+        """Somebody opens, behind whatever stands; a rule is of one family here."""
+        make = in_policy if self._judged.kind == "network-policy" else classic
+        for name, family in self._names(sources, ports):
+            self._number += 1
+            self._judged.plant(make(name, self._number, *family, ports=ports))
+
+    def uproot(self, *sources: str, ports: tuple[int, int] = (25, 25)) -> None:
+        """Somebody closes."""
+        for name, _ in self._names(sources, ports):
+            self._judged.uproot(named(self._judged, name))
+
+    def look(self) -> Snapshot:
+        """What a read shows."""
+        return self._judged.look()
+
+    def exposure(self, port: int = 25) -> Exposure:
+        """Who gets in."""
+        return self._judged.exposure(port)
+
+    def run(self, wanted: Wanted, *, stop_after: int | None = None) -> Run:
+        """One run."""
+        return self._judged.run(wanted, stop_after=stop_after)
+
+    def calls(self) -> int:
+        """How many mutating calls there were."""
+        return self._judged.calls
+
+    def lose(self, kind: str, call: int) -> None:
+        """Let one call's answer be lost, before or after the write."""
+        faults = self._judged.sandbox.faults
+        if kind == "before":
+            faults.lost_before(skip=call)
+        elif kind == "after":
+            faults.lost_after(skip=call)
+        elif kind == "denied":
+            faults.denied("mutating", times=1, skip=call)
+        else:
+            faults.rate_limited("mutating", skip=call, times=3)
+
+    def _names(
+        self, sources: tuple[str, ...], ports: tuple[int, int]
+    ) -> Iterator[tuple[str, list[str]]]:
+        said = hashlib.sha256(_name(sources, ports).encode()).hexdigest()[:12]
+        for version in (4, 6):
+            family = [one for one in sources if ip_network(one).version == version]
+            if family:
+                yield f"r{version}-{said}", family
+
+
 def _name(sources: tuple[str, ...], ports: tuple[int, int]) -> str:
     return f"{sources} {ports}"
 
 
-@pytest.fixture(params=["memory, ties", "memory, unique", "aws, atomic", "aws, partial"])
+@pytest.fixture(
+    params=[
+        "memory, ties",
+        "memory, unique",
+        "aws, atomic",
+        "aws, partial",
+        "gcp, serialised",
+        "gcp, refused",
+        "gcp policy, serialised",
+    ]
+)
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     """Every provider, and every dialect of its sandbox."""
     kind, _, how = request.param.partition(", ")
     if kind == "memory":
         yield MemoryCase(ties=how == "ties")
+    elif kind.startswith("gcp"):
+        sandbox = request.getfixturevalue("gcp_sandboxes")[how]
+        yield GcpCase(sandbox, "network-policy" if kind == "gcp policy" else "vpc-firewall")
     else:
         found: Case = AwsCase(request.getfixturevalue("sandboxes")[how])
         yield found
