@@ -79,6 +79,13 @@ N ?= 20000
 fire: $(READY) ## as many simulated schedules as told (N=20000, SEED=…)
 	@$(BIN)/python -m tests.simulator --workers 2 --schedules $(N) $(if $(SEED),--seed $(SEED))
 
+CLOUD ?= azure
+
+.PHONY: live
+live: $(READY) ## ask a real cloud what its documents leave open (CLOUD=azure ACCOUNT=… YES=1; docs/live.md)
+	@$(BIN)/python -m tests.live $(CLOUD) $(if $(ACCOUNT),--account $(ACCOUNT),--dry-run) \
+		$(if $(YES),--yes) $(if $(OUT),--out $(OUT))
+
 .PHONY: bugs
 bugs: $(READY) ## plant every known mistake in a copy of the tree, and catch it
 	@$(BIN)/python -m tests.bugs

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cloudsync_azure.sandbox import graph, reading, tenant, writing
+from cloudsync_azure.sandbox import containers, graph, reading, tenant, writing
 from cloudsync_azure.sandbox.asked import Handler
 
 _NSG: Final = "Microsoft.Network/networkSecurityGroups"
 _ASG: Final = "Microsoft.Network/applicationSecurityGroups"
+_RESOURCE_GROUPS: Final = "Microsoft.Resources/subscriptions/resourceGroups"
 _SUBSCRIPTION: Final = "/subscriptions/{subscription}"
 _GROUP: Final = _SUBSCRIPTION + "/resourceGroups/{group}"
 _NSGS: Final = "/providers/" + _NSG
@@ -58,6 +59,15 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET", "/subscriptions", "Subscriptions_List", "", tenant.list_subscriptions, filters=True
     ),
     _route("GET", _SUBSCRIPTION, "Subscriptions_Get", "", tenant.get_subscription, filters=True),
+    _route("GET", _GROUP, "ResourceGroups_Get", _RESOURCE_GROUPS + "/read", containers.get_group),
+    _route(
+        "PUT", _GROUP, "ResourceGroups_CreateOrUpdate", _RESOURCE_GROUPS + "/write",
+        containers.put_group,
+    ),
+    _route(
+        "DELETE", _GROUP, "ResourceGroups_Delete", _RESOURCE_GROUPS + "/delete",
+        containers.delete_group,
+    ),
     _route(
         "GET", _SUBSCRIPTION + _NSGS, "NetworkSecurityGroups_ListAll", _NSG + "/read",
         reading.list_all, filters=True,

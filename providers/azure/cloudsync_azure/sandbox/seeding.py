@@ -8,7 +8,7 @@ from typing import Any
 
 from cloudsync_azure.sandbox.checking import check_name
 from cloudsync_azure.sandbox.values import Asg, Nsg, guid
-from cloudsync_azure.sandbox.world import Subscription, World
+from cloudsync_azure.sandbox.world import Container, Subscription, World
 from cloudsync_azure.sandbox.writing import check_rules, read_rules
 
 
@@ -27,7 +27,7 @@ def subscription(world: World, identity: str, name: str, parent: str, state: str
 
 def _group(world: World, identity: str, name: str, location: str) -> str:
     groups = world.subscription(identity).groups
-    return groups.setdefault(name.lower(), (name, location))[0]
+    return groups.setdefault(name.lower(), Container(name, location)).name
 
 
 def nsg(

@@ -16,16 +16,25 @@ from cloudsync_azure.sandbox.values import Asg, Dialect, Limits, Nsg, Operation,
 from cloudsync_azure.sandbox.wire import Refused
 
 
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A resource group."""
+
+    name: str
+    location: str
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
 @dataclass(slots=True)
 class Subscription:
-    """A subscription: its resource groups by name in lower case, with name and location."""
+    """A subscription, and its resource groups by name in lower case."""
 
     id: str
     name: str
     tenant: str
     parent: str
     state: str = "Enabled"
-    groups: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    groups: dict[str, Container] = field(default_factory=dict[str, Container])
 
 
 class World:
@@ -76,14 +85,22 @@ class World:
         """A resource group's name in the case in which it was made.
 
         Raises:
-            Refused: ResourceGroupNotFound.
+            Refused: SubscriptionNotFound or ResourceGroupNotFound.
+        """
+        return self.container(subscription, name).name
+
+    def container(self, subscription: str, name: str) -> Container:
+        """A resource group.
+
+        Raises:
+            Refused: SubscriptionNotFound or ResourceGroupNotFound.
         """
         found = self.subscription(subscription).groups.get(name.lower())
         if found is None:
             raise Refused(
                 "ResourceGroupNotFound", f"Resource group '{name}' could not be found.", 404
             )
-        return found[0]
+        return found
 
     def above(self, subscription: Subscription) -> list[str]:
         """The management groups above a subscription, the nearest first, the tenant's root last."""

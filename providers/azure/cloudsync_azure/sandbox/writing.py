@@ -71,7 +71,7 @@ def put_nsg(asked: Asked) -> Reply:
     )
     _may_write(asked, nsg)
     _precondition(asked, nsg, {old.etag} if old else set[str](), exists=old is not None)
-    tags = _tags(body.get("tags"))
+    tags = read_tags(body.get("tags"))
     properties = body.get("properties")
     given: object = []
     if isinstance(properties, Mapping):
@@ -104,7 +104,7 @@ def patch_tags(asked: Asked) -> Reply:
     """Replace an NSG's tags, and nothing else (the vendor's NetworkSecurityGroupUpdateTags)."""
     nsg = asked.nsg()
     _may_write(asked, nsg)
-    tags = _tags(asked.request.document().get("tags"))
+    tags = read_tags(asked.request.document().get("tags"))
     changed = asked.world.changed(replace(nsg, tags=tags))
     asked.world.put(changed)
     return answer(nsg_shape(changed, asked.world.dialect))
@@ -216,7 +216,12 @@ def _location(body: Mapping[str, Any], old: Nsg | None, name: str) -> str:
     return given
 
 
-def _tags(given: object) -> dict[str, str]:
+def read_tags(given: object) -> dict[str, str]:
+    """Tags as they were sent; nothing for none.
+
+    Raises:
+        Refused: InvalidRequestContent.
+    """
     if given is None:
         return {}
     if not isinstance(given, Mapping):

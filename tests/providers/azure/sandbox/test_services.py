@@ -280,3 +280,22 @@ def test_it_must_run_to_have_an_address() -> None:
     with sandbox:
         assert ask(sandbox, "GET", "/subscriptions").status == 200
     assert first.startswith("http://127.0.0.1:")
+
+
+def test_a_resource_group_comes_and_goes(sandbox: Sandbox) -> None:
+    """A resource group is made with its tags, and takes all that is in it with it."""
+    path = GROUP.replace("/mail", "/own")
+    assert ask(sandbox, "GET", path).code == "404 ResourceGroupNotFound"
+    body = {"location": "West Europe", "tags": {"a": "b"}}
+    assert [ask(sandbox, "PUT", path, body).status for _ in range(2)] == [201, 200]
+    assert ask(sandbox, "GET", path.upper()).value == {
+        "id": path, "name": "own", "type": "Microsoft.Resources/resourceGroups",
+        "location": "westeurope", "tags": {"a": "b"},
+        "properties": {"provisioningState": "Succeeded"},
+    }  # fmt: skip
+    assert ask(sandbox, "PUT", path, {}).code == "400 LocationRequired"
+    sandbox.seed_nsg("inside", group="own")
+    sandbox.seed_asg("inside", group="own")
+    assert ask(sandbox, "DELETE", path).status == 202
+    assert [name.rpartition("/")[2] for name in sandbox.nsgs()] == ["mx"]
+    assert ask(sandbox, "DELETE", path).code == "404 ResourceGroupNotFound"
