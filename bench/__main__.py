@@ -7,9 +7,10 @@ import math
 import sys
 from collections.abc import Iterator
 from statistics import median
+from typing import Any
 
 from bench.budget import schedules
-from bench.cloud import Cloud, cloud
+from bench.cloud import Cloud, cloud, serving
 from bench.process import run
 from bench.table import Row, markdown
 
@@ -19,6 +20,7 @@ FLEETS = (
     ("different", "all groups different", 1.40),
 )
 GROUPS, MANY = 1_000, 10_000
+ACCOUNTS, FEW = 200, 50
 
 
 def main() -> int:
@@ -41,6 +43,7 @@ def _rows(pairs: int) -> Iterator[Row]:
                 yield _listing(made, GROUPS)
             yield _sweep(made, words, most, pairs)
     yield from _large()
+    yield from _accounts(pairs)
     yield _change()
     yield _proof()
     yield schedules()
@@ -86,6 +89,40 @@ def _large() -> Iterator[Row]:
                     yield _listing(made, groups)
         yield Row(
             f"peak memory at {MANY:,} groups over that at {GROUPS:,}, {words}",
+            round(peaks[1] / peaks[0], 2), 1.3,
+        )  # fmt: skip
+
+
+def _accounts(pairs: int) -> Iterator[Row]:
+    """Many accounts at 50 ms an answer: the rate of calls, and memory in their number."""
+    with serving("bench.stub") as made:
+
+        def swept(by: str, accounts: int) -> dict[str, Any]:
+            made.calls()
+            case = {"by": by, "accounts": accounts}
+            found = run("bench.accounts", case, made.environment)
+            calls = made.calls()
+            assert calls["AssumeRole"] == accounts + 1
+            assert calls["DescribeSecurityGroups"] == 3 * (accounts + 1)
+            assert found["targets"] == 60 * accounts
+            return found
+
+        ratios: list[float] = []
+        seconds: list[float] = []
+        for number in range(min(pairs, 3)):
+            order = ("boto3", "cloudsync") if number % 2 else ("cloudsync", "boto3")
+            took = {by: swept(by, ACCOUNTS)["seconds"] for by in order}
+            ratios.append(took["cloudsync"] / took["boto3"])
+            seconds.append(took["cloudsync"])
+        yield Row(
+            f"time of a sweep of {ACCOUNTS} accounts, 3 regions, 20 groups, over bare boto3's in "
+            "as many threads", round(median(ratios), 2), 1.11,
+            f"{len(ratios)} pairs, {min(ratios):.2f} to {max(ratios):.2f}; "
+            f"{4 * ACCOUNTS / median(seconds):,.0f} calls a second",
+        )  # fmt: skip
+        peaks = [swept("cloudsync", accounts)["peak"] for accounts in (FEW, ACCOUNTS)]
+        yield Row(
+            f"peak memory at {ACCOUNTS} accounts over that at {FEW}",
             round(peaks[1] / peaks[0], 2), 1.3,
         )  # fmt: skip
 

@@ -40,10 +40,10 @@ class Cloud:
 
 
 @contextmanager
-def cloud(fleet: str, groups: int) -> Iterator[Cloud]:
-    """``groups`` security groups of ``fleet``, answering from recorded bytes."""
-    with subprocess.Popen(  # noqa: S603 - this interpreter and this module
-        [sys.executable, "-m", "bench.cloud", fleet, str(groups)],
+def serving(module: str, *words: str) -> Iterator[Cloud]:
+    """A cloud that ``python -m MODULE WORDS…`` is."""
+    with subprocess.Popen(  # noqa: S603 - this interpreter and a module of this package
+        [sys.executable, "-m", module, *words],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -55,6 +55,13 @@ def cloud(fleet: str, groups: int) -> Iterator[Cloud]:
             yield Cloud(process.stdin, process.stdout)
         finally:
             process.stdin.close()
+
+
+@contextmanager
+def cloud(fleet: str, groups: int) -> Iterator[Cloud]:
+    """``groups`` security groups of ``fleet``, answering from recorded bytes."""
+    with serving("bench.cloud", fleet, str(groups)) as made:
+        yield made
 
 
 def _serve(fleet: str, groups: int) -> None:

@@ -25,7 +25,7 @@ state: memory://
 targets:
   - provider: aws
     endpoint: {endpoint}
-    regions: [{region}]
+    {where}
     select: {{tags: {{{key}: {value}}}}}
     mode: {mode}
 """
@@ -39,17 +39,19 @@ def job(
     leaving: Sequence[str] = (),
     mode: str = "add",
     tag: str = TAG[1],
+    where: str = f"regions: [{REGION}]",
 ) -> Iterator[Job]:
     """A job whose source says ``networks``, over the cloud that ``environment`` leads to.
 
     In force is the list as the source says it, with ``leaving`` whose grace has been served.
+    ``where`` is the part of the target block that names accounts and regions.
     """
     with TemporaryDirectory() as folder:
         Path(folder, "list.txt").write_text("\n".join(networks) + "\n", encoding="utf-8")
         config = Path(folder, "cloudsync.yaml")
         config.write_text(
             CONFIG.format(
-                name=NAME, endpoint=environment["AWS_ENDPOINT_URL"], region=REGION,
+                name=NAME, endpoint=environment["AWS_ENDPOINT_URL"], where=where,
                 key=TAG[0], value=tag, mode=mode,
             ),
             encoding="utf-8",

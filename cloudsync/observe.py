@@ -332,7 +332,7 @@ def _absent(
                 )  # fmt: skip
     here = {target.rpartition("/")[2] for target in (*read, *known)}
     ids = _ids(block)
-    if blind or not any(one in here for one in ids):
+    if blind or not block.scopes or not any(one in here for one in ids):
         return
     where = ", ".join(scope.name for scope in block.scopes)
     for missing in ids:
