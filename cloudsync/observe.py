@@ -161,8 +161,8 @@ def planned(
                 todo="Correct select: tag what guards mail servers as it says, or name it there.",
             )
     for block, want in zip(blocks, wants, strict=True):
-        told = {*scopes, *(plan.target for plan in plans)}
         for one in block.unreadable:
+            told = {*scopes, *(plan.target for plan in plans)}
             plans += _unlisted(one, known, want.mode, digest, told)
     plans += _gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)
     return plans, wanted, scopes

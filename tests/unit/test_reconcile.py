@@ -615,6 +615,23 @@ def test_scopes_that_there_was_no_time_to_list_are_unreadable() -> None:
     assert set(verdicts(report)) == {"memory", "memory:run", ONE, THREE}
 
 
+def test_what_two_reasons_hide_is_named_once() -> None:
+    """Where an account and the whole cloud can't be listed, each known target has one line."""
+    scene = Changing({"one": ()})
+    scene.run()
+    scene.provider.found = [
+        Unreadable("memory:other", "nobody may enter"),
+        Unreadable("memory", "nobody says what there is"),
+    ]
+    report = scene.run()
+    assert [(plan.target, plan.reason) for plan in report.now.targets] == [
+        ("memory", "nobody says what there is."),
+        ("memory:other", "nobody may enter."),
+        (THREE, "nobody may enter."),
+        (ONE, "nobody says what there is."),
+    ]
+
+
 def test_a_scope_that_the_cloud_names_no_more_is_gone_with_its_targets() -> None:
     """An account that left is missed until somebody says otherwise; another cloud's isn't."""
     scene = Changing({"one": ()})
