@@ -31,16 +31,19 @@ EVERYONE_4 = ("0.0.0.0/0",)
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine as rules see it: its tags, its account, its secure tags, its own addresses."""
+    """A machine as rules see it: its tags, its accounts, its secure tags, its own addresses.
+
+    Today a machine runs as one account; the API's field is a list, so nothing here rests on that.
+    """
 
     tags: frozenset[str] = frozenset()
-    account: str = ""
+    accounts: frozenset[str] = frozenset()
     secure: frozenset[str] = frozenset()
     addresses: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = (*sorted(self.tags), self.account, *sorted(self.secure), *self.addresses)
-        return "+".join(filter(None, parts)) or "plain"
+        parts = (*sorted(self.tags), *sorted(self.accounts), *sorted(self.secure), *self.addresses)
+        return "+".join(parts) or "plain"
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def reaches(rule: Rule, machine: Machine, version: int) -> bool:
     secure = [one["name"] for one in rule.get("targetSecureTags", ())]
     if tags and not machine.tags & set(tags):
         return False
-    if accounts and machine.account not in accounts:
+    if accounts and not machine.accounts & set(accounts):
         return False
     if secure and not machine.secure & set(secure):
         return False
@@ -187,40 +190,45 @@ def machines(world: Firewalls, *, tag: str = "", account: str = "") -> list[Mach
     """Every kind of machine that may stand behind a target: with or without each other tag or account.
 
     A target is whoever carries ``tag``, runs as ``account``, or, without either, the whole network.
-    A machine runs as one account; its address may lie within or beyond any destination range.
+    Its address may lie within or beyond any destination range.
     """
     rules = [rule for _, layer in world.layers() for rule in layer]
-    tags = sorted({one for rule in rules for one in rule.get("targetTags", ())} - {tag})
-    accounts = sorted({one for rule in rules for one in rule.get("targetServiceAccounts", ())})
-    secure = sorted({one["name"] for rule in rules for one in rule.get("targetSecureTags", ())})
-    ranges = sorted(
-        {
-            one
-            for rule in rules
-            if rule.get("direction", "INGRESS") == "INGRESS"
-            for one in (
-                *rule.get("destinationRanges", ()),
-                *rule.get("match", {}).get("destIpRanges", ()),
-            )
-        }
-    )
-    whole = {"0.0.0.0/0", "::/0"}
-    homes = {"10.9.9.9", "fd20::99", *(_first(one) for one in ranges if one not in whole)}
-    four = sorted(one for one in homes if ":" not in one)
-    six = sorted(one for one in homes if ":" in one)
+    tags = {one for rule in rules for one in rule.get("targetTags", ())} - {tag}
+    accounts = {one for rule in rules for one in rule.get("targetServiceAccounts", ())} - {account}
+    secure = {one["name"] for rule in rules for one in rule.get("targetSecureTags", ())}
+    ranges = {
+        one
+        for rule in rules
+        if rule.get("direction", "INGRESS") == "INGRESS"
+        for one in (
+            *rule.get("destinationRanges", ()),
+            *rule.get("match", {}).get("destIpRanges", ()),
+        )
+    }
+    # Where destinations matter, a machine at the start of each range, and one beyond them all.
+    homes = {_first(one) for one in ranges - {"0.0.0.0/0", "::/0"}}
+    four = sorted({"172.31.255.254", *(one for one in homes if ":" not in one)})
+    six = sorted({"fdff:ffff::1", *(one for one in homes if ":" in one)})
+    own_tags = frozenset({tag} - {""})
+    own_accounts = frozenset({account} - {""})
     return [
         Machine(
-            frozenset(one for one, carried in zip(tags, flags, strict=True) if carried)
-            | (frozenset({tag}) if tag else frozenset[str]()),
-            runs_as,
-            frozenset(one for one, held in zip(secure, bound, strict=True) if held),
+            own_tags | carried,
+            own_accounts | runs_as,
+            bound,
             (four[index % len(four)], six[index % len(six)]),
         )
-        for flags in product((False, True), repeat=len(tags))
-        for bound in product((False, True), repeat=len(secure))
-        for runs_as in ((account,) if account else ("", *accounts))
+        for carried in _subsets(tags)
+        for bound in _subsets(secure)
+        for runs_as in _subsets(accounts)
         for index in range(max(len(four), len(six)))
-    ]  # fmt: skip
+    ]
+
+
+def _subsets(names: Iterable[str]) -> Iterator[frozenset[str]]:
+    ordered = sorted(names)
+    for flags in product((False, True), repeat=len(ordered)):
+        yield frozenset(one for one, taken in zip(ordered, flags, strict=True) if taken)
 
 
 def _first(cidr: str) -> str:
@@ -251,6 +259,49 @@ def answers(
     return {
         lets_in(world, point, machine, meaning, port) for machine in behind for meaning in tried
     }
+
+
+def might(world: Firewalls, point: Point, behind: Sequence[Machine], port: int = 25) -> bool:
+    """Whether a sender may get in, by address, as far as anybody knows who can't see machines.
+
+    A rule that reaches only some machines stops nobody for sure and may let in; a goto_next of that
+    kind is both taken and not.
+    """
+    return _walk(_lists(world, port), point, behind, vague=True)
+
+
+def sure(world: Firewalls, point: Point, behind: Sequence[Machine], port: int = 25) -> bool:
+    """Whether a sender gets in for sure, as far as anybody knows who can't see machines."""
+    return _walk(_lists(world, port), point, behind, vague=False)
+
+
+def _lists(world: Firewalls, port: int) -> list[list[Rule]]:
+    return [[one for one in rules if speaks(one, port)] for _, rules in world.layers()]
+
+
+def _walk(
+    layers: Sequence[Sequence[Rule]], point: Point, behind: Sequence[Machine], *, vague: bool
+) -> bool:
+    """``vague`` is what a rule that reaches some machines alone counts for: to let in, or not."""
+    if not layers:
+        return False
+    for index, rule in enumerate(layers[0]):
+        reached = [one for one in behind if reaches(rule, one, point[0])]
+        if not reached or not comes_from(rule, point, {}):
+            continue
+        action = action_of(rule)
+        if len(reached) < len(behind):
+            if action == "goto_next":
+                here = _walk([layers[0][index + 1 :], *layers[1:]], point, behind, vague=vague)
+                there = _walk(layers[1:], point, behind, vague=vague)
+                return (here or there) if vague else (here and there)
+            if (action == "allow") is vague:
+                return vague
+            continue
+        if action == "goto_next":
+            break
+        return action == "allow"
+    return _walk(layers[1:], point, behind, vague=vague)
 
 
 # --- as rows, for the judge of promises ----------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.oracle import packets
-from tests.oracle.gcp import Firewalls, Machine, from_gcp, in_sight, lets_in, machines
+from tests.oracle.gcp import Firewalls, Machine, from_gcp, in_sight, lets_in, machines, might, sure
 
 MX = Machine(frozenset({"mx"}), addresses=("10.0.0.5", "fd20::5"))
 
@@ -159,9 +159,28 @@ def test_the_machines_behind_a_target() -> None:
         rule("c", targetServiceAccounts=["a@b.c"]),
     )  # fmt: skip
     assert sorted(map(str, machines(world, tag="mx"))) == [
-        "mx+10.9.9.9+fd20::99", "mx+a@b.c+10.9.9.9+fd20::99",
-        "mx+web+10.9.9.9+fd20::99", "mx+web+a@b.c+10.9.9.9+fd20::99",
+        "mx+172.31.255.254+fdff:ffff::1", "mx+a@b.c+172.31.255.254+fdff:ffff::1",
+        "mx+web+172.31.255.254+fdff:ffff::1", "mx+web+a@b.c+172.31.255.254+fdff:ffff::1",
     ]  # fmt: skip
+
+
+def test_who_cannot_see_machines() -> None:
+    """A rule for some machines may let in and never surely does; it surely stops nobody."""
+    behind = machines(classic(rule(targetTags=["web"])), tag="mx")
+    some = rule("a", sourceRanges=["192.0.2.0/24"], targetTags=["web"], priority=1)
+    denied = rule("d", allow=False, sourceRanges=["192.0.2.0/24"], targetTags=["web"], priority=1)
+    sender = point("192.0.2.1")
+    assert (might(classic(some), sender, behind), sure(classic(some), sender, behind)) == (
+        True,
+        False,
+    )
+    world = classic(denied, OPEN)
+    assert (might(world, sender, behind), sure(world, sender, behind)) == (True, False)
+    skip = policy_rule(1, "goto_next", *ALL, targetServiceAccounts=["a@b.c"])
+    shut = policy("HIERARCHY", skip, policy_rule(2, "deny", *ALL))
+    world = classic(OPEN, policies=(shut,))
+    behind = machines(world, tag="mx")
+    assert (might(world, sender, behind), sure(world, sender, behind)) == (True, False)
 
 
 def test_rows_say_the_same() -> None:
