@@ -48,6 +48,16 @@ def ranges(draw: st.DrawFn, *, least: int = 0) -> list[str]:
     return draw(st.lists(st.sampled_from(pool), min_size=least, max_size=3, unique=True))
 
 
+def _destinations(sources: list[str]) -> st.SearchStrategy[str]:
+    """Destinations of the sources' family, since a rule has one alone."""
+    six = any(":" in one for one in sources)
+    return st.sampled_from(
+        ("fd20::/32", "fd20:0:7::/48", "::/0")
+        if six
+        else ("10.0.0.0/8", "10.7.0.0/16", "0.0.0.0/0")
+    )
+
+
 @st.composite
 def rules(draw: st.DrawFn, name: str, *, plain: bool) -> Body:
     """A VPC rule; a ``plain`` one is for every machine, from addresses alone."""
@@ -74,9 +84,7 @@ def rules(draw: st.DrawFn, name: str, *, plain: bool) -> Body:
     elif by_account:
         body["targetServiceAccounts"] = [draw(st.sampled_from(ACCOUNTS))]
     elif kind == "destination":
-        body["destinationRanges"] = draw(
-            st.sampled_from((["10.0.0.0/8"], ["10.7.0.0/16"], ["fd20::/32"], ["0.0.0.0/0"]))
-        )
+        body["destinationRanges"] = [draw(_destinations(body["sourceRanges"]))]
     if draw(st.integers(0, 3)) == 0:
         if by_account:
             body["sourceServiceAccounts"] = [draw(st.sampled_from(ACCOUNTS))]
@@ -108,7 +116,7 @@ def policy_rules(draw: st.DrawFn, priority: int, *, plain: bool) -> Body:
     elif kind == "secure":
         body["targetSecureTags"] = [{"name": SECURE[0], "state": "EFFECTIVE"}]
     elif kind == "destination":
-        match["destIpRanges"] = draw(st.sampled_from((["10.0.0.0/8"], ["fd20::/32"])))
+        match["destIpRanges"] = [draw(_destinations(match["srcIpRanges"]))]
     opaque = draw(st.sampled_from(("",) * 6 + ("srcFqdns", "srcAddressGroups", "srcRegionCodes")))
     if opaque:
         match[opaque] = [_OPAQUE[opaque]]

@@ -67,6 +67,19 @@ def ranges(values: Sequence[str], field: str) -> int | None:
     return family
 
 
+def one_family(*found: tuple[str, int | None]) -> None:
+    """Source and destination ranges of one family: a rule can't contain both.
+
+    Source: docs.cloud.google.com/firewall/docs/using-firewalls.
+
+    Raises:
+        Refused: they are of two.
+    """
+    if len({family for _, family in found} - {None}) > 1:
+        fields = " and ".join(field for field, _ in found)
+        raise conflict(f"{fields} must be of one IP version.")
+
+
 def tags(values: Sequence[str], field: str, most: int) -> None:
     """Network tags, at most `most`. Source: the pattern of `Tags.items`; the limits of a rule.
 

@@ -20,6 +20,7 @@ FILTERED: Final = frozenset(
 )  # fmt: skip
 _GIVEN: Final = frozenset({"creationTimestamp", "id", "kind", "params", "selfLink"})
 _ALIKE: Final = ("name", "network", "direction")
+_SOURCES: Final = ("sourceRanges", "sourceTags", "sourceServiceAccounts")
 _LISTS: Final = (
     "sourceRanges", "sourceTags", "sourceServiceAccounts", "targetTags", "targetServiceAccounts",
     "destinationRanges", "allowed", "denied",
@@ -151,11 +152,10 @@ def complete(world: World, project: str, body: Body, *, old: Body | None = None)
     for key in ("description", *_LISTS):
         if said.get(key):
             made[key] = said[key]
-    sources = ("sourceRanges", "sourceTags", "sourceServiceAccounts")
     # Without any source a rule is for 0.0.0.0/0, and IPv4 alone: Google's page on VPC firewall
     # rules; it was seen stored so in gh hashicorp/terraform-provider-google#6789.
     stored = world.dialect.no_source == "stored"
-    if direction == "INGRESS" and stored and not any(made.get(key) for key in sources):
+    if direction == "INGRESS" and stored and not any(made.get(key) for key in _SOURCES):
         made["sourceRanges"] = ["0.0.0.0/0"]
     if direction == "EGRESS" and not made.get("destinationRanges"):
         made["destinationRanges"] = ["0.0.0.0/0"]
@@ -202,8 +202,13 @@ def _check_action(said: Body) -> None:
 
 
 def _check_sources(said: Body, direction: str) -> None:
-    for key in ("sourceRanges", "destinationRanges"):
-        fields.ranges(said.get(key) or (), f"resource.{key}")
+    families = {
+        key: fields.ranges(said.get(key) or (), f"resource.{key}")
+        for key in ("sourceRanges", "destinationRanges")
+    }
+    if direction == "INGRESS" and not any(said.get(key) for key in _SOURCES):
+        families["sourceRanges"] = 4  # what it will stand for
+    fields.one_family(*families.items())
     fields.tags(said.get("sourceTags") or (), "resource.sourceTags", SOURCE_TAGS)
     fields.tags(said.get("targetTags") or (), "resource.targetTags", TARGET_TAGS)
     for key in ("sourceServiceAccounts", "targetServiceAccounts"):

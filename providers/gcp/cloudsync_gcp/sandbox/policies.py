@@ -213,8 +213,12 @@ def complete(body: Body) -> Body:
     if not match.get("layer4Configs"):
         raise missing("resource.match.layer4Configs")
     fields.protocols(match["layer4Configs"], "resource.match.layer4Configs", "ipProtocol")
-    for key in ("srcIpRanges", "destIpRanges"):
-        fields.ranges(match.get(key, ()), f"resource.match.{key}")
+    fields.one_family(
+        *(
+            (key, fields.ranges(match.get(key, ()), f"resource.match.{key}"))
+            for key in ("srcIpRanges", "destIpRanges")
+        )
+    )
     for key, most in _MOST.items():
         if len(match.get(key, ())) > most:
             raise too_many(f"resource.match.{key}", most, len(match[key]))

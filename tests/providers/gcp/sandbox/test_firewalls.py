@@ -167,6 +167,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
      "11.")),
     ({"direction": "EGRESS", "sourceTags": ["web"]}, ("400 invalid: Invalid value for field "
      "'resource': ''. Source tags and accounts can't be used in an EGRESS rule.")),
+    ({"destinationRanges": ["fd20::/32"]}, "400 invalid: Invalid value for field 'resource': ''. sourceRanges and destinationRanges must be of one IP version."),
+    ({"sourceRanges": None, "destinationRanges": ["fd20::/32"]}, "400 invalid: Invalid value for field 'resource': ''. sourceRanges and destinationRanges must be of one IP version."),
     ({"labels": {}}, ('400 badRequest: Invalid JSON payload received. Unknown name "labels" at '
      "'resource': Cannot find field.")),
     ({"sourceRanges": "192.0.2.0/24"}, ("400 badRequest: Invalid JSON payload received. Invalid value "
