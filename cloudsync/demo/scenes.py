@@ -12,6 +12,8 @@ from cloudsync.report.text import lay_text
 
 # Of the lines of a step: one of fifteen alike says it as well as all of them.
 _SHOWN: Final = 2
+# Networks in one rule, from which on a row of them says less than their number.
+_MANY: Final = 3
 
 
 def scenes(page: Page, sins: Mapping[str, Sin]) -> list[tuple[Sin, Section]]:
@@ -43,6 +45,7 @@ def laid(section: Section, kinds: Collection[Kind]) -> list[str]:
 
 def _short(block: Block) -> Block:
     """The block with some of its changes, of each purpose one; somebody else's rules all stay."""
+    block = replace(block, changes=tuple(map(_brief, block.changes)))
     more = len(block.changes) - _SHOWN
     if block.whole or more <= 1:
         return block
@@ -52,3 +55,12 @@ def _short(block: Block) -> Block:
     return replace(
         block, changes=(*sorted(shown, key=block.changes.index), f"and {more} more like these")
     )
+
+
+def _brief(change: str) -> str:
+    """A change in which a long row of networks is told by its first one."""
+    first, *others = change.split(", ")
+    if len(others) < _MANY:
+        return change
+    after = others[-1].partition(" ")[2]
+    return f"{first} and {len(others)} more {after}".rstrip()
