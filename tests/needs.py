@@ -2,26 +2,52 @@
 
 On a developer's machine a missing tool is a skip that says why. With CI=true it is a failure,
 since there a skip would be a promise that nobody checked. Terraform alone may be absent in CI too:
-its binary comes from no package registry.
+its binary comes from no package registry; and a network namespace, which no package brings where the
+machine forbids it, as many containers do: that it does is tried first.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-EXCUSED = frozenset({"terraform"})
+EXCUSED = frozenset({"a network namespace", "terraform"})
 
 
-def need(tool: str, reason: str) -> str:
-    """The path of a program, or the end of the test: `reason` says what it is wanted for."""
-    path = shutil.which(tool)
+BESIDE = Path("/opt/cloudsync-mail-tools")
+"""Where .ci/mail-tools unpacks the mail servers that can't be installed beside each other."""
+
+
+def need(tool: str, reason: str, *, below: str = "") -> str:
+    """The path of a program, or the end of the test: `reason` says what it is wanted for.
+
+    The system's own directories count, whatever the path says; with ``below``, only that folder of
+    what is unpacked does.
+    """
+    folder = str(BESIDE / below) if below else f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    path = shutil.which(tool, path=folder)
     if path is None:
         missing(tool, reason)
     return path
+
+
+def namespace(reason: str) -> list[str]:
+    """How a program is started in a network namespace of its own, or the end of the test."""
+    unshare = need("unshare", reason)
+    ways = ([unshare, "-nm"], [unshare, "-Urnm"])
+    allowed = [
+        way
+        for way in ways
+        if subprocess.run([*way, "true"], capture_output=True, check=False).returncode == 0
+    ]
+    if not allowed:
+        missing("a network namespace", reason)
+    return allowed[0]
 
 
 def missing(tool: str, reason: str) -> NoReturn:

@@ -21,7 +21,7 @@ from cloudsync.export.fit import fitted, splitting
 from cloudsync.export.format import Artifact, Format, artifact
 from cloudsync.export.formats import FORMATS
 from cloudsync.export.install import INSTALLERS
-from cloudsync.export.install.files import installed, places, write
+from cloudsync.export.install.files import absent, installed, places, write
 from cloudsync.export.install.live import start
 from cloudsync.export.material import MARK, Material, material
 from cloudsync.job import Job
@@ -278,8 +278,10 @@ def _installed(ready: _Ready, file: Path | None) -> tuple[str, str] | None:
 def _check(ready: _Ready, file: Path | None) -> Exit:
     form, made = ready.form, ready.artifact
     found: list[tuple[str, tuple[str, ...]]] = []
-    there = _installed(ready, file)
-    if there:
+    lost = [] if file or not ready.place else absent(form, ready.place)
+    if lost:
+        found.append((str(lost[0]), ("it isn't there",)))
+    elif there := _installed(ready, file):
         where, text = there
         difference = compare(form, made, text)
         found.append((where, (difference.words,) if difference else ()))

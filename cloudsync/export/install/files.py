@@ -78,6 +78,12 @@ def installed(form: Format, place: Path) -> str:
     return _text(place)
 
 
+def absent(form: Format, place: Path) -> list[Path]:
+    """The files of the format that aren't there."""
+    files = [place / name for name in form.sheets] if form.many else [place]
+    return [path for path in files if not path.exists()]
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
