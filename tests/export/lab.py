@@ -1,9 +1,10 @@
 """A server and its neighbours, each in a network namespace, in which exports are tried for real.
 
 ``python -m tests.export.lab SCENARIO`` is started in a namespace of its own. It makes another one
-for the neighbours, joins the two, lets the server greet on ports 25 and 587, and takes the steps of
-the scenario, a JSON list: ``["cloudsync", ARGUMENT, …]`` runs the command on the server, ``["run", PROGRAM, ARGUMENT, …]``
-another program, ``["probe"]`` connects from every neighbour, ``["firewalld", FOLDER]`` starts firewalld with that configuration.
+for the neighbours, joins the two, and takes the steps of the scenario, a JSON list: ``["greet"]`` has
+the server greet on ports 25 and 587, ``["cloudsync", ARGUMENT, …]`` runs the command on the server, ``["run", PROGRAM, ARGUMENT, …]``
+another program, ``["probe"]`` connects from every neighbour, ``["dialog"]`` offers a message from each to a real mail server,
+``["firewalld", FOLDER]`` starts firewalld with that configuration.
 What came of each step is printed as JSON.
 """
 
@@ -29,7 +30,7 @@ NEIGHBOURS = {
     "listed": "69.20.58.226",
     "beside the listed": "69.20.58.227",
     "relay": "10.20.1.1",
-    "stranger": "198.51.100.9",
+    "stranger": "8.8.4.4",
     "listed IPv6": "2001:db8:1::1",
     "stranger IPv6": "2001:db8:2::1",
 }
@@ -56,10 +57,27 @@ for source, target, port in json.loads(sys.argv[1]):
         answers.append(type(error).__name__)
 print(json.dumps(answers))
 """
+# Runs among the neighbours: offers a message from each source; gives the code at the recipient.
+DIALOG = """
+import concurrent.futures, json, smtplib, sys
+
+def offer(pair):
+    source, target = pair
+    try:
+        with smtplib.SMTP(target, 25, "test.example", 8, source_address=(source, 0)) as client:
+            client.helo()
+            client.mail("a@example.com")
+            return str(client.rcpt("root@test.example")[0])
+    except (OSError, smtplib.SMTPException) as error:
+        return type(error).__name__
+
+with concurrent.futures.ThreadPoolExecutor() as pool:
+    print(json.dumps(list(pool.map(offer, json.loads(sys.argv[1])))))
+"""
 # Runs among the neighbours: a mail server that the server may want to send to.
 OUTSIDE = """
 import socket
-with socket.create_server(("198.51.100.9", 25)) as server:
+with socket.create_server(("8.8.4.4", 25)) as server:
     print("ready", flush=True)
     while True:
         client, _ = server.accept()
@@ -109,7 +127,7 @@ def join(pid: int) -> list[str]:
 def outbound() -> str:
     """What the server meets when it sends to outside."""
     try:
-        with socket.create_connection(("198.51.100.9", 25), 3) as client:
+        with socket.create_connection(("8.8.4.4", 25), 3) as client:
             return client.recv(3).decode()
     except OSError as error:
         return type(error).__name__
@@ -126,6 +144,13 @@ def probe(there: list[str]) -> dict[str, str]:
     with socket.create_connection(("127.0.0.1", 25), 3) as client:
         answers["the server itself"] = client.recv(3).decode()
     return answers | {"outbound": outbound()}
+
+
+def dialog(there: list[str]) -> dict[str, str]:
+    """What each neighbour is told when it offers a message for a local recipient."""
+    asked = [[address, SERVER[6 if "IPv6" in name else 4]] for name, address in NEIGHBOURS.items()]
+    said = json.loads(call(*there, sys.executable, "-c", DIALOG, json.dumps(asked)))
+    return dict(zip(NEIGHBOURS, said, strict=True))
 
 
 def firewalld(folder: str, started: list[subprocess.Popen[Any]]) -> str:
@@ -149,7 +174,7 @@ def firewalld(folder: str, started: list[subprocess.Popen[Any]]) -> str:
         )
         if state.returncode == 0:
             return "running"
-    return state.stderr
+    return "not running"
 
 
 def command(words: list[str]) -> list[Any]:
@@ -173,8 +198,6 @@ def main(scenario: list[list[str]]) -> int:
                 break
             time.sleep(0.05)
         there = join(held.pid)
-        greet(25)
-        greet(587)
         outside = subprocess.Popen([*there, sys.executable, "-c", OUTSIDE], stdout=subprocess.PIPE)
         started.append(outside)
         assert outside.stdout is not None
@@ -183,6 +206,12 @@ def main(scenario: list[list[str]]) -> int:
         for word, *rest in scenario:
             if word == "probe":
                 results.append(probe(there))
+            elif word == "greet":
+                greet(25)
+                greet(587)
+                results.append("greeting")
+            elif word == "dialog":
+                results.append(dialog(there))
             elif word == "cloudsync":
                 results.append(command(rest))
             elif word == "firewalld":

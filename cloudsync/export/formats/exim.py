@@ -33,7 +33,7 @@ EXIM: Final = Format(
         ),
         verify=(
             "`cloudsync export exim --check /etc/exim4/cloudsync.hosts`.",
-            "`exim4 -bh ADDRESS` plays a connection from an address: with a listed one it greets with 220, with another it says 550. `exim4 -bV` checks the options alone, and not this file.",
+            "`exim4 -oMi SERVER.25 -bh ADDRESS` plays a connection from an address to port 25 of the server: with a listed one it greets with 220, with another it says 550. `exim4 -bV` checks the options alone, and not this file.",
         ),
         undo=("Take `acl_smtp_connect` out again and restart Exim.",),
         notes=(

@@ -92,9 +92,9 @@ def _unasked(run: Run, place: Path) -> tuple[str, ...]:
     if port25:
         return ()
     if named in screen:
-        action = run(("postconf", "-h", "postscreen_denylist_action"), "")
-        if action.code or not action.out.strip():
-            action = run(("postconf", "-h", "postscreen_blacklist_action"), "")
+        action = run(("postconf", "-xh", "postscreen_denylist_action"), "")
+        if not action.out.strip():  # before 3.6
+            action = run(("postconf", "-xh", "postscreen_blacklist_action"), "")
         if action.out.strip() in {"enforce", "drop"}:
             return ()
         return (
