@@ -78,7 +78,7 @@ class Provider:
             raise UsageError(
                 "provider gcp", "no project is named", todo="Set GOOGLE_CLOUD_PROJECT to its id."
             )
-        everything = Select.model_construct(network="", tags=None, service_accounts=None, all=False)
+        everything = Select.model_construct(network="", all=True)
         return GcpSettings(mode="watch", select=everything, projects=(project,), endpoint=endpoint)
 
     def scopes(self, settings: GcpSettings) -> Iterable[Scope | Unreadable]:
