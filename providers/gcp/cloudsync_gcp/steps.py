@@ -22,7 +22,7 @@ from cloudsync_gcp.calls import Call
 from cloudsync_gcp.chunks import chunked
 from cloudsync_gcp.layers import exposed
 from cloudsync_gcp.marks import base, free_name, made, slots
-from cloudsync_gcp.remarks import remarks, unclosable
+from cloudsync_gcp.remarks import managers, remarks, unclosable
 from cloudsync_gcp.rule import Rule, Source
 from cloudsync_gcp.sharing import unlike
 from cloudsync_gcp.snapshot import GcpSnapshot
@@ -61,6 +61,10 @@ def propose(snapshot: GcpSnapshot, wanted: Mapping[str, Wanted], probes: Address
     want = _inside(next(iter(wants.values())))
     if snapshot.network.own is None:
         return Proposal(refusals=tuple(_without_policy(snapshot, chosen)))
+    kept = [one for target in chosen if (one := managers(snapshot, target, want))]
+    if kept:
+        # What closes one of the network's targets would close its machines' others too.
+        return Proposal(remarks=tuple(kept))
     planned: list[_Planned] = []
     said: list[Remark] = []
     refused: dict[str, Refusal] = {}

@@ -8,6 +8,8 @@ from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet
 from cloudsync.exposure import Name
 from cloudsync.model import Mode, Note, Purpose, Verdict
 from cloudsync.numbering import Placed, Slot
+from cloudsync.plan import make
+from cloudsync.provider import Order
 from cloudsync_gcp.chunks import chunked
 from cloudsync_gcp.rule import Source
 from cloudsync_gcp.rules import PROBES
@@ -365,6 +367,56 @@ def test_a_network_without_a_policy_is_refused() -> None:
     assert plan.refusal.what == (
         "the network default has no global firewall policy to put rules in"
     )
+
+
+def test_what_kubernetes_keeps_is_only_watched() -> None:
+    """A rule that GKE made for the target's tag is made again by it: nothing is done, and told."""
+    theirs = rule(1000, "0.0.0.0/0", name="k8s-fw-a1b2", tags=("smtp",))
+    world = World(snapshot(network(theirs)))
+    (plan,) = world.run(want(Mode.ENFORCE))
+    assert (plan.notes, plan.steps) == ((Note.MANAGED_BY,), ())
+    assert [remark.text for remark in plan.remarks] == [
+        (
+            "k8s-fw-a1b2 is kept by Google Kubernetes Engine, so the target is only watched. "
+            "Say managed_by: cloudsync to change its rules all the same."
+        )
+    ]
+
+
+def test_undo_and_relax_take_own_denies_alone() -> None:
+    """`undo` gives back what a run closed and keeps the list; `relax` takes every own deny."""
+    world = World(snapshot(network(*everyone(1000))))
+    (plan,) = world.settle(want(Mode.ENFORCE))
+    records = tuple(one.record for one in plan.reversals if one.record)
+    assert [record["stopped"] for record in records] == [[], []]
+    for order in (Order("undo", records), Order("relax")):
+        wants = {TARGET: want(Mode.ENFORCE)}
+        (ordered,) = make(RULES, world.seen, wants, "sha256:t", order)
+        assert [step.verb for step in ordered.steps] == ["remove", "remove"]
+        assert ordered.refusal is None
+        after = world.seen
+        for step in ordered.steps:
+            after = RULES.after(after, step)
+        assert exposure(after).possible == EVERYONE
+        assert exposure(after).certain >= WANTED
+
+
+def test_every_step_says_how_it_is_taken_back() -> None:
+    """The commands are Google's own, quoted for a shell, with all that the rule said."""
+    world = World(snapshot(network(rule(900, "8.8.8.0/24"))))
+    run = world.run(want(Mode.ADD, "69.20.58.226/32"))
+    world.run(want(Mode.ADD, "69.20.58.234/32"))
+    (plan,) = world.plan(want(Mode.ADD, "2001:4800:10::/48"))
+    assert [one.commands for one in (*run[0].reversals, *plan.reversals)] == [
+        ("gcloud compute firewall-rules delete cloudsync-ours-list-7e37a6 --project=mail-prod --quiet",),
+        ("gcloud compute firewall-rules delete cloudsync-ours-list-0b8559 --project=mail-prod --quiet",),
+        (
+            ("gcloud compute firewall-rules create cloudsync-ours-list-7e37a6 --project=mail-prod "
+            "--network=default --direction=INGRESS --action=ALLOW --priority=0 --rules=tcp:25 "
+            "'--description=cloudsync/ours list' --source-ranges=69.20.58.234/32 "
+            "--target-tags=smtp"),
+        ),
+    ]  # fmt: skip
 
 
 def test_more_networks_than_a_rule_holds_stand_in_several() -> None:
