@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cloudsync.allowlist import InForce, applied
 from cloudsync.cli.job import block_of
 from cloudsync.cli.streams import put, tell
-from cloudsync.config import read
+from cloudsync.config import TargetSettings, read
 from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import Plan, TargetPlan, make
@@ -121,15 +121,13 @@ def _file(
         if not plans:
             continue
         yield f"  # {scope.name}"
-        yield f"  - provider: {provider}"
-        if endpoint:
-            yield f"    endpoint: {endpoint}"
-        yield f"    regions: [{scope.name.rpartition('/')[2]}]"
-        yield "    select:"
-        yield "      ids:"
-        for plan in plans:
-            yield f"        - {plan.target.rpartition('/')[2]}  # {_said(plan)}"
-        yield "    mode: watch  # watch looks; add lets the list in; enforce closes the rest too"
+        settings: TargetSettings = scope.settings
+        for lines in settings.written(scope.name, {plan.target: _said(plan) for plan in plans}):
+            yield f"  - provider: {provider}"
+            if endpoint:
+                yield f"    endpoint: {endpoint}"
+            yield from lines
+            yield "    mode: watch  # watch looks; add lets the list in; enforce closes the rest too"
     yield ""
 
 

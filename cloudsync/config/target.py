@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
@@ -202,6 +203,14 @@ class TargetSettings(Settings, frozen=True):
         """The targets that are known to be asked for in a scope before anything is looked at."""
         del scope
         return ()
+
+    def written(self, scope: str, targets: Mapping[str, str]) -> Iterator[list[str]]:
+        """The lines that select exactly ``targets`` of a scope, one list a block.
+
+        ``targets`` gives what is said of each beside it.
+        """
+        ids = [f"        - {one.rpartition('/')[2]}  # {said}" for one, said in targets.items()]
+        yield [f"    regions: [{scope.rpartition('/')[2]}]", "    select:", "      ids:", *ids]
 
     @property
     def on_loopback(self) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from cloudsync.config import Settings, TargetSettings, distinct, refused, shown
-from cloudsync_gcp.target import Target
+from cloudsync_gcp.target import Target, place_of
 
 _PROJECT: Final = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _NUMBER: Final = re.compile(r"[0-9]{1,20}")
@@ -143,6 +144,25 @@ class GcpSettings(TargetSettings, frozen=True):
         if self.projects is None or not self.select.network:
             return ()
         return tuple(f"{scope}/{self.select.network}/{one}" for one in self.select.targets)
+
+    def written(self, scope: str, targets: Mapping[str, str]) -> Iterator[list[str]]:
+        """A block for each network and each way to say whom it protects."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for one, said in targets.items():
+            place = place_of(one)
+            line = f"        - {place.target.name}  # {said}"
+            found.setdefault((place.network, place.target.kind), []).append(line)
+        words = {"tag": "tags", "sa": "service_accounts"}
+        for (network, kind), lines in found.items():
+            head = [
+                f"    projects: [{scope.removeprefix('gcp:')}]",
+                "    select:",
+                f"      network: {network}",
+            ]
+            if kind == "all":
+                yield [*head, f"      all: true{lines[0].partition('-')[2].removeprefix(' ')}"]
+            else:
+                yield [*head, f"      {words[kind]}:", *lines]
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -22,7 +22,7 @@ from cloudsync_gcp.settings import GcpSettings
 from cloudsync_gcp.snapshot import GcpSnapshot
 from tests.contract.ec2 import Clock
 from tests.contract.gcp import classic, in_policy
-from tests.providers.gcp.networks import LISTED, want
+from tests.providers.gcp.networks import want
 
 MUTATING = "mutating"
 ACCOUNT = "mx@mail-prod.iam.gserviceaccount.com"
@@ -430,4 +430,3 @@ def test_a_run_loads_googles_sdk_and_no_others(sandbox: Sandbox) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[('gcp:mail-prod/default/all',)]\n['google']\n"
-    assert LISTED
