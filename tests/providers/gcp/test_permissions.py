@@ -48,7 +48,8 @@ CHANGES = {
 def granted(name: str) -> set[str]:
     """What a role in the provider's folder grants."""
     text = (tree() / "providers" / "gcp" / "permissions" / name).read_text("utf-8")
-    role: Any = YAML(typ="safe").load(text)
+    yaml: Any = YAML(typ="safe")
+    role = yaml.load(text)
     return set(role["includedPermissions"])
 
 
