@@ -12,11 +12,27 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cloudsync import intime
+from cloudsync.errors import CloudsyncError
 from cloudsync.model import Wanted
 from cloudsync.plan import TargetPlan, make
-from cloudsync.provider import Outcome, Provider, Scope, Snapshot, Step, Unreadable
+from cloudsync.provider import (
+    Order,
+    Outcome,
+    Provider,
+    Reversal,
+    Scope,
+    Snapshot,
+    Step,
+    Unreadable,
+)
 
 Changes = frozenset[tuple[str, str]]
+Note = Callable[[Step, Reversal], None]
+"""Told of a step just before its call, with how it is taken back; what it raises stops the call."""
+
+
+def _unnoted(_step: Step, _reversal: Reversal) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,7 @@ class Applied:
     after: dict[str, TargetPlan] = field(default_factory=dict[str, TargetPlan])
     unreadable: Unreadable | None = None
     made: dict[Step, Outcome] = field(default_factory=dict[Step, Outcome])
+    reversals: dict[Step, Reversal] = field(default_factory=dict[Step, Reversal])
 
 
 def observe(
@@ -76,125 +93,132 @@ def apply(
     wanted: Mapping[str, Wanted],
     pace: Pace = Pace(),
     deadline: float | None = None,
+    note: Note = _unnoted,
+    order: Order | None = None,
 ) -> Applied:
     """Do what ``plans`` say in one scope; a target whose step fails stops no other.
 
     Whatever happens, what has been done is one of the states that were proved: the next run goes
-    on from there. ``deadline`` is on the clock of ``pace``; after it no step is begun.
+    on from there. ``deadline`` is on the clock of ``pace``; after it no step is begun. ``order``
+    is what the plans were made for, where a person ordered it.
     """
-    work = {plan.target: plan for plan in plans if plan.steps}
-    done = Applied()
-    if not work:
-        return done
-    failed: set[str] = set()
-    for target, plan in work.items():
-        steps = [step for step in plan.steps if not step.later]
-        _carry_out(provider, steps, target, done, failed, pace, deadline)
-    seen = _settled(provider, scope, work, wanted, failed, done, pace, deadline)
-    later = False
-    for target, plan in work.items():
-        now = seen.get(target)
-        if now is None or target in failed:
-            continue
-        allowed = _changes(plan.steps)
-        if any(not step.later for step in now.steps):
-            continue
-        steps = [step for step in now.steps if _changes([step]) <= allowed]
-        later = later or bool(steps)
-        _carry_out(provider, steps, target, done, failed, pace, deadline)
-    if later or failed:
-        done.after = _look(provider, scope, work, wanted, done, pace, deadline)
-    else:
-        done.after = seen
-    return done
+    work = _Work(
+        provider, scope, {plan.target: plan for plan in plans if plan.steps}, wanted, pace,
+        deadline, note, order,
+    )  # fmt: skip
+    if work.plans:
+        work.carry_out_all()
+    return work.done
 
 
-def _carry_out(
-    provider: Provider,
-    steps: Iterable[Step],
-    target: str,
-    done: Applied,
-    failed: set[str],
-    pace: Pace,
-    deadline: float | None,
-) -> None:
-    """The steps of one target, until one isn't done: the next may rest on it.
+@dataclass
+class _Work:
+    """The plans of one scope, and how far they have been carried out."""
 
-    A step that touches several targets is in the plan of each, and is one call all the same.
-    """
-    for step in steps:
-        if step not in done.made:
-            late = intime.late(deadline, pace.monotonic)
-            done.made[step] = intime.not_begun() if late else provider.apply(step, deadline)
-            done.outcomes.append((step, done.made[step]))
-        if done.made[step].kind != "done":
-            failed.add(target)
-            return
+    provider: Provider
+    scope: Scope
+    plans: Mapping[str, TargetPlan]
+    wanted: Mapping[str, Wanted]
+    pace: Pace
+    deadline: float | None
+    note: Note
+    order: Order | None
+    done: Applied = field(default_factory=Applied)
+    failed: set[str] = field(default_factory=set[str])
 
+    def carry_out_all(self) -> None:
+        for plan in self.plans.values():
+            self._carry_out(plan, [step for step in plan.steps if not step.later])
+        seen = self._settled()
+        later = False
+        for target, plan in self.plans.items():
+            now = seen.get(target)
+            if now is None or target in self.failed:
+                continue
+            allowed = _changes(plan.steps)
+            if any(not step.later for step in now.steps):
+                continue
+            steps = [step for step in now.steps if _changes([step]) <= allowed]
+            later = later or bool(steps)
+            self._carry_out(now, steps)
+        self.done.after = self._look() if later or self.failed else seen
 
-def _settled(
-    provider: Provider,
-    scope: Scope,
-    work: Mapping[str, TargetPlan],
-    wanted: Mapping[str, Wanted],
-    failed: set[str],
-    done: Applied,
-    pace: Pace,
-    deadline: float | None,
-) -> dict[str, TargetPlan]:
-    """Look until what was added is seen, or the time to settle is over.
+    def _carry_out(self, plan: TargetPlan, steps: Iterable[Step]) -> None:
+        """The steps of one target, until one isn't done: the next may rest on it.
 
-    A lost answer is settled by the same look: if the rule is there, the step was done.
-    """
-    end = pace.monotonic() + pace.settle
-    if deadline is not None:
-        end = min(end, deadline)
-    wait = 1.0
-    touched = {target for step, _ in done.outcomes for target in step.targets}
-    while True:
-        seen = _look(provider, scope, work, wanted, done, pace, deadline)
-        unseen = {
-            target
-            for target, plan in seen.items()
-            if target in touched - failed and any(not step.later for step in plan.steps)
+        A step that touches several targets is in the plan of each, and is one call all the same.
+        """
+        reversals = dict(zip(plan.steps, plan.reversals, strict=True))
+        for step in steps:
+            if step not in self.done.made:
+                self.done.made[step] = self._made(step, reversals[step])
+                self.done.outcomes.append((step, self.done.made[step]))
+            if self.done.made[step].kind != "done":
+                self.failed.add(plan.target)
+                return
+
+    def _made(self, step: Step, reversal: Reversal) -> Outcome:
+        if intime.late(self.deadline, self.pace.monotonic):
+            return intime.not_begun()
+        try:
+            self.note(step, reversal)
+        except CloudsyncError as error:
+            # What can't be written down can't be undone, and so isn't done.
+            return Outcome(
+                "failed", f"it was not begun, since {error.where}: {error.what}", error.todo
+            )
+        outcome = self.provider.apply(step, self.deadline)
+        if outcome.kind in {"done", "unknown"}:
+            self.done.reversals[step] = reversal
+        return outcome
+
+    def _settled(self) -> dict[str, TargetPlan]:
+        """Look until what was added is seen, or the time to settle is over.
+
+        A lost answer is settled by the same look: if the rule is there, the step was done.
+        """
+        end = self.pace.monotonic() + self.pace.settle
+        if self.deadline is not None:
+            end = min(end, self.deadline)
+        wait = 1.0
+        touched = {target for step, _ in self.done.outcomes for target in step.targets}
+        while True:
+            seen = self._look()
+            unseen = {
+                target
+                for target, plan in seen.items()
+                if target in touched - self.failed and any(not step.later for step in plan.steps)
+            }
+            unknown = {
+                target
+                for step, outcome in self.done.outcomes
+                if outcome.kind in {"unknown", "stale"}
+                for target in step.targets
+            }
+            self.failed -= {
+                target
+                for target in self.failed & unknown
+                if target in seen and not any(not step.later for step in seen[target].steps)
+            }
+            left = end - self.pace.monotonic()
+            if not unseen or left <= 0 or self.done.unreadable:
+                return seen
+            self.pace.sleep(min(wait, left))
+            wait = min(wait * 2, 15.0)
+
+    def _look(self) -> dict[str, TargetPlan]:
+        """The plans that a fresh, close look at the targets of the work gives."""
+        observed = observe(
+            self.provider, self.scope, frozenset(self.plans), self.deadline, self.pace.monotonic
+        )
+        self.done.unreadable = observed.unreadable
+        digest = next(iter(self.plans.values())).list_digest
+        return {
+            plan.target: plan
+            for snapshot in observed.snapshots
+            for plan in make(self.provider.rules, snapshot, self.wanted, digest, self.order)
+            if plan.target in self.plans
         }
-        unknown = {
-            target
-            for step, outcome in done.outcomes
-            if outcome.kind in {"unknown", "stale"}
-            for target in step.targets
-        }
-        failed -= {
-            target
-            for target in failed & unknown
-            if target in seen and not any(not step.later for step in seen[target].steps)
-        }
-        left = end - pace.monotonic()
-        if not unseen or left <= 0 or done.unreadable:
-            return seen
-        pace.sleep(min(wait, left))
-        wait = min(wait * 2, 15.0)
-
-
-def _look(
-    provider: Provider,
-    scope: Scope,
-    work: Mapping[str, TargetPlan],
-    wanted: Mapping[str, Wanted],
-    done: Applied,
-    pace: Pace,
-    deadline: float | None,
-) -> dict[str, TargetPlan]:
-    """The plans that a fresh, close look at the targets of ``work`` gives."""
-    observed = observe(provider, scope, frozenset(work), deadline, pace.monotonic)
-    done.unreadable = observed.unreadable
-    digest = next(iter(work.values())).list_digest
-    return {
-        plan.target: plan
-        for snapshot in observed.snapshots
-        for plan in make(provider.rules, snapshot, wanted, digest)
-        if plan.target in work
-    }
 
 
 def _changes(steps: Iterable[Step]) -> Changes:

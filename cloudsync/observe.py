@@ -14,13 +14,14 @@ from cloudsync import intime, records
 from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce, cost_of_widening
 from cloudsync.config import Config, TargetSettings
-from cloudsync.errors import UsageError
+from cloudsync.errors import TargetError, UsageError
 from cloudsync.job import Job
 from cloudsync.leaving import recovered
-from cloudsync.model import Mode, Purpose, Verdict, Wanted
+from cloudsync.model import Mode, Note, Purpose, Verdict, Wanted
 from cloudsync.plan import TargetPlan, make
-from cloudsync.provider import Provider, Remark, Scope, Unreadable
-from cloudsync.remember import seen_before
+from cloudsync.provider import Provider, Remark, Scope, Snapshot, Unreadable
+from cloudsync.remember import seen_before, standing_orders
+from cloudsync.standing import Standing, overlaid, remarks
 from cloudsync.wants import wanted_of
 
 
@@ -104,6 +105,47 @@ def recovered_from(
     return recovered(networks)
 
 
+@dataclass(frozen=True)
+class Located:
+    """One target, by the target block that selects it, and what a sweep saw of it."""
+
+    target: str
+    settings: TargetSettings
+    provider: Provider
+    scope: Scope
+    snapshot: Snapshot
+
+
+def locate(job: Job, target: str) -> Located:
+    """Find the target that is named so.
+
+    Raises:
+        UsageError: no target block selects it.
+        TargetError: where it is can't be read.
+    """
+    cloud = target.partition(":")[0]
+    for settings in job.config.targets:
+        if settings.provider != cloud:
+            continue
+        provider = job.provider(cloud)
+        for scope in provider.scopes(settings):
+            if isinstance(scope, Unreadable):
+                if target.startswith(scope.scope):
+                    raise TargetError(scope.scope, scope.reason, todo=scope.todo)
+                continue
+            if not target.startswith(f"{scope.name}/"):
+                continue
+            for seen in provider.observe(scope):
+                if isinstance(seen, Unreadable):
+                    raise TargetError(seen.scope, seen.reason, todo=seen.todo)
+                if target in seen.targets:
+                    return Located(target, settings, provider, scope, seen.of([target]))
+    raise UsageError(
+        target, "no target block of the configuration selects it",
+        todo="Take a name from cloudsync plan.",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Sweep:
     """What one target block sees in one of its scopes; of the snapshots only the plans are left."""
@@ -134,7 +176,8 @@ def planned(
     if unsure:
         wants = [replace(want, mode=Mode.ADD) if want.mode is Mode.ENFORCE else want
                  for want in wants]  # fmt: skip
-    swept = _swept(job, blocks, wants, entries, digest, deadline)
+    standing = standing_orders(job)
+    swept = _swept(job, blocks, wants, entries, digest, standing, deadline)
     for block, want, sweeps in zip(blocks, wants, swept, strict=True):
         before = len(plans)
         blind = [unread(one, want.mode, digest) for one in block.unreadable]
@@ -146,7 +189,8 @@ def planned(
                         f"{target} is a target of an earlier block too",
                         todo="Select it in one block only.",
                     )
-                wanted[target], scopes[target] = want, (block.provider, sweep.scope)
+                wanted[target] = overlaid(want, target, standing)
+                scopes[target] = (block.provider, sweep.scope)
             plans += sweep.plans
             for seen in sweep.unreadable:
                 blind += _unreadable(seen, known, want.mode, digest, scopes)
@@ -174,6 +218,7 @@ def _swept(
     wants: Sequence[Wanted],
     entries: tuple[Entry, ...],
     digest: str,
+    standing: Standing,
     deadline: float | None,
 ) -> list[list[_Sweep]]:
     """What each block sees in each of its scopes, the scopes side by side."""
@@ -189,7 +234,12 @@ def _swept(
                 blind.append(seen)
                 continue
             targets += seen.targets
-            made = make(block.provider.rules, seen, dict.fromkeys(seen.targets, want), digest)
+            asked = dict.fromkeys(seen.targets, want)
+            if standing:
+                asked = {target: overlaid(want, target, standing) for target in seen.targets}
+            made = make(block.provider.rules, seen, asked, digest)
+            if standing:
+                made = tuple(said(plan, remarks(plan.target, standing)) for plan in made)
             plans += (_with_cost(plan, cost) for plan in made) if cost else made
         return _Sweep(scope, tuple(plans), tuple(targets), tuple(blind))
 
@@ -219,6 +269,13 @@ def _cost(settings: TargetSettings, config: Config, entries: tuple[Entry, ...]) 
     """How many addresses the block's own ``widen`` lets in that nobody listed."""
     shoreline = config.list.shoreline if settings.shoreline is None else settings.shoreline
     return cost_of_widening(entries, shoreline) if settings.widen == "24" else 0
+
+
+def said(plan: TargetPlan, more: Iterable[Remark]) -> TargetPlan:
+    """``plan`` with more to say, and the notes that go with it."""
+    remarked = (*plan.remarks, *more)
+    notes = {*plan.notes, *(one.note for one in remarked if one.note)}
+    return replace(plan, remarks=remarked, notes=tuple(note for note in Note if note in notes))
 
 
 def _with_cost(plan: TargetPlan, cost: int) -> TargetPlan:

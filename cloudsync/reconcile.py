@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from cloudsync import engine, records
 from cloudsync.allowlist import InForce
@@ -19,11 +20,12 @@ from cloudsync.leaving import OWN_RULES
 from cloudsync.model import Mode, Note, Verdict, Wanted
 from cloudsync.observe import blocks_of, planned, recovered_from, unread
 from cloudsync.plan import Plan, TargetPlan
-from cloudsync.provider import Outcome, Provider, Scope, Step
+from cloudsync.provider import Outcome, Provider, Reversal, Scope, Step
 from cloudsync.remember import (
     begin_run,
     end_run,
     list_in_force,
+    note_taken,
     remember_list,
     remember_targets,
 )
@@ -67,10 +69,8 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     # say that nothing was changed.
     run = begin_run(job, found.plan)
     remember_targets(job, found.plan)
-    outcomes, now = _applied(job, found)
-    after = Plan(found.plan.list_digest, now)
-    report = RunReport(found.plan, outcomes, after, _outbound(found.plan, after))
-    return replace(report, unrecorded=_recorded(job, run, report))
+    made = _applied(job, found, run.value.id)
+    return recorded(job, run, found.plan, made)
 
 
 def look(job: Job) -> Look:
@@ -104,17 +104,32 @@ def look(job: Job) -> Look:
     return Look(vetted, Plan(_digest(listing), tuple(plans)), listed, read, wanted, scopes, spent)
 
 
-def _recorded(
-    job: Job, run: records.Stored[records.RunRecord], report: RunReport
-) -> StateError | None:
-    """Write down how the run ended; what it did must be reported even where that fails."""
+@dataclass(frozen=True)
+class Made:
+    """What was carried out: how each step ended, how it is taken back, and the verified plans."""
+
+    outcomes: tuple[tuple[Step, Outcome], ...]
+    reversals: Mapping[Step, Reversal]
+    now: tuple[TargetPlan, ...]
+
+
+def recorded(job: Job, run: records.Stored[records.RunRecord], plan: Plan, made: Made) -> RunReport:
+    """The report of a run, once it is written down how it ended.
+
+    What it did must be reported even where that can't be written.
+    """
+    after = Plan(plan.list_digest, made.now)
+    report = RunReport(
+        plan, made.outcomes, after, _outbound(plan, after),
+        run=run.value.id, reversals=made.reversals,
+    )  # fmt: skip
     try:
         remember_targets(job, report.now)
         end_run(job, run, report.now, exit_of_run(report))
     except StateError as error:
         error.done = "What was done in the clouds is kept, and is in the report."
-        return error
-    return None
+        return replace(report, unrecorded=error)
+    return report
 
 
 def _check(job: Job, now: datetime) -> None:
@@ -172,9 +187,7 @@ def _outbound(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
     }
 
 
-def _applied(
-    job: Job, found: Look
-) -> tuple[tuple[tuple[Step, Outcome], ...], tuple[TargetPlan, ...]]:
+def _applied(job: Job, found: Look, run: str) -> Made:
     """Carry out the plan, scope by scope; the plans afterwards are what was verified.
 
     Scopes go side by side. Two target blocks in one scope follow each other, since within a scope
@@ -192,25 +205,31 @@ def _applied(
     for block in blocks.values():
         work.setdefault(found.scopes[block[0].target][1].name, []).append(block)
     deadline = job.deadline(found.spent)
+    note = partial(note_taken, job, run)
 
     def carry_out(item: tuple[str, list[list[TargetPlan]]]) -> list[engine.Applied]:
         return [
-            engine.apply(*found.scopes[block[0].target], block, found.wanted, job.pace, deadline)
+            engine.apply(
+                *found.scopes[block[0].target], block, found.wanted, job.pace, deadline, note
+            )
             for block in item[1]
         ]
 
     items = list(work.items())
     outcomes: list[tuple[Step, Outcome]] = []
+    reversals: dict[Step, Reversal] = {}
     for (_, here), applied in zip(
         items, job.each(carry_out, items, lambda one: one[0]), strict=True
     ):
         for block, done in zip(here, applied, strict=True):
             outcomes += done.outcomes
-            now += [_verified(plan, done, found.vetted.held is not None) for plan in block]
-    return tuple(outcomes), tuple(sorted(now, key=lambda plan: plan.target))
+            reversals |= done.reversals
+            now += [verified(plan, done, held=found.vetted.held is not None) for plan in block]
+    return Made(tuple(outcomes), reversals, tuple(sorted(now, key=lambda plan: plan.target)))
 
 
-def _verified(plan: TargetPlan, done: engine.Applied, held: bool) -> TargetPlan:  # noqa: FBT001
+def verified(plan: TargetPlan, done: engine.Applied, *, held: bool = False) -> TargetPlan:
+    """What the last look at a target found, with what the run has to say of it."""
     after = done.after.get(plan.target)
     if after is None:
         if done.unreadable:

@@ -153,17 +153,17 @@ def _list_value(in_force: InForce) -> Value:
         "leaving": [
             {
                 "entry": _entry_value(leaving.entry),
-                "first": _time_text(leaving.first),
-                "last": _time_text(leaving.last),
+                "first": time_text(leaving.first),
+                "last": time_text(leaving.last),
                 "reads": leaving.reads,
-                "confirmed": _maybe(_time_text, leaving.confirmed),
+                "confirmed": _maybe(time_text, leaving.confirmed),
             }
             for leaving in in_force.leaving
         ],
         "published": in_force.published.isoformat() if in_force.published else None,
         "minimum": in_force.minimum,
         "accepted_by": in_force.accepted_by,
-        "accepted_at": _maybe(_time_text, in_force.accepted_at),
+        "accepted_at": _maybe(time_text, in_force.accepted_at),
     }
 
 
@@ -171,23 +171,23 @@ def _list(value: Value) -> InForce:
     if value["format"] not in get_args(Format):
         raise ValueError(f"{value['format']!r} is no format")
     return InForce(
-        source=_text(value["source"]),
+        source=text(value["source"]),
         format=cast("Format", value["format"]),
         entries=tuple(_entry(entry) for entry in value["entries"]),
         leaving=tuple(
             Leaving(
                 entry=_entry(leaving["entry"]),
-                first=_time(leaving["first"]),
-                last=_time(leaving["last"]),
+                first=time(leaving["first"]),
+                last=time(leaving["last"]),
                 reads=_number(leaving["reads"]),
-                confirmed=_maybe(_time, leaving["confirmed"]),
+                confirmed=_maybe(time, leaving["confirmed"]),
             )
             for leaving in value["leaving"]
         ),
         published=_maybe(date.fromisoformat, value["published"]),
         minimum=_maybe(_number, value["minimum"]),
-        accepted_by=_text(value["accepted_by"]),
-        accepted_at=_maybe(_time, value["accepted_at"]),
+        accepted_by=text(value["accepted_by"]),
+        accepted_at=_maybe(time, value["accepted_at"]),
     )
 
 
@@ -202,9 +202,9 @@ def _entry_value(entry: Entry) -> Value:
 
 def _entry(value: Value) -> Entry:
     return Entry(
-        network=ip_network(_text(value["network"])),
-        name=_maybe(_text, value["name"]),
-        group=_text(value["group"]),
+        network=ip_network(text(value["network"])),
+        name=_maybe(text, value["name"]),
+        group=text(value["group"]),
         line=_number(value["line"]),
     )
 
@@ -216,8 +216,8 @@ def _approval_value(approval: Approval) -> Value:
         "subject": approval.subject,
         "by": approval.by,
         "reason": approval.reason,
-        "at": _time_text(approval.at),
-        "until": _maybe(_time_text, approval.until),
+        "at": time_text(approval.at),
+        "until": _maybe(time_text, approval.until),
     }
 
 
@@ -225,22 +225,22 @@ def _approval(value: Value) -> Approval:
     if value["kind"] not in get_args(Approved):
         raise ValueError(f"{value['kind']!r} is nothing to approve")
     return Approval(
-        digest=_text(value["digest"]),
+        digest=text(value["digest"]),
         kind=cast("Approved", value["kind"]),
-        subject=_text(value["subject"]),
-        by=_text(value["by"]),
-        reason=_text(value["reason"]),
-        at=_time(value["at"]),
-        until=_maybe(_time, value["until"]),
+        subject=text(value["subject"]),
+        by=text(value["by"]),
+        reason=text(value["reason"]),
+        at=time(value["at"]),
+        until=_maybe(time, value["until"]),
     )
 
 
 def _run_value(run: RunRecord) -> Value:
     return {
         "id": run.id,
-        "started": _time_text(run.started),
+        "started": time_text(run.started),
         "command": run.command,
-        "finished": _maybe(_time_text, run.finished),
+        "finished": _maybe(time_text, run.finished),
         "list_digest": run.list_digest,
         "plan_digest": run.plan_digest,
         "exit": run.exit,
@@ -250,25 +250,25 @@ def _run_value(run: RunRecord) -> Value:
 
 def _run(value: Value) -> RunRecord:
     return RunRecord(
-        id=_text(value["id"]),
-        started=_time(value["started"]),
-        command=_text(value["command"]),
-        finished=_maybe(_time, value["finished"]),
-        list_digest=_maybe(_text, value["list_digest"]),
-        plan_digest=_maybe(_text, value["plan_digest"]),
+        id=text(value["id"]),
+        started=time(value["started"]),
+        command=text(value["command"]),
+        finished=_maybe(time, value["finished"]),
+        list_digest=_maybe(text, value["list_digest"]),
+        plan_digest=_maybe(text, value["plan_digest"]),
         exit=_maybe(_number, value["exit"]),
         targets=_maybe(_verdicts, value["targets"]),
     )
 
 
 def _verdicts(value: Any) -> dict[str, str]:
-    return {target: _text(verdict) for target, verdict in value.items()}
+    return {target: text(verdict) for target, verdict in value.items()}
 
 
 def _seen_value(seen: Mapping[str, Seen]) -> Value:
     return {
         "targets": {
-            target: {"seen_at": _time_text(one.seen_at), "verdict": one.verdict}
+            target: {"seen_at": time_text(one.seen_at), "verdict": one.verdict}
             for target, one in seen.items()
         }
     }
@@ -276,7 +276,7 @@ def _seen_value(seen: Mapping[str, Seen]) -> Value:
 
 def _seen(value: Value) -> Mapping[str, Seen]:
     return {
-        target: Seen(_time(one["seen_at"]), _text(one["verdict"]))
+        target: Seen(time(one["seen_at"]), text(one["verdict"]))
         for target, one in value["targets"].items()
     }
 
@@ -289,20 +289,35 @@ def _maybe(convert: Callable[[F], G], value: F | None) -> G | None:
     return None if value is None else convert(value)
 
 
-def _time_text(value: datetime) -> str:
+def time_text(value: datetime) -> str:
+    """A moment as a document holds it.
+
+    Raises:
+        ValueError: it has no time zone.
+    """
     if value.tzinfo is None:
         raise ValueError(f"{value.isoformat()} has no time zone")
     return value.astimezone(UTC).isoformat()
 
 
-def _time(value: str) -> datetime:
+def time(value: str) -> datetime:
+    """The moment that a document holds, in UTC.
+
+    Raises:
+        ValueError: it is none, or has no time zone.
+    """
     found = datetime.fromisoformat(value)
     if found.tzinfo is None:
         raise ValueError(f"{value} has no time zone")
     return found.astimezone(UTC)
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """The text that a document holds.
+
+    Raises:
+        TypeError: it is something else.
+    """
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
     return value

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from secrets import token_hex
 
-from cloudsync import records
+from cloudsync import ledger, records
 from cloudsync.allowlist import InForce
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.plan import Plan
+from cloudsync.provider import Reversal, Step
+from cloudsync.standing import Standing
 
 
 def list_in_force(job: Job) -> InForce | None:
@@ -48,7 +50,51 @@ def remember_targets(job: Job, plan: Plan) -> None:
     records.save(job.store, records.SEEN_KEY, records.SEEN, seen, generation)
 
 
-def begin_run(job: Job, plan: Plan) -> records.Stored[records.RunRecord]:
+def standing_orders(job: Job) -> Standing:
+    """What people ordered that hasn't ended."""
+    stored = records.load(job.store, ledger.STANDING_KEY, ledger.STANDING)
+    return stored.value.at(job.now()) if stored else Standing()
+
+
+def keep_standing(job: Job, change: Callable[[Standing], Standing]) -> None:
+    """Keep what ``change`` makes of the orders that stand; what has ended is forgotten.
+
+    Raises:
+        StateError: the state can't be written, or another command wrote it meanwhile.
+    """
+    stored = records.load(job.store, ledger.STANDING_KEY, ledger.STANDING)
+    now = change(stored.value.at(job.now()) if stored else Standing())
+    generation = stored.generation if stored else None
+    records.save(job.store, ledger.STANDING_KEY, ledger.STANDING, now, generation)
+
+
+def note_taken(job: Job, run: str, step: Step, reversal: Reversal) -> None:
+    """Write down what ``step`` is about to take from others, at each of its targets.
+
+    Raises:
+        StateError: the state can't be written.
+    """
+    if not reversal.record:
+        return
+    for target in step.targets:
+        key = ledger.taken_key(run, target)
+        stored = records.load(job.store, key, ledger.TAKEN)
+        known = stored.value.records if stored else ()
+        taken = ledger.Taken(run, target, (*known, reversal.record))
+        records.save(job.store, key, ledger.TAKEN, taken, stored.generation if stored else None)
+
+
+def taken_by(job: Job, run: str) -> dict[str, ledger.Taken]:
+    """What the run took from others, by target; empty of one that took nothing or isn't known."""
+    found: dict[str, ledger.Taken] = {}
+    for key in job.store.keys(ledger.taken_key(run)):
+        stored = records.load(job.store, key, ledger.TAKEN)
+        if stored:
+            found[stored.value.target] = stored.value
+    return found
+
+
+def begin_run(job: Job, plan: Plan, command: str = "apply") -> records.Stored[records.RunRecord]:
     """Write down that a run begins, before it changes anything.
 
     Raises:
@@ -59,7 +105,7 @@ def begin_run(job: Job, plan: Plan) -> records.Stored[records.RunRecord]:
         # Two workers may begin in one moment.
         id=f"{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}",
         started=now,
-        command="apply",
+        command=command,
         list_digest=plan.list_digest,
         plan_digest=plan.digest,
     )

@@ -13,8 +13,9 @@ from cloudsync.cli.output import rendered, rendered_run, tell_of_list
 from cloudsync.cli.streams import at_terminal, check, confirmed, put, tell, tell_page
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
 from cloudsync.errors import NOTHING_CHANGED, Exit, HeldError, UsageError, first_of
-from cloudsync.reconcile import Look, look, reconcile
-from cloudsync.report import exit_of_run
+from cloudsync.plan import Plan
+from cloudsync.reconcile import look, reconcile
+from cloudsync.report import Listed, exit_of_run
 from cloudsync.report.words import counted
 
 
@@ -36,7 +37,7 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
                 todo="Look at cloudsync plan again, and apply what it now says.",
             )
         if found.plan.steps and not yes and expected is None:
-            _ask(found)
+            ask("apply", found.plan, found.listed)
         report = reconcile(each, found)
     tell_of_run(report)
     if report.unrecorded:
@@ -59,23 +60,26 @@ def forget(path: Path, target: str) -> int:
     return 0
 
 
-def _ask(found: Look) -> None:
-    """Show the plan and ask a person.
+def ask(command: str, plan: Plan, listed: Listed) -> None:
+    """Show a plan and ask a person.
 
     Raises:
         UsageError: there is nobody to ask, or the answer is no.
     """
-    steps = counted(len(found.plan.steps), "step")
+    steps = counted(len(plan.steps), "step")
     if not at_terminal():
-        are = "is" if len(found.plan.steps) == 1 else "are"
+        are = "is" if len(plan.steps) == 1 else "are"
+        first = "Look at cloudsync plan, then say" if command == "apply" else "Say"
         raise UsageError(
-            "apply",
+            command,
             f"{steps} {are} planned, and there is no terminal to ask at",
-            todo="Look at cloudsync plan, then say cloudsync apply --yes.",
+            todo=f"{first} cloudsync {command} --yes.",
         )
-    tell_page(rendered(found.plan, found.listed, "text"))
-    if not confirmed(f"Apply {steps}?"):
-        raise UsageError("apply", "the answer was no")
+    tell_page(rendered(plan, listed, "text"))
+    if not confirmed(
+        f"{command.capitalize()}: {steps}?" if command != "apply" else f"Apply {steps}?"
+    ):
+        raise UsageError(command, "the answer was no")
 
 
 def _digest_of(saved: Path) -> str:

@@ -12,10 +12,10 @@ from cloudsync import records
 from cloudsync.addresses import INTERNAL, AddressSet
 from cloudsync.cli.job import job
 from cloudsync.cli.streams import put
-from cloudsync.errors import TargetError, UsageError
+from cloudsync.errors import UsageError
 from cloudsync.exposure import Decision, Exposure
 from cloudsync.job import Job
-from cloudsync.provider import Unreadable
+from cloudsync.observe import locate
 from cloudsync.report import as_json
 
 Answer = Literal["in", "out", "partly"]
@@ -55,29 +55,9 @@ def _exposures(each: Job, target: str) -> Iterator[tuple[int, Exposure]]:
         UsageError: no target block selects it.
         TargetError: it can't be looked at.
     """
-    provider_name = target.partition(":")[0]
-    for block in each.config.targets:
-        if block.provider != provider_name:
-            continue
-        provider = each.provider(block.provider)
-        for scope in provider.scopes(block):
-            if isinstance(scope, Unreadable):
-                if target.startswith(scope.scope):
-                    raise TargetError(scope.scope, scope.reason, todo=scope.todo)
-                continue
-            if not target.startswith(f"{scope.name}/"):
-                continue
-            for seen in provider.observe(scope):
-                if isinstance(seen, Unreadable):
-                    raise TargetError(seen.scope, seen.reason, todo=seen.todo)
-                if target in seen.targets:
-                    for port in block.ports:
-                        yield port, provider.rules.exposure(seen.of([target]), port)[target]
-                    return
-    raise UsageError(
-        target, "no target block of the configuration selects it",
-        todo="Take a name from cloudsync plan.",
-    )  # fmt: skip
+    found = locate(each, target)
+    for port in found.settings.ports:
+        yield port, found.provider.rules.exposure(found.snapshot, port)[target]
 
 
 def _why(port: int, exposure: Exposure, asked: AddressSet) -> Why:

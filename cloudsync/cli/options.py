@@ -20,6 +20,11 @@ ConfigFile = Annotated[
 OutFile = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")
 ]
+Length = Annotated[
+    str, typer.Option("--for", metavar="LENGTH", help="How long it stands: 30m, 4h; at most 7d.")
+]
+By = Annotated[str, typer.Option("--by", help="Who orders it; left out, the user's name.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for whoever reads it tomorrow.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from cloudsync.model import Verdict
+from cloudsync.model import Mode, Verdict
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 from cloudsync.report.findings import changes, findings, rules_of, steps
@@ -63,6 +63,7 @@ def run_page(report: RunReport, listed: Listed | None = None) -> Page:
             ("Became in sync: ", Items(became), ".") if became else ("No target became in sync.",),
             (f"Now: {summary(report.now)}",),
             ("Applied plan ", Code(report.plan.digest), "."),
+            *_undo(report),
             _list(report.plan, listed),
         ),
         sections=tuple(
@@ -74,6 +75,7 @@ def run_page(report: RunReport, listed: Listed | None = None) -> Page:
                     *_outcomes(report, target.target),
                     *findings(target, listed),
                     *steps(target),
+                    *_by_hand(report, target),
                 ),
                 was=report.was(target.target),
             )
@@ -112,6 +114,25 @@ _HAS_NOT: Final = {
     "limit": "A limit of the cloud was met",
     "failed": "Failed",
 }
+
+
+def _undo(report: RunReport) -> Iterator[Line]:
+    if report.undoes:
+        yield (
+            "To open again what this run closed, and pause what it closed: ",
+            Code(f"cloudsync undo {report.run}"), ".",
+        )  # fmt: skip
+
+
+def _by_hand(report: RunReport, target: TargetPlan) -> Iterator[Block]:
+    """For whoever stands there without cloudsync; what only lets in needs no taking back."""
+    commands = report.by_hand(target.target)
+    if commands and target.mode is Mode.ENFORCE:
+        yield Block(
+            "undo",
+            ("To undo this without cloudsync, one after the other:",),
+            tuple((Code(command),) for command in commands),
+        )
 
 
 def _outcomes(report: RunReport, target: str) -> Iterator[Block]:

@@ -45,6 +45,7 @@ def document_outcome(report: RunReport, listed: Listed | None = None) -> Json:
     return {
         "schema": REPORT,
         "digest": report.plan.digest,
+        "run": report.run or None,
         "list": _list(report.plan, listed),
         "outcomes": [
             {
@@ -62,6 +63,7 @@ def document_outcome(report: RunReport, listed: Listed | None = None) -> Json:
                 **_target(target),
                 "was": report.was(target.target),
                 "outbound": _outbound(report, target.target),
+                "undo": list(report.by_hand(target.target)),
             }
             for target in report.now.targets
         ],

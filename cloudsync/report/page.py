@@ -30,7 +30,7 @@ Line = tuple[Piece, ...]
 
 Kind = Literal[
     "absent", "exposure", "missing", "open", "undetermined", "plain", "remark", "refusal",
-    "step", "after", "remains", "done", "failed",
+    "step", "after", "remains", "done", "failed", "undo",
 ]  # fmt: skip
 
 

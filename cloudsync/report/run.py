@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cloudsync.errors import CloudsyncError
 from cloudsync.model import Verdict
 from cloudsync.plan import Plan, TargetPlan
-from cloudsync.provider import Outcome, Step
+from cloudsync.provider import Outcome, Reversal, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class RunReport:
     ``after`` is the plan made from the fresh observation when the steps were through: its verdicts
     are the verified ones, its steps what is still to do. ``outbound`` has a target's digest of its
     outbound rules before and after, which must be the same. ``unrecorded`` is why the run couldn't
-    be written down afterwards.
+    be written down afterwards. ``run`` is what ``undo`` calls it by, and ``reversals`` say how each
+    step that was made is taken back.
     """
 
     plan: Plan
@@ -26,6 +27,18 @@ class RunReport:
     after: Plan
     outbound: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     unrecorded: CloudsyncError | None = None
+    run: str = field(default="", compare=False)
+    reversals: Mapping[Step, Reversal] = field(default_factory=dict[Step, Reversal])
+
+    def by_hand(self, target: str) -> tuple[str, ...]:
+        """The commands that take back what was done at ``target``: the last step first."""
+        steps = [step for step, _ in reversed(self.of(target)) if step in self.reversals]
+        return tuple(line for step in steps for line in self.reversals[step].commands)
+
+    @property
+    def undoes(self) -> bool:
+        """Whether the run took something from somebody that ``undo`` can give back."""
+        return any(one.record for one in self.reversals.values())
 
     @property
     def now(self) -> Plan:

@@ -92,6 +92,7 @@ PLAN_SCHEMA: Final = _document("cloudsync.plan/1", targets=_array(_object(**_TAR
 
 REPORT_SCHEMA: Final = _document(
     "cloudsync.report/1",
+    run=_or_null(_TEXT),
     outcomes=_array(
         _object(targets=_TEXTS, **_STEP, outcome=_one_of(get_args(Kind)), message=_TEXT, todo=_TEXT)
     ),
@@ -101,6 +102,7 @@ REPORT_SCHEMA: Final = _document(
             **_TARGET,
             was=_or_null(_one_of(Verdict)),
             outbound=_or_null(_object(before=_TEXT, after=_TEXT)),
+            undo=_TEXTS,
         )
     ),
 )

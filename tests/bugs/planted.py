@@ -48,26 +48,33 @@ _ENGINE: Final = "cloudsync/engine.py"
 _AWS: Final = "providers/aws/cloudsync_aws/"
 _NO_PROOF_OF_FOREIGN: Final = Change(
     "cloudsync/prove.py",
-    "    return _foreign_broken(before, after, step, target, want)",
+    "    return _foreign_broken(before, after, step, target, want, order)",
     "    return None",
+)
+
+# Steps of another plan than the one that is carried out have no reversal in it.
+_ANY_STEP: Final = (
+    Change(_ENGINE, "dict(zip(plan.steps, plan.reversals, strict=True))", "defaultdict(Reversal)"),
+    Change(_ENGINE, "import time\n", "import time\nfrom collections import defaultdict\n"),
 )
 
 BUGS: Final = (
     Bug("remove first", "aws", (
         Change(
             _ENGINE,
-            "steps = [step for step in plan.steps if not step.later]",
-            "steps = sorted(plan.steps, key=lambda step: not step.later)",
+            "self._carry_out(plan, [step for step in plan.steps if not step.later])",
+            "self._carry_out(plan, sorted(plan.steps, key=lambda step: not step.later))",
         ),
-        Change("cloudsync/plan.py", "steps, refusal = proof.steps, ", "_, refusal = proof.steps, "),
+        Change("cloudsync/plan.py", "steps, refusal, reversals = proof.steps, ", "_, refusal, reversals = proof.steps, "),
+        *_ANY_STEP,
     )),
     Bug("no second look", "aws", (
         Change(
             _ENGINE,
-            "    seen = _settled(provider, scope, work, wanted, failed, done, pace, deadline)",
-            "    seen = dict(work)",
+            "        seen = self._settled()",
+            "        seen = dict(self.plans)",
         ),
-        Change(_ENGINE, "if any(not step.later for step in now.steps):", "if target in failed:"),
+        Change(_ENGINE, "if any(not step.later for step in now.steps):", "if target in self.failed:"),
         Change(
             _ENGINE,
             "steps = [step for step in now.steps if _changes([step]) <= allowed]",
@@ -75,12 +82,13 @@ BUGS: Final = (
         ),
     )),
     Bug("removal though what was added isn't seen", "aws", (
-        Change(_ENGINE, "if any(not step.later for step in now.steps):", "if target in failed:"),
+        Change(_ENGINE, "if any(not step.later for step in now.steps):", "if target in self.failed:"),
         Change(
             _ENGINE,
             "steps = [step for step in now.steps if _changes([step]) <= allowed]",
             "steps = [step for step in plan.steps if step.later and _changes([step]) <= allowed]",
         ),
+        *_ANY_STEP,
     )),
     Bug("no ownership check: a reshaped rule is taken for ours", "aws", (
         Change(

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cloudsync.cli import job as jobs
+from cloudsync.job import Job
 from cloudsync_aws.sandbox import Sandbox
-from tests.e2e.world import WORLD4, WORLD6, World, tcp
+from tests.e2e.world import WORLD4, WORLD6, Clock, World, tcp
 
 
 @pytest.fixture
@@ -31,3 +34,11 @@ def ready(world: World) -> World:
     world.config()
     world.accepted()
     return world
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands until it is moved."""
+    made = Clock()
+    monkeypatch.setattr(jobs, "Job", functools.partial(Job, now=made))
+    return made

@@ -1,19 +1,14 @@
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import pytest
-
-from cloudsync.cli import job as jobs
-from cloudsync.job import Job
 from tests.e2e.world import (
     LIST,
     REGION,
     SCOPE,
     WORLD4,
     WORLD6,
+    Clock,
     World,
     block,
     enforce,
@@ -25,29 +20,6 @@ FIRST = "69.20.58.226/32"
 NEW = ("8.31.233.1/32", "8.31.233.2/32", "8.31.233.3/32")
 ADD = "AuthorizeSecurityGroupIngress"
 TAKE = "RevokeSecurityGroupIngress"
-
-
-@dataclass
-class Clock:
-    """The time that the commands are told."""
-
-    at: datetime = datetime(2026, 11, 24, 8, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """Now."""
-        return self.at
-
-    def pass_(self, **time: float) -> None:
-        """Let time go by."""
-        self.at += timedelta(**time)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that stands until it is moved."""
-    made = Clock()
-    monkeypatch.setattr(jobs, "Job", functools.partial(Job, now=made))
-    return made
 
 
 def applied(world: World, code: int = 0) -> str:

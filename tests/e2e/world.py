@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -187,3 +188,18 @@ def refused(world: World, ran: Ran, code: int, message: str) -> None:
     """The command ended with this code and message alone, and no cloud was changed."""
     assert ran == Ran(code, "", f"{message}\n")
     assert world.mutations == []
+
+
+@dataclass
+class Clock:
+    """The time that the commands are told."""
+
+    at: datetime = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Now."""
+        return self.at
+
+    def pass_(self, **time: float) -> None:
+        """Let time go by."""
+        self.at += timedelta(**time)

@@ -209,10 +209,10 @@ def _foreign(before: World, after: World, wish: Wish) -> Iterator[str]:
         elif row["label"].startswith(("cloudsync/", "cloudsync-terraform/")):
             yield f"promise 3: another installation's row was taken: {row}"
         else:
-            yield from _taken(row, standing, wish)
+            yield from _taken(row, standing, after, wish)
 
 
-def _taken(row: Row, standing: Sequence[Row], wish: Wish) -> Iterator[str]:
+def _taken(row: Row, standing: Sequence[Row], after: World, wish: Wish) -> Iterator[str]:
     """Whether a foreign row might be taken: for our port alone, addresses, and some unwanted."""
     if not (row["protocol"] == "tcp" and any(row["ports"] == (p, p) for p in wish.ports)):
         yield f"promise 3: a row that is broader than our port was taken: {row}"
@@ -224,6 +224,15 @@ def _taken(row: Row, standing: Sequence[Row], wish: Wish) -> Iterator[str]:
     if all(wish.wants(point, {}) or wish.keeps(point) for point in inner):
         yield f"promise 3: a row was taken that lets in nobody unwanted: {row}"
     own = [cidr for one in standing for cidr in one["sources"]]
+    # A stranger's row for the very network is as good as one of ours, where it stays.
+    own += [
+        cidr
+        for one in after.rows
+        if one["allow"] and one["protocol"] == "tcp" and one["ports"] == row["ports"]
+        if not one["names"] and not one["machines"]
+        for cidr in one["sources"]
+        if cidr in (*wish.networks, *wish.also)
+    ]
     bare = [point for point in inner if wish.wants(point, {}) and not inside(point, own)]
     if bare:
         yield f"promise 3: {text(bare[0])} stands in no row of ours, and {row} was taken"

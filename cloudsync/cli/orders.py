@@ -1,0 +1,122 @@
+"""The commands that break the glass: pause, allow, undo, relax; each asks first, or is told not to."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+from cloudsync import orders
+from cloudsync.addresses import Network
+from cloudsync.cli.change import ask
+from cloudsync.cli.job import job
+from cloudsync.cli.output import rendered_run
+from cloudsync.cli.streams import put, tell
+from cloudsync.cli.trouble import tell_of_plan, tell_of_run
+from cloudsync.config.target import also_network
+from cloudsync.config.times import Duration
+from cloudsync.config.values import NetworkText
+from cloudsync.errors import NOTHING_CHANGED, UsageError
+from cloudsync.job import Job
+from cloudsync.report import exit_code, exit_of_run
+
+T = TypeVar("T")
+
+
+def pause(path: Path, target: str, length: str, by: str, reason: str, *, end: bool) -> int:
+    """``cloudsync pause``."""
+    with job(path) as each:
+        if end:
+            orders.resume(each, target)
+            tell(f"{target}: the pause is over. No cloud was changed; the next run goes on.")
+            return 0
+        until = orders.ending(each, _length(length))
+        orders.pause(each, target, until, _person(by, reason))
+    tell(
+        f"{target}: paused until {until:%Y-%m-%d %H:%M} UTC. No cloud was changed. "
+        f"To end it before: cloudsync pause {target} --end"
+    )
+    return 0
+
+
+def allow(
+    path: Path,
+    network: str,
+    target: str,
+    length: str,
+    by: str,
+    reason: str,
+    *,
+    end: bool,
+    yes: bool,
+) -> int:
+    """``cloudsync allow``."""
+    wanted = _network(network)
+    with job(path) as each:
+        if end:
+            orders.disallow(each, wanted, target)
+            tell(f"{target}: {wanted} is no longer allowed. The next run takes its rule away.")
+            return 0
+        until = orders.ending(each, _length(length))
+        prepared = orders.allow(each, wanted, target, until, _person(by, reason))
+        return _carried_out(each, prepared, yes=yes)
+
+
+def undo(
+    path: Path, run: str, target: str | None, length: str, by: str, reason: str, *, yes: bool
+) -> int:
+    """``cloudsync undo``."""
+    with job(path) as each:
+        until = orders.ending(each, _length(length))
+        prepared = orders.undo(each, run, target, until, _person(by, reason))
+        return _carried_out(each, prepared, yes=yes)
+
+
+def relax(path: Path, target: str, *, yes: bool) -> int:
+    """``cloudsync relax``."""
+    with job(path) as each:
+        return _carried_out(each, orders.relax(each, target), yes=yes)
+
+
+def _carried_out(each: Job, prepared: orders.Prepared, *, yes: bool) -> int:
+    tell_of_plan(prepared.plan)
+    if prepared.plan.steps and not yes:
+        ask(prepared.command, prepared.plan, prepared.listed)
+    report = orders.carry_out(each, prepared)
+    tell_of_run(report)
+    if report.unrecorded:
+        tell(str(report.unrecorded))
+    done = "What was ordered was done; see cloudsync drift." if report.outcomes else NOTHING_CHANGED
+    put(rendered_run(report, prepared.listed, "text"), None, done)
+    if not report.outcomes:
+        return int(exit_code(prepared.plan, command="plan"))
+    return int(exit_of_run(report))
+
+
+def _person(by: str, reason: str) -> orders.Person:
+    if not reason.strip():
+        raise UsageError("--reason", "is empty", todo="Say why, for whoever reads it tomorrow.")
+    return orders.Person(by.strip() or getpass.getuser(), reason.strip())
+
+
+def _length(text: str) -> timedelta:
+    return _read(TypeAdapter[timedelta](Duration), text, "--for")
+
+
+def _network(text: str) -> Network:
+    return _read(
+        TypeAdapter[Network](Annotated[NetworkText, AfterValidator(also_network)]), text, "NETWORK"
+    )
+
+
+def _read(adapter: TypeAdapter[T], text: str, where: str) -> T:
+    try:
+        return adapter.validate_python(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UsageError(
+            where, first["msg"], todo=(first.get("ctx") or {}).get("todo", "")
+        ) from error
