@@ -357,11 +357,6 @@ def _gone(
             )  # fmt: skip
 
 
-def _within(scope: str, target: str) -> bool:
-    """Whether a target is in a scope; its name may have more parts below the scope's than one."""
-    return target.startswith(f"{scope}/")
-
-
 def _ids(block: Block) -> tuple[str, ...]:
     """The targets that a block names, where it names them."""
     return tuple(getattr(getattr(block.settings, "select", None), "ids", None) or ())
