@@ -21,7 +21,7 @@ from tests.oracle.promises import broken
 REGION = "us-east-1"
 MUTATING = (
     "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress",
-    "UpdateSecurityGroupRuleDescriptionsIngress",
+    "UpdateSecurityGroupRuleDescriptionsIngress", "ModifySecurityGroupRules",
 )  # fmt: skip
 
 

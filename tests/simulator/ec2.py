@@ -216,6 +216,39 @@ class Ec2:
         self.put(GroupId, left)
         return with_answer({"Return": True})
 
+    def modify_security_group_rules(
+        self,
+        *,
+        GroupId: str,
+        SecurityGroupRules: Sequence[Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """Rules change their contents and keep their ids; in one dialect those that can, do."""
+        with_answer = self._begins()
+        rules = self._group(GroupId)
+        asked = {
+            one["SecurityGroupRuleId"]: _content(one["SecurityGroupRule"])
+            for one in SecurityGroupRules
+        }
+        if len(asked) < len(SecurityGroupRules):
+            raise refused("InvalidParameterValue")
+        if asked.keys() - {rule.id for rule in rules}:
+            raise refused("InvalidSecurityGroupRuleId.NotFound")
+        clash = False
+        for identity, content in asked.items():
+            if any(one.key == content.key and one.id != identity for one in rules):
+                clash = True
+            else:
+                rules = tuple(
+                    replace(content, id=identity) if one.id == identity else one for one in rules
+                )
+        if max(counted(rules)) > QUOTA:
+            raise refused("RulesPerSecurityGroupLimitExceeded")
+        if not (clash and self.atomic):
+            self.put(GroupId, rules)
+        if clash:
+            raise refused("InvalidPermission.Duplicate")
+        return with_answer({"Return": True})
+
     def update_security_group_rule_descriptions_ingress(
         self,
         *,
@@ -316,6 +349,19 @@ def rules_in(permissions: Sequence[Mapping[str, Any]]) -> Iterator[SgRule]:
                     "", protocol, permission.get("FromPort"), permission.get("ToPort"),
                     kind, source, one.get("Description", ""),
                 )  # fmt: skip
+
+
+def _content(said: Mapping[str, Any]) -> SgRule:
+    """What one rule is to say, as a request to change it does."""
+    (kind, source), *others = [
+        (kind, said[name]) for kind, name in _IN_RULES.items() if name in said
+    ]
+    if others:
+        raise refused("InvalidParameterCombination")
+    return SgRule(
+        "", said["IpProtocol"], said["FromPort"], said["ToPort"], kind, source,
+        said.get("Description", ""),
+    )  # fmt: skip
 
 
 def counted(rules: Group) -> tuple[int, int]:

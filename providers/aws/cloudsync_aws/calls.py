@@ -14,14 +14,17 @@ from cloudsync_aws.snapshot import Tags
 
 PER_CALL: Final = 1_000
 """Rules in one call. The API's model names no limit; EC2 takes 1,000 (aws-controllers-k8s #2186)."""
+SWAPS_PER_CALL: Final = 100
+"""Rules whose contents change in one call. No limit is known, so what no caller can miss is used."""
 
-Operation = Literal["authorize", "revoke", "describe"]
+Operation = Literal["authorize", "revoke", "describe", "modify"]
 
 # What throttling and permissions are counted by.
 ACTION: Final[Mapping[Operation, str]] = {
     "authorize": "AuthorizeSecurityGroupIngress",
     "revoke": "RevokeSecurityGroupIngress",
     "describe": "UpdateSecurityGroupRuleDescriptionsIngress",
+    "modify": "ModifySecurityGroupRules",
 }
 
 
@@ -31,7 +34,8 @@ class Call:
 
     ``tags`` are put on the rules that an authorize makes: one call gives all of them the same.
     ``endpoint`` is where the configuration points the SDK for this target, or None; ``role`` is
-    assumed for it, unless the account is the caller's own.
+    assumed for it, unless the account is the caller's own. ``replaced`` are the rules whose ids are
+    to stand for ``rules``, one for one, where contents are modified.
     """
 
     operation: Operation
@@ -43,6 +47,7 @@ class Call:
     endpoint: str | None = None
     tags: Tags = ()
     role: Role | None = None
+    replaced: tuple[Rule, ...] = ()
 
 
 def request(call: Call) -> dict[str, Any]:
@@ -51,6 +56,14 @@ def request(call: Call) -> dict[str, Any]:
     A revoke by id can't hit a rule that somebody made anew in the meantime, and gives the same
     error in every VPC; so ids are used wherever they are known.
     """
+    if call.operation == "modify":
+        return {
+            "GroupId": call.group,
+            "SecurityGroupRules": [
+                {"SecurityGroupRuleId": identity, "SecurityGroupRule": _content(rule)}
+                for identity, rule in zip(call.ids, call.rules, strict=True)
+            ],
+        }
     by_id = len(call.ids) == len(call.rules) and call.operation != "authorize"
     if not by_id:
         asked = {"GroupId": call.group, "IpPermissions": permissions(call.rules, call.account)}
@@ -90,6 +103,15 @@ def permissions(
     return list(found.values())
 
 
+def _content(rule: Rule) -> dict[str, Any]:
+    """A network's rule in full: of what is left out, the API doesn't say that it stays."""
+    return {
+        **_bundle(rule),
+        "CidrIpv6" if ":" in rule.source else "CidrIpv4": rule.source,
+        "Description": rule.description,
+    }
+
+
 def _bundle(rule: Rule) -> dict[str, Any]:
     ports = {"FromPort": rule.first, "ToPort": rule.last}
     return {
@@ -109,6 +131,7 @@ def _source(source: str, account: str) -> tuple[str, dict[str, str]]:
     return "IpRanges", {"CidrIp": source}
 
 
+# Changed contents are taken back by a revoke and an authorize: rule ids may be new by then.
 _COMMAND: Final[Mapping[Operation, str]] = {
     "authorize": "authorize-security-group-ingress",
     "revoke": "revoke-security-group-ingress",
@@ -133,7 +156,7 @@ def _compact(value: Any) -> str:
 
 def revised(standing: Iterable[Rule], call: Call) -> list[dict[str, Any]]:
     """The permissions of a group with the rules ``standing``, once ``call`` is done."""
-    touched = {rule.key for rule in call.rules}
+    touched = {rule.key for rule in (*call.rules, *call.replaced)}
     kept = [rule for rule in standing if rule.key not in touched]
     if call.operation != "revoke":
         kept += call.rules

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from cloudsync.provider import Outcome, Scope
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.calls import ACTION, Call, request
 from cloudsync_aws.failures import kind_of, outcome
-from cloudsync_aws.reading import PAGE
+from cloudsync_aws.reading import PAGE, rule_ids
 from cloudsync_aws.rules import AwsRules
 from cloudsync_aws.snapshot import read
 
@@ -19,13 +20,24 @@ def carry_out(caller: Caller, call: Call, deadline: float | None) -> Outcome:
     """Make ``call``; where it found things changed already, a fresh look decides if it is done."""
     action = ACTION[call.operation]
     try:
+        if call.operation == "modify":
+            call = _identified(caller, call, deadline)
+            if len(call.ids) < len(call.replaced):
+                if _stands(caller, call, deadline):
+                    return Outcome("done")
+                return Outcome(
+                    "stale",
+                    f"{action}: {len(call.replaced) - len(call.ids)} of {len(call.replaced)} rules "
+                    "that were to change are gone",
+                    "The group changed meanwhile; the next run looks again.",
+                )
         answer = caller.invoke(
             call.account, call.region, call.endpoint, deadline, "ec2", action, **request(call)
         )
-    except Late:
-        return late(action)
+    except Late as found:
+        return late(found.action)
     except Failed as failed:
-        ended = outcome(failed.found, action)
+        ended = outcome(failed.found, failed.action)
         if kind_of(failed.found) != "stale":
             return ended
         return Outcome("done") if _stands(caller, call, deadline) else ended
@@ -40,6 +52,22 @@ def carry_out(caller: Caller, call: Call, deadline: float | None) -> Outcome:
             "The group changed meanwhile; the next run looks again.",
         )
     return Outcome("done")
+
+
+def _identified(caller: Caller, call: Call, deadline: float | None) -> Call:
+    """``call`` with the ids that its rules have now: a sweep asks for none, and ids are kept.
+
+    Raises:
+        Failed: they couldn't be read.
+    """
+
+    def invoke(service: str, action: str, **arguments: Any) -> dict[str, Any]:
+        return caller.invoke(
+            call.account, call.region, call.endpoint, deadline, service, action, **arguments
+        )
+
+    ids = rule_ids(invoke, [call.group], call.account)[call.group]
+    return replace(call, ids=tuple(ids[rule.key] for rule in call.replaced if rule.key in ids))
 
 
 def late(action: str) -> Outcome:

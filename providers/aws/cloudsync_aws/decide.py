@@ -54,13 +54,16 @@ class Decision:
     """The rules of one group that should come, get a new description, or go.
 
     ``described`` pairs a rule as it stands with how it should read. ``removed`` are the
-    installation's own, ``revoked`` are somebody else's.
+    installation's own, ``revoked`` are somebody else's. ``swapped`` pairs an own rule that nobody
+    needs with what its id will stand for, where the quota has no room; ``displaced`` somebody's.
     """
 
     added: tuple[Rule, ...] = ()
     described: tuple[tuple[Rule, Rule], ...] = ()
     removed: tuple[Rule, ...] = ()
     revoked: tuple[Rule, ...] = ()
+    swapped: tuple[tuple[Rule, Rule], ...] = ()
+    displaced: tuple[tuple[Rule, Rule], ...] = ()
 
 
 def settled(group: Ingress, wish: Wish) -> bool:

@@ -29,12 +29,18 @@ def reversal(snapshot: AwsSnapshot, step: Step) -> Reversal:
             touched = {rule.key for rule in call.rules}
             stood = tuple(rule for rule in rules_of(group.ingress) if rule.key in touched)
             return Reversal((by_hand(replace(back, rules=stood)),))
-        case "revoke":
+        case "revoke" | "modify":
+            # Contents that changed in place can be told apart no more: what came goes, for room.
+            first = (
+                [replace(back, operation="revoke", replaced=())]
+                if call.operation == "modify"
+                else []
+            )
             calls = [
-                replace(back, operation="authorize", rules=rules, tags=tags)
-                for tags, rules in _by_tags(group, call.rules)
+                replace(back, operation="authorize", rules=rules, tags=tags, replaced=())
+                for tags, rules in _by_tags(group, call.replaced or call.rules)
             ]
-            commands = tuple(by_hand(one) for one in calls)
+            commands = tuple(by_hand(one) for one in (*first, *calls))
             return Reversal(commands) if step.own else Reversal(commands, _record(calls))
 
 

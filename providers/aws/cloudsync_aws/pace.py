@@ -21,6 +21,9 @@ _LISTING: Final = (20, 4)
 _CHANGES: Final = frozenset(
     {
         "AuthorizeSecurityGroupIngress",
+        "ModifyManagedPrefixList",
+        "ModifySecurityGroupRules",
+        "RestoreManagedPrefixListVersion",
         "RevokeSecurityGroupIngress",
         "UpdateSecurityGroupRuleDescriptionsIngress",
     }

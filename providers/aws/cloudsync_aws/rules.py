@@ -95,7 +95,9 @@ class AwsRules:
         standing = {rule.key: rule.description for rule in rules_of(group.ingress)}
         if call.operation == "revoke":
             return all(rule.key not in standing for rule in call.rules)
-        return all(standing.get(rule.key) == rule.description for rule in call.rules)
+        return all(standing.get(rule.key) == rule.description for rule in call.rules) and not any(
+            rule.key in standing for rule in call.replaced
+        )
 
     def own(
         self, snapshot: AwsSnapshot, installation: str, ports: tuple[int, ...]

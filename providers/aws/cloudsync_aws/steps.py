@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.provider import Proposal, Refusal, Remark, Step, Verb
-from cloudsync_aws.calls import PER_CALL, Call, Operation
+from cloudsync_aws.calls import PER_CALL, SWAPS_PER_CALL, Call, Operation
 from cloudsync_aws.decide import Decision, Wish, decide, settled
-from cloudsync_aws.ingress import Ingress, Rule, marked, rules_of
-from cloudsync_aws.quota import WAYS_OUT, Rules, counted, over
+from cloudsync_aws.ingress import Ingress, Rule, marked
+from cloudsync_aws.quota import WAYS_OUT
 from cloudsync_aws.remarks import remarks
-from cloudsync_aws.snapshot import DEFAULT_QUOTA, AwsSnapshot
+from cloudsync_aws.snapshot import AwsSnapshot
+from cloudsync_aws.swap import fitted
 
 _T = TypeVar("_T")
 
@@ -44,8 +45,9 @@ class _Prepared:
 def propose(snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
     """Steps, remarks and refusals for the groups in ``wanted`` that ``snapshot`` holds.
 
-    Of one group: what is added comes first, then new descriptions, then own rules that go, then
-    those of others, so that no moment in between has less than is wanted.
+    Of one group: what is added comes first, then what takes the place of a rule that nobody needs,
+    then new descriptions, then own rules that go, then those of others, so that no moment in
+    between has less than is wanted.
     """
     prepared = _Prepared()
     steps: list[Step] = []
@@ -61,12 +63,15 @@ def propose(snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
         said += remarks(snapshot, target, want)
         if want.mode is Mode.WATCH:
             continue
-        decision = decide(group.ingress, wish, want.mode)
-        too_many = _too_many(snapshot, group.ingress, decision)
+        decision, too_many = fitted(
+            snapshot, group.ingress, decide(group.ingress, wish, want.mode), want
+        )
         if too_many and want.mode is Mode.ENFORCE:
             # What `add` would do may fit, and mail must not wait for the closing.
-            less = decide(group.ingress, wish, Mode.ADD)
-            if not _too_many(snapshot, group.ingress, less):
+            less, still = fitted(
+                snapshot, group.ingress, decide(group.ingress, wish, Mode.ADD), want
+            )
+            if not still:
                 said.append(
                     Remark(
                         target,
@@ -83,23 +88,19 @@ def propose(snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
     return Proposal(tuple(steps), tuple(said), tuple(refused))
 
 
-def _too_many(snapshot: AwsSnapshot, group: Ingress, decision: Decision) -> str:
-    """How the group would pass the quota at its fullest, between the adds and the removals."""
-    if not decision.added:
-        return ""
-    lists = {**snapshot.lists, **{one.id: one for one in group.lists}}
-    before, more = counted(rules_of(group), lists), counted(decision.added, lists)
-    # A family that gains nothing may be past a quota that was lowered; AWS lets it be.
-    peak = Rules(*(old + new if new else 0 for old, new in zip(before, more, strict=True)))
-    return over(peak, snapshot.quota()) if max(peak) > DEFAULT_QUOTA else ""
-
-
 def _steps(snapshot: AwsSnapshot, target: str, decision: Decision) -> Iterator[Step]:
     # Names apart and one by one: AWS takes a call whole or not at all, and a name that it doesn't
     # know here must hold back no address.
     named = [rule for rule in decision.added if rule.opaque]
     for rules in (*_batches([rule for rule in decision.added if not rule.opaque]), *_singly(named)):
         yield _step(snapshot, target, "add", "authorize", rules, [f"+ {rule}" for rule in rules])
+    for swaps, own in ((decision.swapped, True), (decision.displaced, False)):
+        for some in _batches(swaps, SWAPS_PER_CALL):
+            changes = [line for old, new in some for line in (f"- {old}", f"+ {new}")]
+            yield _step(
+                snapshot, target, "replace", "modify", [new for _, new in some], changes,
+                own=own, replaced=[old for old, _ in some],
+            )  # fmt: skip
     for pairs in _batches(decision.described):
         changes = [line for old, new in pairs for line in (f"- {old}", f"+ {new}")]
         yield _step(snapshot, target, "replace", "describe", [new for _, new in pairs], changes)
@@ -115,9 +116,9 @@ def _singly(rules: Iterable[_T]) -> Iterator[Sequence[_T]]:
     return ([rule] for rule in rules)
 
 
-def _batches(rules: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(rules), PER_CALL):
-        yield rules[start : start + PER_CALL]
+def _batches(rules: Sequence[_T], size: int = PER_CALL) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(rules), size):
+        yield rules[start : start + size]
 
 
 def _step(
@@ -129,9 +130,10 @@ def _step(
     changes: Sequence[str],
     *,
     own: bool = True,
+    replaced: Sequence[Rule] = (),
 ) -> Step:
     group = snapshot.groups[target]
-    ids = tuple(group.ids[rule.key] for rule in rules if rule.key in group.ids)
+    ids = tuple(group.ids[rule.key] for rule in replaced or rules if rule.key in group.ids)
     call = Call(
         operation,
         snapshot.account,
@@ -141,5 +143,6 @@ def _step(
         ids if len(ids) == len(rules) else (),
         getattr(snapshot.scope.settings, "endpoint", None),
         role=snapshot.role,
+        replaced=tuple(replaced),
     )
     return Step(verb, (target,), tuple(changes), own=own, call=call)

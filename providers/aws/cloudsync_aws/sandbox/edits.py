@@ -171,14 +171,27 @@ def modify_rules(request: Request) -> str:
             )
         changed[rule_id] = _content(region, held[rule_id], member.struct("SecurityGroupRule"))
     _check_peers(region, list(changed.values()))
-    rules = tuple(changed.get(rule.id, rule) for rule in group.rules)
-    counts = Counter(rule.key for rule in rules)
-    for rule in changed.values():
-        if counts[rule.key] > 1:
-            raise _duplicate(rule)
+    refused: Refused | None = None
+    if request.dialect.modify == "partial":
+        # One after another: what clashes with the rules as they then stand is left as it is.
+        rules = group.rules
+        for rule in changed.values():
+            if any(other.key == rule.key and other.id != rule.id for other in rules):
+                refused = refused or _duplicate(rule)
+            else:
+                rules = tuple(rule if other.id == rule.id else other for other in rules)
+    else:
+        rules = tuple(changed.get(rule.id, rule) for rule in group.rules)
+        counts = Counter(rule.key for rule in rules)
+        for rule in changed.values():
+            if counts[rule.key] > 1:
+                raise _duplicate(rule)
     for egress in {rule.egress for rule in changed.values()}:
         _check_quota(region, rules, egress=egress)
-    region.put_group(with_rules(group, rules))
+    if rules != group.rules:
+        region.put_group(with_rules(group, rules))
+    if refused:
+        raise refused
     return tag("return", value=True)
 
 

@@ -17,12 +17,14 @@ class Dialect:
     `authorize`: whether one duplicate refuses the whole call or only itself.
     `reads_late`: seconds, on the sandbox's clock, by which describes lag behind writes.
     `prefix_list_counting`: whether the removes of a call make room for its adds.
+    `modify`: whether one rule that can't change refuses the whole call or only itself.
     `lists_settle`: seconds a prefix list stays in an *-in-progress state after a change.
     """
 
     authorize: Literal["atomic", "partial"] = "atomic"
     reads_late: float = 0.0
     prefix_list_counting: Literal["net", "gross"] = "net"
+    modify: Literal["atomic", "partial"] = "atomic"
     lists_settle: float = 0.0
 
 
