@@ -9,7 +9,7 @@ from cloudsync.provider import Outcome, Scope
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.calls import ACTION, Call, request
 from cloudsync_aws.failures import kind_of, outcome
-from cloudsync_aws.reading import PAGE, rule_ids
+from cloudsync_aws.reading import PAGE, closely
 from cloudsync_aws.rules import AwsRules
 from cloudsync_aws.snapshot import read
 
@@ -66,7 +66,7 @@ def _identified(caller: Caller, call: Call, deadline: float | None) -> Call:
             call.account, call.region, call.endpoint, deadline, service, action, **arguments
         )
 
-    ids = rule_ids(invoke, [call.group], call.account)[call.group]
+    ids = closely(invoke, [call.group], call.account)[call.group].ids
     return replace(call, ids=tuple(ids[rule.key] for rule in call.replaced if rule.key in ids))
 
 
