@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _THROTTLED: Final = frozenset(
     {
         "BandwidthLimitExceeded",
+        "ConcurrentMutationLimitExceeded",
         "EC2ThrottledException",
         "PriorRequestNotComplete",
         "RequestLimitExceeded",
@@ -44,10 +45,14 @@ _CREDENTIALS: Final = frozenset(
 _REGION: Final = frozenset({"AuthFailure", "OptInRequired", "UnrecognizedClientException"})
 _STALE: Final = frozenset(
     {
+        "IncorrectState",
         "InvalidGroup.NotFound",
         "InvalidPermission.Duplicate",
         "InvalidPermission.NotFound",
+        "InvalidPrefixListID.NotFound",
         "InvalidSecurityGroupRuleId.NotFound",
+        "PrefixListMaxEntriesExceeded",
+        "PrefixListVersionMismatch",
     }
 )
 _LIMIT: Final = frozenset({"RulesPerSecurityGroupLimitExceeded"})
@@ -174,7 +179,8 @@ def _advice(found: Failure, action: str, policy: str) -> str:
     if found.code in _LIMIT:
         return WAYS_OUT
     if found.code in _STALE:
-        return "The group changed meanwhile; the next run looks again."
+        what = "list" if "PrefixList" in action else "group"
+        return f"The {what} changed meanwhile; the next run looks again."
     if found.code == "AWSOrganizationsNotInUseException":
         return "Name accounts: in place of organization:, or leave both out."
     if found.code == "ParentNotFoundException":

@@ -19,10 +19,14 @@ from cloudsync_aws.calls import Call
 from cloudsync_aws.carry_out import carry_out
 from cloudsync_aws.client import require
 from cloudsync_aws.failures import unreadable
+from cloudsync_aws.kinds import KindRules
+from cloudsync_aws.list_calls import ListCall
+from cloudsync_aws.list_carry_out import carry_out_list
+from cloudsync_aws.list_reading import sweep_lists
+from cloudsync_aws.lists import ListSnapshot
 from cloudsync_aws.places import home_of, places
 from cloudsync_aws.reading import Known
 from cloudsync_aws.roles import acting
-from cloudsync_aws.rules import AwsRules
 from cloudsync_aws.settings import AwsSettings, Select
 from cloudsync_aws.snapshot import AwsSnapshot, place
 from cloudsync_aws.sweep import sweep
@@ -54,13 +58,13 @@ class Provider:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         require()
-        self._rules = AwsRules()
+        self._rules = KindRules()
         self._caller = Caller(clock, sleep)
         self._known: OrderedDict[tuple[str, str | None], tuple[float, Known]] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
-    def rules(self) -> AwsRules:
+    def rules(self) -> KindRules:
         """The pure half."""
         return self._rules
 
@@ -89,7 +93,7 @@ class Provider:
 
     def observe(
         self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
-    ) -> Iterator[AwsSnapshot | Unreadable]:
+    ) -> Iterator[AwsSnapshot | ListSnapshot | Unreadable]:
         """One snapshot a page of up to 1,000 groups; a close look at ``only`` knows rule ids too.
 
         A sweep asks nothing per group. Prefix lists that rules or ``also_allow`` name are read
@@ -108,13 +112,18 @@ class Provider:
 
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
         """Make the one mutating call of ``step``."""
-        call: Call = step.call
+        call: Call | ListCall = step.call
         with acting(call.role):
+            if isinstance(call, ListCall):
+                # What rules that name the list let in is read anew from now on.
+                with self._lock:
+                    self._known.pop((f"aws:{call.account}/{call.region}", call.endpoint), None)
+                return carry_out_list(self._caller, call, deadline)
             return carry_out(self._caller, call, deadline)
 
     def _observe(
         self, scope: Scope, only: frozenset[str] | None, deadline: float | None
-    ) -> Iterator[AwsSnapshot]:
+    ) -> Iterator[AwsSnapshot] | Iterator[ListSnapshot]:
         account, region = place(scope)
         endpoint: str | None = scope.settings.endpoint
 
@@ -126,7 +135,10 @@ class Provider:
                     account, region, endpoint, deadline, service, action, **arguments
                 )
 
-        return sweep(invoke, scope, self._known_of(scope.name, endpoint), only)
+        known = self._known_of(scope.name, endpoint)
+        if scope.settings.kind == "prefix-list":
+            return sweep_lists(invoke, scope, known, only)
+        return sweep(invoke, scope, known, only)
 
     def _known_of(self, scope: str, endpoint: str | None) -> Known:
         key = (scope, endpoint)

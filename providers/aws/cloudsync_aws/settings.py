@@ -39,6 +39,15 @@ def region(value: str) -> str:
     return value
 
 
+def target_id(value: str) -> str:
+    """The id of a security group or of a prefix list; which of them the block's kind wants.
+
+    Raises:
+        PydanticCustomError: it is neither.
+    """
+    return value if _PREFIX_LIST.fullmatch(value) else group_id(value)
+
+
 def group_id(value: str) -> str:
     """The id of a security group of the account itself.
 
@@ -182,11 +191,20 @@ def whole(value: object) -> object:
 
 
 class Select(Settings, frozen=True):
-    """Which security groups are targets: those that carry every tag, or those named."""
+    """Which security groups or prefix lists are targets: those that carry every tag, or those named."""
 
     tags: Annotated[dict[TagKey, TagValue], Field(min_length=1)] | None = None
-    """Tags that a group must carry, all of them, with these very values."""
+    """Tags that a group or list must carry, all of them, with these very values."""
     ids: (
+        Annotated[
+            tuple[Annotated[str, AfterValidator(target_id)], ...],
+            Field(min_length=1),
+            AfterValidator(distinct),
+        ]
+        | None
+    ) = None
+    """Ids of groups, or of prefix lists."""
+    groups: (
         Annotated[
             tuple[Annotated[str, AfterValidator(group_id)], ...],
             Field(min_length=1),
@@ -194,7 +212,7 @@ class Select(Settings, frozen=True):
         ]
         | None
     ) = None
-    """Ids of groups."""
+    """The groups that may refer to a prefix list; those that carry the tags needn't be named."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -209,7 +227,7 @@ class AwsSettings(TargetSettings, frozen=True):
 
     provider: Literal["aws"] = "aws"
     """aws."""
-    kind: Literal["security-group"] = "security-group"
+    kind: Literal["security-group", "prefix-list"] = "security-group"
     """What the targets are."""
     accounts: tuple[Account, ...] = ()
     """The accounts that are meant; left out: the caller's own, whichever it is."""
@@ -278,6 +296,35 @@ class AwsSettings(TargetSettings, frozen=True):
             else:
                 continue
             raise refused(what, todo, below=("also_allow", number, key))
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        lists = self.kind == "prefix-list"
+        for number, one in enumerate(self.select.ids or ()):
+            if one.startswith("pl-") is not lists:
+                other = "prefix-list" if one.startswith("pl-") else "security-group"
+                raise refused(
+                    f"{shown(one)} is no {self.kind.replace('-', ' ')}",
+                    f"Give ids of one kind in a block, or set kind: {other}.",
+                    below=("select", "ids", number),
+                )
+        if not lists:
+            if self.select.groups is not None:
+                raise refused(
+                    "groups are named that refer to a list, and the targets are groups",
+                    "Name them under ids, or set kind: prefix-list.",
+                    below=("select", "groups"),
+                )
+            return self
+        for number, also in enumerate(self.also_allow):
+            if also.network is None:
+                key = "group" if also.group is not None else "prefix_list"
+                raise refused(
+                    "a prefix list holds networks and no names",
+                    "Let the group or list in by a rule of the groups that refer to the list.",
+                    below=("also_allow", number, key),
+                )
         return self
 
     @model_validator(mode="after")

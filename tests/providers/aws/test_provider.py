@@ -97,7 +97,8 @@ def seen_by(
     provider: Provider, block: AwsSettings, only: frozenset[str] | None = None
 ) -> list[AwsSnapshot | Unreadable]:
     """All that one observation gives."""
-    return list(provider.observe(scope_of(provider, block), only))
+    found: list[Any] = list(provider.observe(scope_of(provider, block), only))
+    return found
 
 
 def steps(provider: Provider, *networks: str, close: bool = True) -> tuple[Step, ...]:

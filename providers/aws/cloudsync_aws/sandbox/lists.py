@@ -162,6 +162,12 @@ def modify_list(request: Request) -> str:
     """ModifyManagedPrefixList: entries, or the size, or the name."""
     params = request.params
     old = _writable(request)
+    if old.resolver is not None:
+        # SDK, ManagedPrefixList.IpamPrefixListResolverTargetId; the code is UNVERIFIED.
+        raise Refused(
+            "OperationNotPermitted",
+            f"The prefix list ({old.id}) is managed by {old.resolver}.",
+        )
     adds = _entries(old.family, params.structs("AddEntry"))
     removes = _entries(old.family, params.structs("RemoveEntry"))
     size, version, name = (
@@ -185,7 +191,7 @@ def modify_list(request: Request) -> str:
             raise _too_many(old)
         return _start(request, old, "modify", resized, fails=_unfit(request.region, resized))
     if adds or removes:
-        done = _next_version(done, _changed(request, old, adds, removes))
+        done = next_version(done, _changed(request, old, adds, removes))
     return _start(request, old, "modify", done)
 
 
@@ -218,7 +224,8 @@ def _changed(
     return (*kept, *adds)
 
 
-def _next_version(prefix_list: PrefixList, entries: tuple[Entry, ...]) -> PrefixList:
+def next_version(prefix_list: PrefixList, entries: tuple[Entry, ...]) -> PrefixList:
+    """The list with other entries under the next number."""
     number = prefix_list.version + 1
     # VPC quotas: 1,000 versions, the oldest dropped.
     versions = (*prefix_list.versions, (number, entries))[-_VERSIONS_KEPT:]
@@ -229,12 +236,13 @@ def _unfit(region: Region, resized: PrefixList) -> str | None:
     """The state message where a group that refers to the list has no room for its new size."""
     quota = region.world.quota(region.account, region.name)
     extra = resized.max_entries - region.lists[resized.id].max_entries
-    unfit = [
-        group.id
-        for group in region.groups.values()
-        if any(rule.peer == resized.id for rule in group.rules)
-        and max(used(region, group.rules, egress=False)) + extra > quota
-    ]
+    unfit: list[str] = []
+    for group in region.groups.values():
+        for egress in (False, True):
+            # Every rule that names the list counts all of it, each direction for itself.
+            times = sum(rule.peer == resized.id and rule.egress is egress for rule in group.rules)
+            if times and max(used(region, group.rules, egress=egress)) + times * extra > quota:
+                unfit.append(group.id)
     # SDK, ModifyManagedPrefixList.MaxEntries: the first ten resources stand in the message.
     return f"These resources do not support the size: {', '.join(unfit[:10])}" if unfit else None
 
@@ -250,7 +258,7 @@ def restore_list(request: Request) -> str:
         )
     if len(entries) > old.max_entries:
         raise _too_many(old)
-    return _start(request, old, "restore", _next_version(old, entries))
+    return _start(request, old, "restore", next_version(old, entries))
 
 
 def delete_list(request: Request) -> str:

@@ -172,11 +172,16 @@ class Sandbox:
         tags: Mapping[str, str] | None = None,
         managed: bool = False,
         account: str | None = None,
+        owner: str | None = None,
+        resolver: str | None = None,
+        referrers: Sequence[tuple[str, str]] = (),
     ) -> str:
         """A prefix list that was always there; its id. Entries are CIDRs, or CIDR and description.
 
         `managed`: it is AWS's own, and `max_entries` its weight. Left out, `max_entries` is the
-        number of entries.
+        number of entries. `owner` is another account that shares it with this one, `resolver` the
+        address manager's target that writes it, `referrers` are resources beside security groups
+        that refer to it, each with its account.
 
         Raises:
             ValueError: for an entry or a size that EC2 would refuse.
@@ -190,6 +195,9 @@ class Sandbox:
                 size=max_entries,
                 tags=tags or {},
                 managed=managed,
+                owner=owner,
+                resolver=resolver,
+                referrers=referrers,
             )
 
     @property
@@ -231,7 +239,42 @@ class Sandbox:
                 for each in place.lists.values()
             }
 
+    def list_entries(
+        self, region: str, prefix_list: str, *, account: str | None = None
+    ) -> dict[str, str]:
+        """The descriptions in a prefix list by network, as they are now."""
+        with self._world.lock:
+            place = self._region(region, account)
+            place.settle_lists()
+            held = place.lists[prefix_list]
+            return {
+                entry.cidr: entry.description or "" for entry in held.entries(held.version) or ()
+            }
+
+    def list_size(self, region: str, prefix_list: str, *, account: str | None = None) -> int:
+        """How many entries a prefix list may hold now."""
+        with self._world.lock:
+            place = self._region(region, account)
+            place.settle_lists()
+            return place.lists[prefix_list].max_entries
+
     # --- somebody else's hand --------------------------------------------------------------
+
+    def write_list(
+        self,
+        region: str,
+        prefix_list: str,
+        entries: Mapping[str, str],
+        *,
+        account: str | None = None,
+    ) -> None:
+        """Somebody gives a prefix list other entries: descriptions by network. It grows as needed.
+
+        Raises:
+            ValueError: for an entry that EC2 would refuse.
+        """
+        with self._world.lock:
+            seeding.rewritten(self._region(region, account), prefix_list, entries)
 
     def plant(
         self,

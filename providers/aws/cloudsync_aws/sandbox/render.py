@@ -178,4 +178,6 @@ def list_xml(prefix_list: PrefixList) -> str:
         + tag("version", None if managed else prefix_list.version)
         + tags_xml(prefix_list.tags)
         + tag("ownerId", prefix_list.owner)
+        + tag("ipamPrefixListResolverTargetId", prefix_list.resolver)
+        + tag("ipamPrefixListResolverSyncEnabled", None if managed else bool(prefix_list.resolver))
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from cloudsync_aws.sandbox import permissions
 from cloudsync_aws.sandbox.edits import add_rules
-from cloudsync_aws.sandbox.lists import check_size, read_entry
+from cloudsync_aws.sandbox.lists import check_size, next_version, read_entry
 from cloudsync_aws.sandbox.tagging import check_tags
 from cloudsync_aws.sandbox.values import Group, PrefixList
 from cloudsync_aws.sandbox.world import Region
@@ -61,6 +61,9 @@ def prefix_list(
     size: int | None,
     tags: Mapping[str, str],
     managed: bool,
+    owner: str | None = None,
+    resolver: str | None = None,
+    referrers: Sequence[tuple[str, str]] = (),
 ) -> str:
     """A prefix list, seen at once by late reads too; its id.
 
@@ -74,11 +77,27 @@ def prefix_list(
         name=name,
         family=family,
         max_entries=room,
-        owner="AWS" if managed else place.account,
+        owner="AWS" if managed else owner or place.account,
         region=place.name,
         weight=room,
         versions=((1, tuple(read_entry(family, *pair) for pair in pairs)),),
         tags=check_tags(tuple(tags.items())),
+        resolver=resolver,
+        referrers=tuple(referrers),
     )
     place.put_list(made, settled=True)
     return made.id
+
+
+def rewritten(place: Region, list_id: str, entries: Mapping[str, str]) -> None:
+    """The next version of a list, with these entries; late reads don't show it yet.
+
+    Raises:
+        Refused: for an entry that EC2 would refuse.
+    """
+    place.settle_lists()
+    held = place.lists[list_id]
+    made = tuple(read_entry(held.family, cidr, text or None) for cidr, text in entries.items())
+    size = max(held.max_entries, len(made))
+    grown = replace(held, max_entries=size, weight=size)
+    place.put_list(next_version(grown, made))

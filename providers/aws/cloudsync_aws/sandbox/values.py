@@ -87,7 +87,9 @@ class PrefixList:
 
     `versions` maps a version's number to its entries; `version` is the one in force.
     `weight` is what a reference to it counts against the quota (MaxEntries of a customer's list).
-    `pending` is the change under way and the time on the sandbox's clock at which it is done.
+    `becomes` is the change under way, `done_at` the time on the sandbox's clock at which it holds.
+    `resolver` is the address manager's target that writes it, where one does. `referrers` are
+    resources beside security groups that refer to it, each with its owner.
     """
 
     id: str
@@ -104,6 +106,8 @@ class PrefixList:
     done_at: float = field(default=float("-inf"))
     becomes: PrefixList | None = None
     tags: Tags = ()
+    resolver: str | None = None
+    referrers: tuple[tuple[str, str], ...] = ()
 
     def entries(self, version: int) -> tuple[Entry, ...] | None:
         """The entries of one version, or None where there is no such version."""
