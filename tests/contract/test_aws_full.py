@@ -44,10 +44,19 @@ def test_a_full_group(data: st.DataObject, full: dict[str, Sandbox]) -> None:
     """However little room there is: the promises hold, and a run that isn't refused rests."""
     sandbox = full[data.draw(st.sampled_from(sorted(full)))]
     opaque = names(sandbox)
-    crowd = permission(
-        *(f"192.0.66.{n}/32" for n in range(data.draw(st.integers(48, 60)))), ports=(443, 443)
+    standing = data.draw(groups(opaque))
+    # No list here counts more than three, and a group is never past its quota.
+    used = sum(
+        3 if kind == "PrefixListIds" else 1
+        for one in standing
+        for kind in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+        for _ in one.get(kind, ())
     )
-    judged = JudgedGroup(sandbox, [crowd, *data.draw(groups(opaque))], meanings(opaque))
+    spare = data.draw(st.integers(0, 8))
+    crowd = permission(
+        *(f"192.0.66.{n}/32" for n in range(max(60 - used - spare, 1))), ports=(443, 443)
+    )
+    judged = JudgedGroup(sandbox, [crowd, *standing], meanings(opaque))
     for _ in range(data.draw(st.integers(1, 3))):
         wanted = drawn_wish(data, opaque)
         run = judged.run(wanted, stop_after=data.draw(st.sampled_from((None, None, 1, 2))))
