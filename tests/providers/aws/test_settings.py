@@ -191,10 +191,10 @@ def test_sources_of_aws_are_taken() -> None:
             "regions[1]: 'us-east-1' stands twice. Nothing was changed. Keep one of the two.",
         ),
         (
-            "kind: prefix-list",
+            "kind: listing",
             (
-                "kind: 'prefix-list' isn't known here. Nothing was changed. "
-                "Say one of: 'security-group'."
+                "kind: 'listing' isn't known here. Nothing was changed. "
+                "Say one of: 'security-group' or 'prefix-list'."
             ),
         ),
         (
