@@ -102,9 +102,9 @@ class Ec2:
 
     region: str = REGION
 
-    def get(self, service: str, region: str, endpoint: str | None) -> Ec2:
+    def get(self, service: str, region: str, endpoint: str | None, *, lent: bool) -> Ec2:
         """The client of any service: this one speaks for all."""
-        del service, region, endpoint
+        del service, region, endpoint, lent
         return self
 
     @property
