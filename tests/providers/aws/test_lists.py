@@ -181,6 +181,43 @@ def test_enforce_takes_what_others_opened() -> None:
     assert [remark.note for remark in found.remarks] == [Note.CONTESTED, None]
 
 
+def test_a_list_that_decides_more_keeps_what_others_wrote() -> None:
+    """With `shared: true` a stranger's entry of a list for other ports stays, with the command."""
+    other_port = group(permission("pl-4"), permission("pl-4", first=443))
+    seen = snapshot(managed("8.8.8.0/24", text="partner"), other_port)
+    want = replace(wanted(mode=Mode.ENFORCE, internal="close"), shared=True)
+    found = propose(seen, want)
+    assert found.steps == ()
+    assert [remark.text for remark in found.remarks] == [
+        "pl-4 also serves sg-1 for tcp/443",
+        (
+            "8.8.8.0/24 (partner) in pl-4 lets in 256 IPv4 addresses that aren't wanted, and the "
+            "list decides more than the guarded port, so it is left. Once nothing else needs it, "
+            "close it: aws ec2 modify-managed-prefix-list --region us-east-1 --prefix-list-id pl-4 "
+            '--current-version "$(aws ec2 describe-managed-prefix-lists --region us-east-1 '
+            "--prefix-list-ids pl-4 --query 'PrefixLists[0].Version' --output text)\" "
+            '--remove-entries \'[{"Cidr":"8.8.8.0/24"}]\''
+        ),
+    ]
+
+
+def test_growth_counts_every_rule_of_every_group() -> None:
+    """Two rules that name a list count it twice; what doesn't fit the tightest group is refused."""
+    twice = group(permission("pl-4"), permission("pl-4", first=443), identity="sg-2")
+    seen = snapshot(managed(size=1), FOR_MAIL, twice)
+    networks = [f"198.18.0.{number}/32" for number in range(31)]
+    want = replace(wanted(*networks), shared=True)
+    (refusal,) = RULES.steps(seen, {TARGET: want}).refusals
+    assert refusal.what == (
+        "would need MaxEntries 31 for its entries, and sg-2 would count 62 rules with it, the "
+        "quota is 60"
+    )
+    less = replace(wanted(*networks[:30]), shared=True)
+    assert [step.changes[1] for step in propose(seen, less).steps if step.verb == "replace"] == [
+        "+ pl-4 MaxEntries 30"
+    ]
+
+
 def test_undo_restores_the_version_that_was() -> None:
     """Where nobody has written since, one restore; else the entries come back one by one."""
     seen = snapshot(managed("192.0.2.1/32"), FOR_MAIL)

@@ -74,9 +74,14 @@ def test_a_strangers_rule_is_taken_in_enforce_alone() -> None:
 
 def test_what_still_covers_somebody_is_never_taken() -> None:
     """A rule stays in its place while it lets in who is wanted, or kept, or another family."""
-    other = permission(*[f"192.0.2.{number}/32" for number in range(60)], first=443)
-    for standing in (own("198.18.0.0/16"), own("10.0.0.0/8"), own("2001:db8::/64")):
-        seen = snapshot(standing, other)
+    crowd = [f"192.0.2.{number}/32" for number in range(60)]
+    # With one rule changed in place each of these would just fit.
+    for standing, others in (
+        (own("198.18.0.0/16"), crowd[1:]),
+        (own("10.0.0.0/8"), crowd[1:]),
+        (own("2001:db8::/64"), crowd),
+    ):
+        seen = snapshot(standing, permission(*others, first=443))
         found = RULES.steps(seen, {TARGET: wanted(*networks(1), internal="keep")})
         assert [one.call.operation for one in found.steps if one.call.operation == "modify"] == []
         assert len(found.refusals) == 1

@@ -270,3 +270,32 @@ def test_a_repeated_create_makes_one_list(ec2: Any) -> None:
     asked = {"PrefixListName": "l", "AddressFamily": "IPv4", "MaxEntries": 1, "ClientToken": "t"}
     one, two = (ec2.create_managed_prefix_list(**asked)["PrefixList"] for _ in range(2))
     assert one["PrefixListId"] == two["PrefixListId"]
+
+
+def test_a_list_that_the_address_manager_writes(sandbox: Sandbox, ec2: Any) -> None:
+    """It says so, and nobody else may write it (SDK, ManagedPrefixList)."""
+    made = sandbox.seed_prefix_list(region=REGION, name="ipam", resolver="ipam-plrt-0a1b2c3d")
+    (shown,) = ec2.describe_managed_prefix_lists(PrefixListIds=[made])["PrefixLists"]
+    assert (
+        shown["IpamPrefixListResolverTargetId"],
+        shown["IpamPrefixListResolverSyncEnabled"],
+    ) == ("ipam-plrt-0a1b2c3d", True)
+    assert refusal(ec2.modify_managed_prefix_list, PrefixListId=made, MaxEntries=5) == (
+        f"OperationNotPermitted (400): The prefix list ({made}) is managed by ipam-plrt-0a1b2c3d."
+    )
+
+
+def test_whatever_refers_to_a_list(sandbox: Sandbox, ec2: Any) -> None:
+    """Its owner is told of every resource, of other kinds and accounts too; nobody else is."""
+    made = sandbox.seed_prefix_list(
+        region=REGION, name="l", referrers=[("rtb-1", sandbox.account), ("sg-9", "999999999999")]
+    )
+    found = ec2.get_managed_prefix_list_associations(PrefixListId=made)
+    assert found["PrefixListAssociations"] == [
+        {"ResourceId": "rtb-1", "ResourceOwner": sandbox.account},
+        {"ResourceId": "sg-9", "ResourceOwner": "999999999999"},
+    ]
+    lent = sandbox.seed_prefix_list(region=REGION, name="lent", owner="999999999999")
+    assert refusal(ec2.get_managed_prefix_list_associations, PrefixListId=lent) == (
+        f"OperationNotPermitted (400): The prefix list ({lent}) is not owned by you."
+    )
