@@ -142,15 +142,17 @@ def first_match(clauses: Iterable[Clause], layer: str) -> Exposure:
     by its bound, and an opaque allow is shut once its whole bound is denied ahead of it.
     """
     kept = tuple(clauses)
-    certain = possible = NOBODY
+    # Each set is laid out once, at the end: laid out rule by rule, they would cost the square.
+    certain: list[AddressSet] = []
+    possible: list[AddressSet] = []
     names: set[Name] = set()
     undenied = EVERYONE  # not stopped for every machine so far
     clear = EVERYONE  # not stopped for any machine so far
     for clause in kept:
         if clause.allow:
-            possible |= clause.source & undenied
+            possible.append(clause.source & undenied)
             if clause.full:
-                certain |= clause.source & clear
+                certain.append(clause.source & clear)
             names.update(name for name in clause.names if name.bound & undenied)
         else:
             clear -= clause.source
@@ -159,5 +161,10 @@ def first_match(clauses: Iterable[Clause], layer: str) -> Exposure:
             if clause.full:
                 undenied -= clause.source
     return Exposure(
-        certain, possible, frozenset(names), layer=layer, fold="first_match", clauses=lambda: kept
+        AddressSet.union(certain),
+        AddressSet.union(possible),
+        frozenset(names),
+        layer=layer,
+        fold="first_match",
+        clauses=lambda: kept,
     )

@@ -115,7 +115,7 @@ def _port(
         ties=classic,
         taken=frozenset(
             (layer.taken if layer else frozenset[int]())
-            | {rule.number for rule in rules if rule not in deciding}
+            | {rule.number for rule in rules if not rule.decides(port)}
         ),
     )
     placement = place(standing(network, targets, ours, want, probes, port), want, probes, numbers)
