@@ -1,0 +1,128 @@
+"""The pure half of the Azure provider: who gets in, whose rules those are, what a step leaves behind.
+
+It calls nothing. Rules are asked by priority, the lowest first, and the first that matches decides
+(Azure documentation, "Network security groups"); what should change is proposed in ``steps``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+from cloudsync.addresses import NOBODY, AddressSet
+from cloudsync.exposure import Exposure, first_match
+from cloudsync.model import Purpose, Wanted
+from cloudsync.provider import Foreign, Proposal, Sources, Step
+from cloudsync_azure.calls import Call
+from cloudsync_azure.clauses import PROBES, Protect, clauses, sources
+from cloudsync_azure.marks import owner
+from cloudsync_azure.rule import REMEMBERED, Packed, rules_of
+from cloudsync_azure.snapshot import AzureSnapshot, changed
+from cloudsync_azure.steps import propose
+
+LAYER: Final = "network security group"
+
+
+class AzureRules:
+    """Network security groups, as the core asks about them. It holds nothing but what it is asked."""
+
+    @property
+    def probes(self) -> AddressSet:
+        """168.63.129.16, from which the platform's balancers check health."""
+        return PROBES
+
+    def exposure(self, snapshot: AzureSnapshot, port: int) -> Mapping[str, Exposure]:
+        """Who can reach TCP ``port``, per target; equal groups share one exposure."""
+        return {
+            target: exposed(group.ingress, port, snapshot.protect)
+            for target, group in snapshot.groups.items()
+        }
+
+    def steps(self, snapshot: AzureSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
+        """What would make the targets right: own allows, probes and denies, each one call."""
+        return propose(snapshot, wanted)
+
+    def after(self, snapshot: AzureSnapshot, step: Step) -> AzureSnapshot:
+        """The snapshot once ``step`` is done."""
+        call: Call = step.call
+        groups = dict(snapshot.groups)
+        for target in step.targets:
+            groups[target] = changed(groups[target], call.old.name if call.old else "", call.new)
+        return replace(snapshot, groups=groups)
+
+    def own(
+        self, snapshot: AzureSnapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Mapping[Purpose, Sources]]:
+        """Who stands in the installation's rules: mark, and one of ``ports`` alone."""
+        return {
+            target: _owned(group.ingress, installation, ports, snapshot.protect)
+            for target, group in snapshot.groups.items()
+        }
+
+    def foreign(
+        self, snapshot: AzureSnapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Mapping[str, Foreign]]:
+        """The other rules that decide a port of ``ports``, by all that they say."""
+        return {
+            target: _foreign(group.ingress, installation, ports, snapshot.protect)
+            for target, group in snapshot.groups.items()
+        }
+
+    def elsewhere(self, snapshot: AzureSnapshot, ports: tuple[int, ...]) -> Mapping[str, str]:
+        """A digest of every inbound rule that decides more, or other things, than one of ``ports``."""
+        return {
+            target: _elsewhere(group.ingress, ports) for target, group in snapshot.groups.items()
+        }
+
+
+@lru_cache(maxsize=REMEMBERED)
+def exposed(rules: Packed, port: int, protect: Protect) -> Exposure:
+    """Who can reach TCP ``port`` through a group with these inbound rules."""
+    return first_match(
+        (
+            clause
+            for rule in rules_of(rules)
+            if rule.decides(port)
+            for clause in clauses(rule, protect)
+        ),
+        LAYER,
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _owned(
+    rules: Packed, installation: str, ports: tuple[int, ...], protect: Protect
+) -> Mapping[Purpose, Sources]:
+    found: dict[Purpose, Sources] = {}
+    for rule in rules_of(rules):
+        purpose = owner(rule, installation, ports)
+        if purpose:
+            addresses, names = sources(rule, protect)
+            stood = found.get(purpose, Sources())
+            found[purpose] = Sources(stood.addresses | addresses, stood.names | names)
+    return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _foreign(
+    rules: Packed, installation: str, ports: tuple[int, ...], protect: Protect
+) -> Mapping[str, Foreign]:
+    return {
+        repr(rule): Foreign(
+            text=str(rule),
+            addresses=sources(rule, protect)[0] if rule.allow else NOBODY,
+            alone=rule.alone(ports),
+            untouchable=True,  # where a deny can close, nobody else's rule need be touched
+        )
+        for rule in rules_of(rules)
+        if any(rule.decides(port) for port in ports) and owner(rule, installation, ports) is None
+    }
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _elsewhere(rules: Packed, ports: tuple[int, ...]) -> str:
+    text = "\n".join(repr(rule) for rule in rules_of(rules) if not rule.alone(ports))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
