@@ -191,6 +191,11 @@ class AzureSettings(TargetSettings, frozen=True):
         return self
 
     @property
+    def discovers(self) -> bool:
+        """Whether Azure says which subscriptions there are."""
+        return self.subscriptions is None
+
+    @property
     def _guards_both_families(self) -> bool:
         addresses = protect_of(self).addresses
         return bool(addresses.ipv4 and addresses.ipv6)

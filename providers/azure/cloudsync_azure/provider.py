@@ -1,0 +1,113 @@
+"""The Azure provider: it finds network security groups, looks at them, and makes one call at a time.
+
+It only calls, and decides nothing; ``rules`` decides. Importing it loads no SDK.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar
+
+from cloudsync.config.values import on_loopback
+from cloudsync.errors import UsageError
+from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync_azure.caller import Caller, Failed, Late, Where
+from cloudsync_azure.carry_out import carry_out
+from cloudsync_azure.client import require
+from cloudsync_azure.discovery import SUBSCRIPTIONS, subscriptions
+from cloudsync_azure.failures import SIGN_IN, unreadable
+from cloudsync_azure.rules import AzureRules
+from cloudsync_azure.settings import AzureSettings, Select
+from cloudsync_azure.snapshot import AzureSnapshot
+from cloudsync_azure.sweep import sweep
+
+
+class Provider:
+    """Network security groups of the subscriptions that the identity sees.
+
+    Make one a run. ``clock`` gives seconds that never go back, on which deadlines are; ``sleep``
+    waits.
+
+    Raises:
+        UsageError: the SDK isn't installed.
+    """
+
+    name: ClassVar[str] = "azure"
+    settings: ClassVar[type[Any]] = AzureSettings
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        require()
+        self._rules = AzureRules()
+        self._caller = Caller(clock, sleep)
+
+    @property
+    def rules(self) -> AzureRules:
+        """The pure half."""
+        return self._rules
+
+    def on_loopback(self, settings: AzureSettings) -> bool:
+        """Whether the calls lead to this machine; the SDK has no variables that lead elsewhere."""
+        return settings.endpoint is not None and on_loopback(settings.endpoint)
+
+    def survey(self, regions: Sequence[str], endpoint: str | None) -> AzureSettings:
+        """Every group of every subscription that the identity sees.
+
+        Raises:
+            UsageError: regions are given, by which nothing is read here.
+        """
+        if regions:
+            raise UsageError(
+                "--region", "network security groups are read by subscription",
+                todo="Leave it out.",
+            )  # fmt: skip
+        everything = Select.model_construct(tags={}, ids=None)
+        return AzureSettings(mode="watch", select=everything, protect="all", endpoint=endpoint)
+
+    def scopes(self, settings: AzureSettings) -> Iterable[Scope | Unreadable]:
+        """The subscriptions that the block names, or that Azure lists.
+
+        Raises:
+            UsageError: there are no credentials.
+        """
+        where = Where("", settings.endpoint, settings.tenant)
+        try:
+            self._caller.ask(
+                where, SUBSCRIPTIONS, None,
+                lambda: self._caller.clients.signed_in(settings.endpoint, settings.tenant),
+            )  # fmt: skip
+            found = subscriptions(self._caller, settings)
+        except Failed as failed:
+            if failed.found.credentials:
+                raise UsageError(
+                    "provider azure",
+                    f"no credentials were found ({failed.found.what})",
+                    todo=SIGN_IN,
+                ) from failed
+            known = [f"azure:{one}" for one in settings.subscriptions or ()] or ["azure"]
+            return [unreadable(scope, failed.found, failed.action) for scope in known]
+        return [Scope(f"azure:{one}", settings) for one in found]
+
+    def observe(
+        self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
+    ) -> Iterator[AzureSnapshot | Unreadable]:
+        """One snapshot a page of groups with all their rules; ``only`` some, each by its own call."""
+        try:
+            yield from sweep(self._caller, scope, only, deadline)
+        except Late as late:
+            yield Unreadable(
+                scope.name,
+                f"the time ran out before {late.action} could be called",
+                "Give the run more time, or fewer targets.",
+            )
+        except Failed as failed:
+            yield unreadable(scope.name, failed.found, failed.action)
+
+    def apply(self, step: Step, deadline: float | None = None) -> Outcome:
+        """Make the one mutating call of ``step``."""
+        return carry_out(self._caller, step.call, deadline)
