@@ -78,13 +78,13 @@ class Rule:
 
     def __str__(self) -> str:
         kind = "allow" if self.allow else "deny"
-        ports = ",".join(_range(*one) for one in self.ports)
+        ports = ",".join(ranges(self.ports))
         traffic = ports if self.protocol == "*" else f"{self.protocol}/{ports}"
         sources = ", ".join((*self.sources, *map(short, self.source_groups))) or "nobody"
         targets = (*self.destinations, *map(short, self.destination_groups))
         to = "" if targets == (ANY,) else f" to {', '.join(targets)}"
         by = "" if self.any_source_port else (
-            f" from source ports {','.join(_range(*one) for one in self.source_ports)}"
+            f" from source ports {','.join(ranges(self.source_ports))}"
         )  # fmt: skip
         text = f" ({self.description})" if self.description else ""
         return f"{self.priority} {self.name}: {kind} {traffic} from {sources}{to}{by}{text}"
@@ -93,6 +93,11 @@ class Rule:
 def short(group: str) -> str:
     """An application security group by the last part of its ARM id, for people."""
     return group.rpartition("/")[2]
+
+
+def ranges(found: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+    """Port ranges as Azure writes them: ``*``, ``25``, ``20-30``."""
+    return tuple(_range(*one) for one in found)
 
 
 def _range(first: int, last: int) -> str:
@@ -195,11 +200,11 @@ def properties_of(rule: Rule) -> dict[str, Any]:
             found[many] = list(values)
         if groups:
             found[grouped] = [{"id": group} for group in groups]
-    for ranges, one, many in (
+    for spans, one, many in (
         (rule.source_ports, "sourcePortRange", "sourcePortRanges"),
         (rule.ports, "destinationPortRange", "destinationPortRanges"),
     ):
-        texts = [_range(*each) for each in ranges]
+        texts = list(ranges(spans))
         if len(texts) == 1:
             found[one] = texts[0]
         else:

@@ -15,10 +15,11 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, first_match
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Proposal, Sources, Step
+from cloudsync.provider import Foreign, Order, Proposal, Reversal, Sources, Step
 from cloudsync_azure.calls import Call
 from cloudsync_azure.clauses import PROBES, Protect, clauses, sources
 from cloudsync_azure.marks import owner
+from cloudsync_azure.orders import proposed, reversal
 from cloudsync_azure.rule import REMEMBERED, Packed, rules_of
 from cloudsync_azure.snapshot import AzureSnapshot, changed
 from cloudsync_azure.steps import propose
@@ -44,6 +45,16 @@ class AzureRules:
     def steps(self, snapshot: AzureSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
         """What would make the targets right: own allows, probes and denies, each one call."""
         return propose(snapshot, wanted)
+
+    def ordered(
+        self, snapshot: AzureSnapshot, wanted: Mapping[str, Wanted], order: Order
+    ) -> Proposal:
+        """Own denies go, or stop what they stopped before."""
+        return proposed(snapshot, wanted, order)
+
+    def reversal(self, snapshot: AzureSnapshot, step: Step) -> Reversal:
+        """The rule as it stood, or its removal, by Azure's own command line."""
+        return reversal(snapshot, step)
 
     def after(self, snapshot: AzureSnapshot, step: Step) -> AzureSnapshot:
         """The snapshot once ``step`` is done."""

@@ -54,7 +54,7 @@ def propose(snapshot: AzureSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
             changes = [change for change in changes if change.new is None]
         if changes:
             said += touched(target, group)
-        steps += (_step(snapshot, target, group, change) for change in changes)
+        steps += (step_of(snapshot, target, change) for change in changes)
     return Proposal(tuple(steps), tuple(said), tuple(refused))
 
 
@@ -73,8 +73,9 @@ def _peaks(group: Nsg, changes: Sequence[Change]) -> Iterator[Fill]:
             yield filled(group)
 
 
-def _step(snapshot: AzureSnapshot, target: str, group: Nsg, change: Change) -> Step:
-    settings = snapshot.scope.settings
+def step_of(snapshot: AzureSnapshot, target: str, change: Change) -> Step:
+    """The one call that makes ``change`` at ``target``."""
+    group, settings = snapshot.groups[target], snapshot.scope.settings
     lines = [f"- {change.old}"] if change.old else []
     lines += [f"+ {change.new}"] if change.new else []
     return Step(
