@@ -331,10 +331,10 @@ def _gone(
     blocks = tuple(blocks)
     reached = {scope.name for block in blocks for scope in block.scopes}
     for block in blocks:
-        ids = _ids(block)
+        ids = frozenset(_ids(block))
         here = {scope.name for scope in block.scopes}
         for target, seen in known.items():
-            if target in told or (ids and target.rpartition("/")[2] not in ids):
+            if target in told or (ids and ids.isdisjoint(_names(target))):
                 continue
             where = _scope_of(target, here)
             if where is not None:
@@ -362,6 +362,14 @@ def _ids(block: Block) -> tuple[str, ...]:
     return tuple(getattr(getattr(block.settings, "select", None), "ids", None) or ())
 
 
+def _names(target: str) -> Iterator[str]:
+    """What a block may call ``target``: its end, from any slash on, as some names hold slashes."""
+    rest = target
+    while "/" in rest:
+        rest = rest.partition("/")[2]
+        yield rest
+
+
 def _absent(
     block: Block,
     read: Collection[str],
@@ -382,14 +390,14 @@ def _absent(
                     target, mode, digest, absent=Verdict.GONE,
                     reason="the configuration names it, and it isn't there",
                 )  # fmt: skip
-    here = {target.rpartition("/")[2] for target in (*read, *known)}
+    here = {name for target in (*read, *known) for name in _names(target)}
     ids = _ids(block)
-    if blind or not block.scopes or not any(one in here for one in ids):
+    absent = [one for one in ids if one not in here]
+    if blind or not block.scopes or len(absent) == len(ids):
         return
     where = ", ".join(scope.name for scope in block.scopes)
-    for missing in ids:
-        if missing not in here:
-            yield TargetPlan(
-                f"{block.scopes[0].name}/{missing}", mode, digest, absent=Verdict.GONE,
-                reason=f"it is named in the configuration and isn't in {where}",
-            )  # fmt: skip
+    for missing in absent:
+        yield TargetPlan(
+            f"{block.scopes[0].name}/{missing}", mode, digest, absent=Verdict.GONE,
+            reason=f"it is named in the configuration and isn't in {where}",
+        )  # fmt: skip

@@ -81,8 +81,14 @@ def _scopes(plan: Plan) -> dict[str, str]:
 
 def _of_scope(target: TargetPlan, unread: dict[str, str]) -> bool:
     """Whether the line of its scope says it already: a scope may hold thousands of targets."""
-    scope, _, _ = target.target.rpartition("/")
-    return target.target in unread and unread.get(scope) == target.reason
+    where = target.target
+    if where not in unread:
+        return False
+    while "/" in where:
+        where = where.rpartition("/")[0]
+        if unread.get(where) == target.reason:
+            return True
+    return False
 
 
 def _tell(errors: Iterator[TargetError] | list[TargetError]) -> None:

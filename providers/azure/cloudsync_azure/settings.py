@@ -190,6 +190,15 @@ class AzureSettings(TargetSettings, frozen=True):
             )
         return self
 
+    @classmethod
+    def naming(cls, scope: str) -> dict[str, str]:
+        """The subscription of ``azure:SUBSCRIPTION``, and all machines until somebody says whom."""
+        subscription = scope.removeprefix("azure:")
+        return {
+            "subscriptions": f'["{subscription}"]',
+            "protect": "all  # all | {addresses: […]} | {asg: […]}: a group serves a whole subnet",
+        }
+
     @property
     def discovers(self) -> bool:
         """Whether Azure says which subscriptions there are."""
