@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cloudsync_aws.sandbox import Dialect, Sandbox
+from cloudsync_azure import sandbox as azure
 from cloudsync_gcp import sandbox as gcp
 
 
@@ -37,6 +38,23 @@ def gcp_sandboxes() -> Iterator[dict[str, gcp.Sandbox]]:
         "absent": gcp.Sandbox(
             quota=1_000_000, dialect=gcp.Dialect(no_source="absent", answers="done")
         ),
+    }
+    for sandbox in found.values():
+        sandbox.start()
+    yield found
+    for sandbox in found.values():
+        sandbox.stop()
+
+
+@pytest.fixture(scope="session")
+def azure_sandboxes() -> Iterator[dict[str, azure.Sandbox]]:
+    """A sandbox of Azure for each dialect of If-Match, with what else is open settled both ways."""
+    found = {
+        "per group": azure.Sandbox(dialect=azure.Dialect(if_match="nsg")),
+        "per rule": azure.Sandbox(
+            dialect=azure.Dialect(if_match="rule", lro="async", protocol="lower", plurals="absent")
+        ),
+        "ignored": azure.Sandbox(dialect=azure.Dialect(if_match="ignored", overlaps="refused")),
     }
     for sandbox in found.values():
         sandbox.start()

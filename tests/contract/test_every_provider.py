@@ -17,6 +17,7 @@ from cloudsync.model import Mode, Purpose, Verdict, Wanted
 from cloudsync.provider import Provider, Snapshot
 from cloudsync_aws.sandbox import Dialect, Sandbox
 from cloudsync_gcp.sandbox import Sandbox as GcpSandbox
+from tests.contract.azure_case import AzureCase
 from tests.contract.driver import Run
 from tests.contract.ec2 import MUTATING, Clock, JudgedGroup, permission
 from tests.contract.gcp import JudgedNetwork, classic, in_policy, named
@@ -242,6 +243,9 @@ def _name(sources: tuple[str, ...], ports: tuple[int, int]) -> str:
         "memory, unique",
         "aws, atomic",
         "aws, partial",
+        "azure, per group",
+        "azure, per rule",
+        "azure, ignored",
         "gcp, serialised",
         "gcp, refused",
         "gcp policy, serialised",
@@ -252,6 +256,9 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     kind, _, how = request.param.partition(", ")
     if kind == "memory":
         yield MemoryCase(ties=how == "ties")
+    elif kind == "azure":
+        nsg: Case = AzureCase(request.getfixturevalue("azure_sandboxes")[how])
+        yield nsg
     elif kind.startswith("gcp"):
         sandbox = request.getfixturevalue("gcp_sandboxes")[how]
         yield GcpCase(sandbox, "network-policy" if kind == "gcp policy" else "vpc-firewall")
