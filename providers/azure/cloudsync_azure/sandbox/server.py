@@ -29,6 +29,10 @@ class _Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # asyncio does this by itself only where the listener was made for TCP by name; without it
+        # every answer waits 40 ms for the client's acknowledgement of its headers.
+        taken: socket.socket = transport.get_extra_info("socket")
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, "transport": transport}
 
 
