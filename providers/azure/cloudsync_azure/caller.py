@@ -91,22 +91,26 @@ class Caller:
             Failed: a page couldn't be read, whatever the reason.
         """
         seen: list[Any] = []
-        found: Iterator[Any] | None = None
+        token: str | None = None
 
-        def following() -> Any:
-            nonlocal found
-            if found is None:
-                listed = listing(self.network(where), {"raw_response_hook": seen.append})
-                found = iter(listed.by_page())
+        def following() -> tuple[list[Mapping[str, Any]], str | None]:
+            # A new iterator for each try: one that met an answer it can't read counts that page as
+            # read, and would end as if it had been the last.
+            listed = listing(self.network(where), {"raw_response_hook": seen.append})
+            pages: Any = listed.by_page(token)
             seen.clear()
-            return next(found, None)
+            next(pages)
+            body: Mapping[str, Any] = seen[-1].http_response.json()
+            found: list[Mapping[str, Any]] = body["value"]
+            return found, pages.continuation_token
 
         while True:
-            page = self._tried(where, "read", action, deadline, following, again_if_lost=True)
-            if page is None:
+            page, token = self._tried(
+                where, "read", action, deadline, following, again_if_lost=True
+            )
+            yield page
+            if not token:
                 return
-            body: Mapping[str, Any] = seen[-1].http_response.json()
-            yield body.get("value") or []
 
     def write(
         self, where: Where, action: str, deadline: float | None, begin: Callable[..., Any]

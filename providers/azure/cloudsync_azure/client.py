@@ -155,10 +155,10 @@ def identity(endpoint: str | None, tenant: str | None) -> Any:
         authority=_AUTHORITIES[host],
         additionally_allowed_tenants=[tenant] if tenant else [],
     )
-    return found if tenant is None else _OfTenant(found, tenant)
+    return found if tenant is None else OfTenant(found, tenant)
 
 
-class _OfTenant:
+class OfTenant:
     """An identity that signs in to one tenant, whichever its own is."""
 
     def __init__(self, inner: Any, tenant: str) -> None:

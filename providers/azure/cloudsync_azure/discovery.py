@@ -59,7 +59,7 @@ def _under(caller: Caller, where: Where, group: str) -> Iterator[str]:
             return caller.clients.graph(where.endpoint, where.tenant).resources(body)
 
         answer = caller.ask(where, SUBSCRIPTIONS, None, asked)
-        yield from (str(row["subscriptionId"]).lower() for row in answer["data"])
-        token = answer.get("$skipToken")
+        yield from (str(row["subscriptionId"]).lower() for row in answer.data)
+        token = answer.skip_token
         if not token:
             return
