@@ -454,5 +454,5 @@ def test_a_reader_may_look_and_not_change(clock: Clock) -> None:
     assert outcome.kind == "denied"
     assert outcome.todo == (
         "Allow Microsoft.Network/networkSecurityGroups/securityRules/write; the role in "
-        "providers/azure/permissions/write.json holds all that is needed.",
+        "providers/azure/permissions/write.json holds all that is needed."
     )
