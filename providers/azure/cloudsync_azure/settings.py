@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -190,14 +191,18 @@ class AzureSettings(TargetSettings, frozen=True):
             )
         return self
 
-    @classmethod
-    def naming(cls, scope: str) -> dict[str, str]:
-        """The subscription of ``azure:SUBSCRIPTION``, and all machines until somebody says whom."""
-        subscription = scope.removeprefix("azure:")
-        return {
-            "subscriptions": f'["{subscription}"]',
-            "protect": "all  # all | {addresses: […]} | {asg: […]}: a group serves a whole subnet",
-        }
+    def written(self, scope: str, targets: Mapping[str, str]) -> Iterator[list[str]]:
+        """One block, for all machines until somebody says whom."""
+        yield [
+            f'    subscriptions: ["{scope.removeprefix("azure:")}"]',
+            "    select:",
+            "      ids:",
+            *(
+                f"        - {one.removeprefix(f'{scope}/')}  # {said}"
+                for one, said in targets.items()
+            ),
+            "    protect: all  # all | {addresses: […]} | {asg: […]}: a group serves a whole subnet",
+        ]
 
     @property
     def discovers(self) -> bool:

@@ -75,10 +75,15 @@ def test_whom_a_target_guards() -> None:
 
 
 def test_what_init_writes_of_a_scope() -> None:
-    """A survey's block names the subscription, and all machines until somebody says whom."""
-    found = AzureSettings.naming(f"azure:{SUBSCRIPTION}")
-    assert found["subscriptions"] == f'["{SUBSCRIPTION}"]'
-    assert found["protect"].startswith("all  #")
+    """A survey's block names subscription and groups, and all machines until somebody says whom."""
+    scope = f"azure:{SUBSCRIPTION}"
+    (lines,) = block(SELECT, ALL).written(scope, {f"{scope}/mail/mx": "open"})
+    assert lines[:-1] == [
+        f'    subscriptions: ["{SUBSCRIPTION}"]', "    select:", "      ids:",
+        "        - mail/mx  # open",
+    ]  # fmt: skip
+    found = block(*(line.removeprefix("    ") for line in lines))
+    assert (found.subscriptions, found.select.ids) == ((SUBSCRIPTION,), ("mail/mx",))
 
 
 @pytest.mark.parametrize(
