@@ -78,11 +78,18 @@ def _row(name: str, said: Mapping[str, Any]) -> packets.Row:
         "sources": tuple(sources),
         "names": tuple(names),
         "ports": ports[0],
-        "protocol": {"*": "all"}.get(said["protocol"], said["protocol"].lower()),
+        "protocol": _protocol(said["protocol"], ports[0] == (0, 65_535)),
         "machines": () if everywhere else MACHINES[:1],
         "label": said.get("description") or "",
         "id": name,
     }
+
+
+def _protocol(said: str, all_ports: bool) -> str:
+    # The oracle's `all` disregards ports; every protocol at some ports is TCP at these.
+    if said == "*":
+        return "all" if all_ports else "tcp"
+    return said.lower()
 
 
 def _both(said: Mapping[str, Any], one: str, many: str) -> list[str]:
