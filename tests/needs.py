@@ -36,10 +36,13 @@ def need(tool: str, reason: str, *, below: str = "") -> str:
     return path
 
 
-def namespace(reason: str) -> list[str]:
-    """How a program is started in a network namespace of its own, or the end of the test."""
+def namespace(reason: str, *, root: bool = False) -> list[str]:
+    """How a program is started in a network namespace of its own, or the end of the test.
+
+    With ``root``, only as a true one: whoever is root in a namespace of users has no other users.
+    """
     unshare = need("unshare", reason)
-    ways = ([unshare, "-nm"], [unshare, "-Urnm"])
+    ways = [[unshare, "-nm"], *([] if root else [[unshare, "-Urnm"]])]
     allowed = [
         way
         for way in ways

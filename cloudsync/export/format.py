@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cloudsync.addresses import AddressSet
+from cloudsync.errors import UsageError
 from cloudsync.export.fit import Fit, fitted
 from cloudsync.export.material import MARK, Material
 from cloudsync.export.reading import Parse
@@ -84,5 +85,11 @@ def artifact(form: Format, made: Material) -> Artifact:
     result = Artifact(files, about, cut.allowed)
     # The last look before it leaves the house: a sheet that loses or adds somebody is our mistake,
     # and must not become somebody's lost mail.
-    assert form.parse(result.text) == cut.allowed, form.name
+    if form.parse(result.text) != cut.allowed:
+        raise UsageError(
+            f"export {form.name}",
+            "what was made doesn't let in whom it should, which is a mistake of cloudsync's own",
+            done="Nothing was written.",
+            todo="Report it, and use another format.",
+        )
     return result

@@ -63,6 +63,7 @@ network,first,last,length,name
 def _json(_sheet: str, made: Material) -> str:
     document = {
         "schema": "cloudsync.export/1",
+        "about": made.header,
         "source": made.source,
         "digest": made.digest,
         "listed": made.listed,
