@@ -76,8 +76,9 @@ pythons: $(TOOLS) ## every test against the built wheel on each other Python fou
 N ?= 20000
 
 .PHONY: fire
-fire: $(READY) ## as many simulated schedules as told (N=20000, SEED=…)
+fire: $(READY) ## as many simulated schedules as told (N=20000, SEED=…), then 10,000 worlds a cloud
 	@$(BIN)/python -m tests.simulator --workers 2 --schedules $(N) $(if $(SEED),--seed $(SEED))
+	@FIRE=50 $(BIN)/pytest -q -n 2 tests/providers/*/test_oracle.py
 
 CLOUD ?= azure
 

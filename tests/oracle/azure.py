@@ -237,11 +237,11 @@ def _places(version: int, cidrs: Iterable[str], addresses: Sequence[str]) -> lis
 
 
 def _ports(ends: Iterable[int]) -> list[int]:
+    """A port on each side of every edge, and one that most clients might come from."""
     found = {40_000}
-    for end in ends:
-        found.update(at for at in (end - 1, end, end + 1) if 1_024 <= at <= 65_535 or at == end)
-    # A client may come from any port; those at the edges of all of them stand for the rest.
-    return sorted(found - {0, 65_535} or {40_000})
+    for end in set(ends) - {0, 65_535}:
+        found.update(at for at in (end - 1, end, end + 1) if 1 <= at <= 65_535)
+    return sorted(found)
 
 
 def _memberships(named: Sequence[str]) -> Iterator[frozenset[str]]:

@@ -14,6 +14,7 @@ from tests.oracle.azure import Packet, decides, from_nsg, gets_in, machines
 from tests.oracle.packets import deciding, in_sight, text
 from tests.oracle.packets import gets_in as row_lets_in
 from tests.providers.azure.drawn import ASGS, meanings, nsgs, taken
+from tests.providers.azure.walked import GUARDED, Guarded, misread
 from tests.strategies import examples
 
 NOWHERE = "10.255.0.9"
@@ -125,3 +126,14 @@ def test_packets_and_rows_agree(nsg: dict[str, Any], random: Random) -> None:
         for point, meaning in product(chosen, meanings()):
             walked = gets_in(nsg, kind.packet(text(point), port), meaning)
             assert walked is row_lets_in(asked, point, str(kind), meaning)
+
+
+@given(nsgs(), st.sampled_from(GUARDED), st.randoms(use_true_random=False))
+@examples(200)
+def test_the_evaluator_reads_what_the_packets_say(
+    nsg: dict[str, Any], guarded: Guarded, random: Random
+) -> None:
+    """Whoever is said to be certain gets in everywhere, nobody who gets in is missed, and where
+    nothing is partial or opaque both are exact; whomever the target guards.
+    """
+    assert misread(nsg, guarded, random) == []
