@@ -136,6 +136,11 @@ def applied(
     return outermost(networks)
 
 
+def absent(entries: Iterable[Entry], shoreline: Iterable[str]) -> tuple[str, ...]:
+    """The groups of ``shoreline`` of which ``entries`` hold none, in order: choosing them does nothing."""
+    return tuple(sorted(set(shoreline) - {entry.group for entry in entries}))
+
+
 def outermost(networks: Iterable[Network]) -> tuple[Network, ...]:
     """``networks`` in address order, each once, without those that another one contains."""
     kept: list[Network] = []

@@ -14,7 +14,7 @@ from cloudsync import engine, records
 from cloudsync.allowlist import InForce
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
-from cloudsync.errors import SourceRefused, UsageError
+from cloudsync.errors import Exit, SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.leaving import OWN_RULES
 from cloudsync.model import Mode, Note, Verdict, Wanted
@@ -24,6 +24,7 @@ from cloudsync.provider import Outcome, Provider, Reversal, Scope, Step
 from cloudsync.remember import (
     begin_run,
     end_run,
+    forget_runs,
     list_in_force,
     note_taken,
     remember_list,
@@ -61,7 +62,7 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     """
     found = looked or look(job)
     if found.vetted.in_force is None:
-        return RunReport(found.plan, (), found.plan)
+        return RunReport(found.plan, (), found.plan, listed=found.vetted.codes)
     remember_list(job, found.vetted.in_force)
     if found.read.validators and not found.vetted.held:
         job.keep(job.config, job.store, found.vetted.in_force.digest, found.read.validators)
@@ -70,7 +71,7 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     run = begin_run(job, found.plan)
     remember_targets(job, found.plan)
     made = _applied(job, found, run.value.id)
-    return recorded(job, run, found.plan, made)
+    return recorded(job, run, found.plan, made, found.vetted.codes)
 
 
 def look(job: Job) -> Look:
@@ -113,19 +114,27 @@ class Made:
     now: tuple[TargetPlan, ...]
 
 
-def recorded(job: Job, run: records.Stored[records.RunRecord], plan: Plan, made: Made) -> RunReport:
+def recorded(
+    job: Job,
+    run: records.Stored[records.RunRecord],
+    plan: Plan,
+    made: Made,
+    listed: tuple[Exit, ...] = (),
+) -> RunReport:
     """The report of a run, once it is written down how it ended.
 
-    What it did must be reported even where that can't be written.
+    ``listed`` is what the list alone calls for. What the run did must be reported even where that
+    can't be written.
     """
     after = Plan(plan.list_digest, made.now)
     report = RunReport(
         plan, made.outcomes, after, _outbound(plan, after),
-        run=run.value.id, reversals=made.reversals,
+        run=run.value.id, reversals=made.reversals, listed=listed,
     )  # fmt: skip
     try:
         remember_targets(job, report.now)
         end_run(job, run, report.now, exit_of_run(report))
+        forget_runs(job)
     except StateError as error:
         error.done = "What was done in the clouds is kept, and is in the report."
         return replace(report, unrecorded=error)

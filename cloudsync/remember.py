@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
+from typing import Final
 
 from cloudsync import ledger, records
 from cloudsync.allowlist import InForce
@@ -13,6 +15,9 @@ from cloudsync.job import Job
 from cloudsync.plan import Plan
 from cloudsync.provider import Reversal, Step
 from cloudsync.standing import Standing
+from cloudsync.state import Conflict
+
+_MOMENT: Final = "%Y%m%dT%H%M%SZ"
 
 
 def list_in_force(job: Job) -> InForce | None:
@@ -103,7 +108,7 @@ def begin_run(job: Job, plan: Plan, command: str = "apply") -> records.Stored[re
     now = job.now()
     run = records.RunRecord(
         # Two workers may begin in one moment.
-        id=f"{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}",
+        id=f"{now:{_MOMENT}}-{token_hex(3)}",
         started=now,
         command=command,
         list_digest=plan.list_digest,
@@ -125,6 +130,34 @@ def end_run(job: Job, run: records.Stored[records.RunRecord], found: Plan, ended
         targets={one.target: str(one.verdict) for one in found.targets},
     )
     records.save(job.store, records.run_key(over.id), records.RUN, over, run.generation)
+
+
+def forget_runs(job: Job) -> None:
+    """Drop the records of runs that are older than ``history.keep``, or beyond ``history.runs``.
+
+    Raises:
+        StateError: the state can't be used as it is.
+    """
+    kept = job.config.history
+    # A run's id begins with its time, and so do its keys' order and age.
+    oldest = records.run_key(f"{job.now() - kept.keep:{_MOMENT}}")
+    keys = job.store.keys(records.run_key(""))
+    too_old = sum(key < oldest for key in keys)
+    gone = keys[: max(too_old, len(keys) - kept.runs)]
+    _drop(job, gone)
+    if gone:
+        # What a run took can be given back for as long as the run is known.
+        last = ledger.taken_key(gone[-1].removeprefix(records.run_key("")), "\uffff")
+        _drop(job, [key for key in job.store.keys(ledger.taken_key("")[:-1]) if key <= last])
+
+
+def _drop(job: Job, keys: Iterable[str]) -> None:
+    for key in keys:
+        stored = job.store.get(key)
+        # Another run may have dropped it first, which is as good.
+        if stored:
+            with suppress(Conflict):
+                job.store.delete(key, stored.generation)
 
 
 def forget(job: Job, target: str) -> None:

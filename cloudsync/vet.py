@@ -12,9 +12,9 @@ from typing import Any
 
 from cloudsync import leaving
 from cloudsync.addresses import Network
-from cloudsync.allowlist import InForce, Listing, Widen
+from cloudsync.allowlist import InForce, Listing, Widen, absent
 from cloudsync.config import Config
-from cloudsync.errors import SourceRefused
+from cloudsync.errors import Exit, SourceRefused
 from cloudsync.guard import Judgement, Limits, judge
 from cloudsync.source.bundled import SOURCE as BUNDLED
 from cloudsync.wants import groups_of, widening_of
@@ -37,13 +37,20 @@ class Vetted:
     """The list in force after a read, and what was said of the list on offer.
 
     ``in_force`` is None where there is none yet. ``held`` is the judgement of a list that waits
-    for a person.
+    for a person. ``absent`` are groups that the configuration chooses and no entry belongs to.
     """
 
     in_force: InForce | None
     offer: Listing | None = None
     judgement: Judgement | None = None
     refused: SourceRefused | None = None
+    absent: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> tuple[Exit, ...]:
+        """What the list alone calls for, whatever becomes of the targets."""
+        refused = (Exit.SOURCE,) if self.refused else ()
+        return (*refused, Exit.HELD) if self.held else refused
 
     @property
     def held(self) -> Judgement | None:
@@ -89,6 +96,21 @@ def vet(
     Without a listing the list in force goes on: a refusal is no outage. Additions of a list that
     the guard lets through count at once; what it lacks starts leaving.
     """
+    found = _vet(read, in_force, rules, now, approved)
+    known = found.offer or found.in_force
+    # Own rules don't tell which group an address was listed in.
+    if known is None or known.source == leaving.OWN_RULES:
+        return found
+    return replace(found, absent=absent(known.entries, rules.shoreline))
+
+
+def _vet(
+    read: Read,
+    in_force: InForce | None,
+    rules: Rules,
+    now: datetime,
+    approved: Collection[str],
+) -> Vetted:
     if read.listing is None:
         if in_force is None:
             return Vetted(None, refused=read.refused)

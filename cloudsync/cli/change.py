@@ -12,7 +12,7 @@ from cloudsync.cli.look import code_of
 from cloudsync.cli.output import rendered, rendered_run, tell_of_list
 from cloudsync.cli.streams import at_terminal, check, confirmed, put, tell, tell_page
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
-from cloudsync.errors import NOTHING_CHANGED, Exit, HeldError, UsageError, first_of
+from cloudsync.errors import NOTHING_CHANGED, HeldError, UsageError
 from cloudsync.plan import Plan
 from cloudsync.reconcile import look, reconcile
 from cloudsync.report import Listed, exit_of_run
@@ -44,12 +44,7 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
         tell(str(report.unrecorded))
     done = "The plan was applied; see cloudsync drift." if report.outcomes else NOTHING_CHANGED
     put(rendered_run(report, found.listed, form), out, done)
-    codes = [exit_of_run(report)]
-    if found.vetted.refused:
-        codes.append(Exit.SOURCE)
-    if found.vetted.held:
-        codes.append(Exit.HELD)
-    return int(first_of(codes))
+    return int(exit_of_run(report))
 
 
 def forget(path: Path, target: str) -> int:

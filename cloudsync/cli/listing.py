@@ -10,9 +10,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from cloudsync import records
-from cloudsync.allowlist import BASE, Format, InForce, Listing, Widen, applied, cost_of_widening
+from cloudsync.allowlist import (
+    BASE,
+    Format,
+    InForce,
+    Listing,
+    Widen,
+    absent,
+    applied,
+    cost_of_widening,
+)
 from cloudsync.cli.job import job, read_config
-from cloudsync.cli.output import held
+from cloudsync.cli.output import held, tell_of_groups
 from cloudsync.cli.streams import at_terminal, confirmed, put, tell, tell_page
 from cloudsync.errors import CloudsyncError, Exit, SourceRefused, UsageError
 from cloudsync.guard import Judgement
@@ -132,6 +141,7 @@ def _print(listing: Listing, shoreline: Collection[str], widen: Widen, form: str
     networks = [str(network) for network in applied(listing.entries, shoreline, widen)]
     for warning in listing.warnings:
         tell(f"{listing.source}: {warning}")
+    tell_of_groups(listing.source, absent(listing.entries, shoreline))
     if form == "json":
         put(as_json(_document(listing, networks)), None)
     elif form == "csv":

@@ -40,12 +40,9 @@ def show_drift(path: Path, form: str, out: Path | None) -> int:
 
 def code_of(found: Look, command: Literal["plan", "drift"], *, detailed: bool = False) -> Exit:
     """The exit code of a look: of the targets, and of the list."""
-    codes = [exit_code(found.plan, command=command, detailed=detailed)]
-    if found.vetted.refused:
-        codes.append(Exit.SOURCE)
-    if found.vetted.held:
-        codes.append(Exit.HELD)
-    return first_of(codes)
+    return first_of(
+        (exit_code(found.plan, command=command, detailed=detailed), *found.vetted.codes)
+    )
 
 
 def print_schema() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cloudsync.cli.streams import tell
 from cloudsync.guard import Judgement
 from cloudsync.plan import Plan
@@ -55,6 +57,18 @@ def tell_of_list(vetted: Vetted) -> None:
         tell(held(vetted.offer.source, vetted.held, first=vetted.in_force is None))
     for warning in vetted.offer.warnings if vetted.offer else ():
         tell(f"{vetted.offer.source if vetted.offer else 'list'}: {warning}")
+    known = vetted.offer or vetted.in_force
+    if known:
+        tell_of_groups(known.source, vetted.absent)
+
+
+def tell_of_groups(source: str, absent: Iterable[str]) -> None:
+    """Groups that the configuration chooses and the list lacks: choosing them lets nobody in."""
+    for group in absent:
+        tell(
+            f"{source}: the list has no Shoreline group {group}, so that choosing it lets nobody "
+            "in. Correct shoreline:, or look at the source."
+        )
 
 
 def held(source: str, judgement: Judgement, *, first: bool) -> str:

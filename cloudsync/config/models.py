@@ -246,6 +246,15 @@ class Removals(Settings, frozen=True):
     """How long to wait after the last of them: as long as a name server may keep an answer."""
 
 
+class History(Settings, frozen=True):
+    """How much of what runs did is kept."""
+
+    keep: Duration = Field(default=timedelta(days=90), json_schema_extra={"default": "90d"})
+    """How long the record of a run is kept."""
+    runs: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 100_000
+    """How many records of runs are kept at most, the youngest."""
+
+
 class Config(Settings, frozen=True):
     """One installation: its name, its list and its targets."""
 
@@ -257,6 +266,8 @@ class Config(Settings, frozen=True):
     """The list."""
     removals: Removals = Removals()
     """How entries leave."""
+    history: History = History()
+    """What is kept of past runs."""
     settle: Duration = Field(default=timedelta(seconds=90), json_schema_extra={"default": "90s"})
     """How long to wait, at most, until an added rule is seen."""
     at_once: Annotated[StrictInt, Field(ge=1, le=256)] = 16

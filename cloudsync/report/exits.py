@@ -23,10 +23,12 @@ def exit_code(plan: Plan, *, command: Command, detailed: bool = False) -> Exit:
 
 
 def exit_of_run(report: RunReport) -> Exit:
-    """What a run calls for: a step that failed and is still to do, and what was found afterwards."""
+    """What a run calls for: of its list, of steps that failed, and of what was found afterwards."""
     failed = (Exit.FAILED,) if report.failed else ()
     unrecorded = (report.unrecorded.exit_code,) if report.unrecorded else ()
-    return first_of((*failed, *unrecorded, *_codes(report.now, "apply", detailed=False)))
+    return first_of(
+        (*report.listed, *failed, *unrecorded, *_codes(report.now, "apply", detailed=False))
+    )
 
 
 def _codes(plan: Plan, command: Command, *, detailed: bool) -> Iterator[Exit]:

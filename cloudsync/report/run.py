@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cloudsync.errors import CloudsyncError
+from cloudsync.errors import CloudsyncError, Exit
 from cloudsync.model import Verdict
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Reversal, Step
@@ -19,7 +19,8 @@ class RunReport:
     are the verified ones, its steps what is still to do. ``outbound`` has a target's digest of its
     outbound rules before and after, which must be the same. ``unrecorded`` is why the run couldn't
     be written down afterwards. ``run`` is what ``undo`` calls it by, and ``reversals`` say how each
-    step that was made is taken back.
+    step that was made is taken back. ``listed`` is what the list alone calls for: it was held or
+    refused.
     """
 
     plan: Plan
@@ -29,6 +30,7 @@ class RunReport:
     unrecorded: CloudsyncError | None = None
     run: str = field(default="", compare=False)
     reversals: Mapping[Step, Reversal] = field(default_factory=dict[Step, Reversal])
+    listed: tuple[Exit, ...] = ()
 
     def by_hand(self, target: str) -> tuple[str, ...]:
         """The commands that take back what was done at ``target``: the last step first."""

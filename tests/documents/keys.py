@@ -15,6 +15,7 @@ _WHERE: Final = {
     "page": "PageLayout",
     "removals": "Removals",
     "exports": "ExportSettings",
+    "history": "History",
     "also-allow": "AlsoAllow",
     "accept-risk": "AcceptRisk",
     "priority": "Priority",

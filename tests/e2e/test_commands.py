@@ -505,6 +505,29 @@ def test_explain_where_the_target_cant_be_read(ready: World) -> None:
 # ---------------------------------------------------------------------------------- exit codes
 
 
+def test_a_run_is_written_down_with_what_the_list_calls_for(ready: World) -> None:
+    """The exit code in the record of a run is the program's, also where the list made it so."""
+    ready.offer(*LIST[:7])
+    assert ready.run("apply", "--yes").code == 4
+    (ready.folder / "list.txt").write_text("")
+    assert ready.run("apply", "--yes").code == 5
+    with closing(open_state(f"sqlite:///{ready.folder}/cloudsync.db")) as store:
+        runs = [records.load(store, key, records.RUN) for key in store.keys(records.run_key(""))]
+    assert sorted(run.value.exit or 0 for run in runs if run) == [4, 5]
+
+
+def test_a_group_that_the_list_lacks_is_spoken_of(ready: World) -> None:
+    """A Shoreline group that no entry belongs to is no silence: every look at the list names it."""
+    ready.config(block("watch", "shoreline: [EXG7]"))
+    said = (
+        "./list.txt: the list has no Shoreline group EXG7, so that choosing it lets nobody in. "
+        "Correct shoreline:, or look at the source.\n"
+    ).replace("./", f"{ready.folder}/")
+    assert ready.run("plan").err == said
+    assert ready.run("drift").err == said
+    assert ready.run("apply", "--yes").err == said
+
+
 def test_several_exit_codes_at_once(ready: World) -> None:
     """Where several hold, the first of 1, 5, 6, 3, 4, 2 is given."""
     gone = ready.group("going")

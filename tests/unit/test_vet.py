@@ -11,9 +11,9 @@ import pytest
 
 from cloudsync.allowlist import Entry, InForce, Leaving, Listing
 from cloudsync.config import Config
-from cloudsync.errors import SourceRefused
+from cloudsync.errors import Exit, SourceRefused
 from cloudsync.guard import Limits
-from cloudsync.leaving import Removals
+from cloudsync.leaving import OWN_RULES, Removals
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.vet import Read, Rules, Vetted, accept, vet
 
@@ -204,3 +204,35 @@ def test_the_rules_are_what_the_configuration_says() -> None:
         ("EXG3", "EXG4"),
         "24",
     )
+
+
+@pytest.mark.parametrize(
+    ("read", "in_force", "absent"),
+    [
+        (Read(listing(*LISTED)), None, ("EXG3", "EXG4")),
+        (Read(Listing("./list.txt", "article39", (Entry(ip_network("8.0.0.1"), group="EXG3"),))),
+         standing("8.0.0.1/32"), ("EXG4",)),
+        (Read(), standing(*LISTED), ("EXG3", "EXG4")),
+        (Read(refused=REFUSED), begun(entries(*LISTED), "", source=OWN_RULES), ()),
+        (Read(refused=REFUSED), None, ()),
+    ],
+)  # fmt: skip
+def test_a_chosen_group_that_the_list_lacks_is_named(
+    read: Read, in_force: InForce | None, absent: tuple[str, ...]
+) -> None:
+    """A group nobody is in is named, on offer or in force; own rules can't tell of groups."""
+    rules = replace(RULES, shoreline=("EXG4", "EXG3"))
+    assert vet(read, in_force, rules, NOW).absent == absent
+
+
+@pytest.mark.parametrize(
+    ("found", "codes"),
+    [
+        (vet(Read(), standing(*LISTED), RULES, NOW), ()),
+        (vet(Read(listing(*LISTED)), None, RULES, NOW), (Exit.HELD,)),
+        (vet(Read(refused=REFUSED), standing(*LISTED), RULES, NOW), (Exit.SOURCE,)),
+    ],
+)
+def test_a_list_has_exit_codes_of_its_own(found: Vetted, codes: tuple[Exit, ...]) -> None:
+    """Held is 4, refused is 5, whatever becomes of the targets."""
+    assert found.codes == codes
