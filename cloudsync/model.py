@@ -61,7 +61,10 @@ def mark(installation: str, purpose: Purpose) -> str:
     return f"cloudsync/{installation} {purpose}"
 
 
-OUR_MARKS = ("cloudsync/", "cloudsync-terraform/")
+TERRAFORM_MARK = "cloudsync-terraform/"
+"""What the mark of our Terraform modules begins with."""
+
+OUR_MARKS = ("cloudsync/", TERRAFORM_MARK)
 """What the mark of any installation, or of our Terraform modules, begins with."""
 
 
@@ -72,7 +75,7 @@ class Wanted:
     ``networks`` are the list in force as it applies here (leaving entries are still in it),
     ``also`` the active networks of ``also_allow``, ``names`` its opaque sources. ``addresses``
     follows from them. ``priority`` is the range of numbers that own rules may use, where rules
-    have numbers.
+    have numbers. ``managed_by`` is who keeps the target, where the configuration says so.
     """
 
     installation: str
@@ -86,6 +89,7 @@ class Wanted:
     close_opaque: bool = False
     shared: bool = False
     priority: tuple[int, int] | None = None
+    managed_by: str | None = None
     addresses: AddressSet = field(init=False)
 
     def __post_init__(self) -> None:

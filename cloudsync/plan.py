@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Exposure
+from cloudsync.managed import managed_by, watched
 from cloudsync.model import Difference, Mode, Note, Verdict, Wanted, differ
 from cloudsync.prove import prove
 from cloudsync.provider import (
@@ -141,12 +142,17 @@ def make(
     """Plan and prove every target of ``snapshot`` that something is wanted of.
 
     Steps stop where one can't be proved, with the witness; those before it are planned all the
-    same, since mail must not wait for a removal. With an ``order``, what it says is planned, and
-    nothing else.
+    same, since mail must not wait for a removal. At a target that somebody else keeps nothing is
+    planned. With an ``order``, what it says is planned, and nothing else.
     """
     states = look(rules, snapshot, wanted)
     wants = {target: wanted[target] for target in states}
-    proposal = rules.ordered(snapshot, wants, order) if order else rules.steps(snapshot, wants)
+    if order:
+        proposal = rules.ordered(snapshot, wants, order)
+    else:
+        wants, said = watched(wants, managed_by(rules, snapshot))
+        proposal = rules.steps(snapshot, wants)
+        proposal = replace(proposal, remarks=(*said, *proposal.remarks)) if said else proposal
     proposed, remarked, refused = _by_target(proposal)
     plans: list[TargetPlan] = []
     for target, state in states.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, ClassVar, Final, Literal, Protocol, cast
+from typing import Any, ClassVar, Final, Literal, Protocol, cast, runtime_checkable
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.errors import CloudsyncError, UsageError
@@ -104,6 +104,19 @@ class Remark:
     target: str
     text: str
     note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """Who else keeps a target right, and would undo what is changed there.
+
+    ``by`` is their name, ``sign`` what they are known by, ``todo`` a sentence: where the list
+    belongs instead.
+    """
+
+    by: str
+    sign: str
+    todo: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +234,18 @@ class Rules(Protocol):
 
     def elsewhere(self, snapshot: Any, ports: tuple[int, ...]) -> Mapping[str, str]:
         """A digest per target of whatever decides any other port, in order."""
+        ...
+
+
+@runtime_checkable
+class TellsManaged(Protocol):
+    """Rules that know who else keeps a target. Optional: where no others do, a provider lacks it."""
+
+    def managed(self, snapshot: Any) -> Mapping[str, Managed]:
+        """Who keeps which target, by the signs that they leave; only targets that have such signs.
+
+        It is asked for each page of a sweep.
+        """
         ...
 
 

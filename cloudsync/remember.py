@@ -148,7 +148,10 @@ def forget_runs(job: Job) -> None:
     if gone:
         # What a run took can be given back for as long as the run is known.
         last = ledger.taken_key(gone[-1].removeprefix(records.run_key("")), "\uffff")
-        _drop(job, [key for key in job.store.keys(ledger.taken_key("").removesuffix("/")) if key <= last])
+        _drop(
+            job,
+            [key for key in job.store.keys(ledger.taken_key("").removesuffix("/")) if key <= last],
+        )
 
 
 def _drop(job: Job, keys: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from cloudsync.addresses import EVERYONE, INTERNAL
 from cloudsync.allowlist import Entry, Widen, applied
 from cloudsync.config import AlsoAllow, Config, TargetSettings, active
 from cloudsync.exposure import Name
+from cloudsync.managed import CLOUDSYNC
 from cloudsync.model import Mode, Wanted
 
 
@@ -33,7 +34,7 @@ def wanted_of(
     priority = target.priority
     return Wanted(
         installation=config.name,
-        mode=Mode(target.mode),
+        mode=Mode(target.mode) if target.managed_by in (None, CLOUDSYNC) else Mode.WATCH,
         networks=applied(entries, shoreline, target.widen or config.list.widen),
         also=tuple(sorted({one.network for one in also if one.network}, key=str)),
         names=frozenset(_name(one) for one in also if not one.network),
@@ -43,6 +44,7 @@ def wanted_of(
         close_opaque=target.close_opaque,
         shared=target.shared,
         priority=(priority.first, priority.last) if priority else None,
+        managed_by=target.managed_by,
     )
 
 

@@ -149,6 +149,8 @@ def wishes(draw: st.DrawFn, *, modes: Iterable[Mode] = tuple(Mode)) -> Wanted:
         override_denies=draw(st.sampled_from((False, False, True))),
         close_opaque=draw(st.booleans()),
         priority=draw(st.sampled_from((None, None, (100, 110), (1, 50), (101, 102)))),
+        # Signs of others lie about in these worlds, and what happens with them is tried apart.
+        managed_by="cloudsync",
     )
 
 

@@ -168,7 +168,7 @@ class TargetSettings(Settings, frozen=True):
     priority: Priority | None = None
     """The numbers that own rules may take."""
     managed_by: Words | None = None
-    """What else manages these rules, for people."""
+    """Who else keeps these targets, so that they are only watched; cloudsync: it may change them."""
     endpoint: Endpoint | None = None
     """Another address of the cloud's API."""
 

@@ -80,7 +80,14 @@ class AwsCloud:
         """A target block that selects by the tag that all groups carry."""
         select = {"tags": {"cloudsync": "smtp"}}
         return AwsSettings.model_validate(
-            {"provider": "aws", "regions": [REGION], "select": select, **settings}
+            # Marks of Terraform's lie about here, and must not keep the run from its work.
+            {
+                "provider": "aws",
+                "regions": [REGION],
+                "select": select,
+                "managed_by": "cloudsync",
+                **settings,
+            }
         )
 
     def truth(self, target: str) -> packets.World | None:

@@ -235,13 +235,17 @@ def _opens_alone(permission: Permission, port: int) -> bool:
 def marked(group: Ingress) -> int:
     """How many rules carry the mark of some installation of ours, or of our Terraform modules."""
     # Most descriptions of a group are the same, so each is looked at once.
-    texts = Counter(
+    return sum(count for text, count in descriptions(group).items() if text.startswith(OUR_MARKS))
+
+
+def descriptions(group: Ingress) -> Mapping[str, int]:
+    """What the rules are called, and how many by each name."""
+    return Counter(
         one.get("Description", "")
         for permission in group.permissions
         for kind in _KINDS
         for one in permission.get(kind, ())
     )
-    return sum(count for text, count in texts.items() if text.startswith(OUR_MARKS))
 
 
 @lru_cache(maxsize=REMEMBERED)

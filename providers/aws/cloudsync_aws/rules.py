@@ -15,7 +15,7 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Clause, Exposure, Name
 from cloudsync.model import OUR_MARKS, Purpose, Wanted
-from cloudsync.provider import Foreign, Order, Proposal, Reversal, Sources, Step
+from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
 from cloudsync_aws import orders
 from cloudsync_aws.calls import Call, revised
 from cloudsync_aws.ingress import (
@@ -32,6 +32,7 @@ from cloudsync_aws.ingress import (
     wide,
 )
 from cloudsync_aws.marks import marks, owner
+from cloudsync_aws.others import by_terraform
 from cloudsync_aws.remarks import lent
 from cloudsync_aws.snapshot import AwsSnapshot
 from cloudsync_aws.steps import propose
@@ -82,8 +83,13 @@ class AwsRules:
             group = groups[target]
             permissions = revised(rules_of(group.ingress), call)
             lists = {one.id: one for one in group.ingress.lists} | dict(snapshot.lists)
+            # Tags go with their rule, and are needed when a later step is to be taken back.
+            touched = (
+                {rule.key for rule in call.rules} if call.operation == "revoke" else set[str]()
+            )
+            tags = {key: each for key, each in group.tags.items() if key not in touched}
             groups[target] = replace(
-                group, ingress=ingress(permissions, snapshot.account, lists), ids={}, tags={}
+                group, ingress=ingress(permissions, snapshot.account, lists), ids={}, tags=tags
             )
         return replace(snapshot, groups=groups)
 
@@ -115,6 +121,14 @@ class AwsRules:
         return {
             target: _foreign(group.ingress, installation, ports)
             for target, group in snapshot.groups.items()
+        }
+
+    def managed(self, snapshot: AwsSnapshot) -> Mapping[str, Managed]:
+        """Who else keeps which group: by its tags, its name, or the mark of our own modules."""
+        return {
+            target: who
+            for target, group in snapshot.groups.items()
+            if (who := group.managed or by_terraform(group.ingress))
         }
 
     def elsewhere(self, snapshot: AwsSnapshot, ports: tuple[int, ...]) -> Mapping[str, str]:

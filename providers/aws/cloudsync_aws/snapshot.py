@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from cloudsync.provider import Scope
+from cloudsync.provider import Managed, Scope
 from cloudsync_aws.ingress import REMEMBERED, Ingress, Permission, PrefixList, ingress
+from cloudsync_aws.others import keeper
 from cloudsync_aws.roles import Role
 
 DEFAULT_QUOTA: Final = 60
@@ -40,7 +41,8 @@ class Group:
 
     ``tags`` gives the tags of a rule that has any, in the same way. ``egress`` are its outbound
     rules as bytes, which are compared and never changed. ``owner`` is the account that it belongs
-    to, where that isn't the one that it was seen from.
+    to, where that isn't the one that it was seen from. ``managed`` is who else keeps the group, by
+    what it is called and tagged.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Group:
     ids: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     tags: Mapping[str, Tags] = field(default_factory=dict[str, Tags], repr=False)
     owner: str | None = None
+    managed: Managed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def read(
             looked.ids,
             looked.tags,
             None if group.get("OwnerId", account) == account else group["OwnerId"],
+            managed=keeper(group),
         )
     return AwsSnapshot(scope, found, lists, quota)
 

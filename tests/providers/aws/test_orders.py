@@ -133,3 +133,17 @@ def test_every_step_has_the_vendors_commands() -> None:
         "--region", "us-east-1", "--group-id", "sg-0abc"] for words in said)  # fmt: skip
     assert [bool(one.record) for one in plan.reversals] == [False, False, False, True]
     assert isinstance(plan.steps[0].call, Call)
+
+
+def test_tags_are_kept_for_undo_whatever_step_comes_first() -> None:
+    """A rule that is revoked after others were added has its tags in the record all the same."""
+    before = look_closely(
+        permission("0.0.0.0/0"), tags={"tcp/25 from 0.0.0.0/0": (("team", "mail"),)}
+    )
+    (plan,) = make(RULES, before, {TARGET: WANT}, "d")
+    assert [step.verb for step in plan.steps] == ["add", "remove"]
+    now = after(before, plan.steps)
+    assert now.groups[TARGET].tags == {}
+    order = Order("undo", tuple(one.record for one in plan.reversals if one.record))
+    (undo,) = make(RULES, now, {TARGET: wanted(LISTED, mode=Mode.WATCH)}, "d", order)
+    assert [step.call.tags for step in undo.steps] == [(("team", "mail"),)]

@@ -1,0 +1,53 @@
+"""Who else keeps a security group, by the signs that they leave on it; it asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from cloudsync.model import TERRAFORM_MARK
+from cloudsync.provider import Managed
+from cloudsync_aws.ingress import REMEMBERED, Ingress, descriptions, marked
+
+# The controller tags what it makes, and puts its rules right at each change of its objects
+# (kubernetes-sigs/aws-load-balancer-controller, "Security groups" and its own IAM policy).
+_CLUSTER: Final = "elbv2.k8s.aws/cluster"
+# A common policy's replicas carry the policy's and the primary group's id behind this, and keep
+# their primary's rules (AWS WAF developer guide, "Using common security group policies"). The
+# guide doesn't tell the name: it is what Terraform configurations in public repositories look for.
+_REPLICA: Final = "FMManaged"
+
+
+def keeper(group: Mapping[str, Any]) -> Managed | None:
+    """Who keeps ``group``, as boto3's ``describe_security_groups`` shows it; its rules apart."""
+    for tag in group.get("Tags", ()):
+        if tag["Key"] == _CLUSTER:
+            return Managed(
+                "the AWS load balancer controller",
+                f"the tag {_CLUSTER}: {tag['Value']}",
+                "Write the list into the Service, as spec.loadBalancerSourceRanges.",
+            )
+    name: str = group.get("GroupName", "")
+    if name.startswith(_REPLICA):
+        return Managed(
+            "AWS Firewall Manager",
+            f"the name {name}",
+            "Write the list into the primary group of its policy, in the administrator's account.",
+        )
+    return None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def by_terraform(group: Ingress) -> Managed | None:
+    """Our Terraform modules, where a rule of ``group`` carries their mark."""
+    if not marked(group):
+        return None
+    marks = sorted(text for text in descriptions(group) if text.startswith(TERRAFORM_MARK))
+    if not marks:
+        return None
+    return Managed(
+        "Terraform",
+        f"rules marked {marks[0]}",
+        "The list comes in with the module at the next terraform apply.",
+    )

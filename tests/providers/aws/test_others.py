@@ -1,0 +1,68 @@
+"""The signs by which a group tells who else keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cloudsync.model import Mode, Note
+from cloudsync.plan import make
+from cloudsync.provider import Managed
+from cloudsync_aws.rules import AwsRules
+from cloudsync_aws.snapshot import AwsSnapshot, read
+from tests.providers.aws.fleets import SCOPE, TARGET, own, permission, wanted
+
+RULES = AwsRules()
+CONTROLLER = Managed(
+    "the AWS load balancer controller",
+    "the tag elbv2.k8s.aws/cluster: mail",
+    "Write the list into the Service, as spec.loadBalancerSourceRanges.",
+)
+MANAGER = Managed(
+    "AWS Firewall Manager",
+    "the name FMManagedSecurityGroup53ece283-sg-0abc",
+    "Write the list into the primary group of its policy, in the administrator's account.",
+)
+TERRAFORM = Managed(
+    "Terraform",
+    "rules marked cloudsync-terraform/mail",
+    "The list comes in with the module at the next terraform apply.",
+)
+
+
+def group(*permissions: dict[str, Any], **more: Any) -> AwsSnapshot:
+    """One group as AWS shows it."""
+    found = {"GroupId": "sg-0abc", "IpPermissions": list(permissions), "IpPermissionsEgress": []}
+    return read(SCOPE, [{**found, **more}], {})
+
+
+@pytest.mark.parametrize(
+    ("seen", "managed"),
+    [
+        (group(Tags=[{"Key": "a", "Value": "b"},
+                     {"Key": "elbv2.k8s.aws/cluster", "Value": "mail"}]), CONTROLLER),
+        (group(GroupName="FMManagedSecurityGroup53ece283-sg-0abc"), MANAGER),
+        (group(permission("192.0.2.1/32", text="cloudsync-terraform/mail")), TERRAFORM),
+        (group(permission("::/0", text="cloudsync-terraform/mail"),
+               permission("pl-0a", first=443, text="cloudsync-terraform/web")), TERRAFORM),
+        (group(own("192.0.2.1/32"), Tags=[{"Key": "elbv2.k8s.aws", "Value": "cluster"}],
+               GroupName="our-FMManaged-copy"), None),
+        (group(permission("192.0.2.1/32", text="not cloudsync-terraform/mail")), None),
+    ],
+)  # fmt: skip
+def test_each_keeper_leaves_a_sign(seen: AwsSnapshot, managed: Managed | None) -> None:
+    """A tag of the controller's, a name of Firewall Manager's, the mark of our modules; no other."""
+    assert RULES.managed(seen) == ({TARGET: managed} if managed else {})
+
+
+def test_what_is_kept_elsewhere_is_watched_until_a_person_says_otherwise() -> None:
+    """A group of the controller's that is open and lacks the list is reported, and not changed."""
+    seen = group(permission("0.0.0.0/0"), Tags=[{"Key": "elbv2.k8s.aws/cluster", "Value": "mail"}])
+    want = wanted("192.0.2.0/24", mode=Mode.ENFORCE, internal="keep")
+    (plan,) = make(RULES, seen, {TARGET: want}, "d")
+    assert (plan.steps, plan.notes, plan.verdict.value) == ((), (Note.MANAGED_BY,), "open")
+    (plan,) = make(RULES, seen, {TARGET: replace(want, managed_by="cloudsync")}, "d")
+    assert [step.verb for step in plan.steps] == ["add", "remove"]
+    assert plan.notes == ()
