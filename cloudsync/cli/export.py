@@ -6,15 +6,11 @@ import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
 
-from cloudsync.addresses import Network
-from cloudsync.allowlist import InForce
+from cloudsync.cli.gather import NOTHING_WRITTEN, list_of, relays_of
 from cloudsync.cli.job import job
-from cloudsync.cli.output import tell_of_list
 from cloudsync.cli.streams import put, tell
-from cloudsync.config import Config
-from cloudsync.errors import Exit, SourceRefused, UsageError, first_of
+from cloudsync.errors import Exit, UsageError, first_of
 from cloudsync.export.advice import page
 from cloudsync.export.compare import as_lines, compare
 from cloudsync.export.fit import fitted, splitting
@@ -24,13 +20,8 @@ from cloudsync.export.install import INSTALLERS
 from cloudsync.export.install.files import absent, installed, places, write
 from cloudsync.export.install.live import start
 from cloudsync.export.material import MARK, Material, material
-from cloudsync.job import Job
-from cloudsync.remember import list_in_force, remember_list
+from cloudsync.remember import remember_list
 from cloudsync.report.words import counted, sentence
-from cloudsync.source import bundled
-from cloudsync.vet import Rules, vet
-
-_WRITTEN: Final = "Nothing was written."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +70,7 @@ def form_of(name: str) -> Format:
         return FORMATS[name]
     near = get_close_matches(name, FORMATS, n=1)
     todo = f"Did you mean {near[0]}?" if near else "cloudsync export lists them."
-    raise UsageError("export", f"{name!r} isn't a format", done=_WRITTEN, todo=todo)
+    raise UsageError("export", f"{name!r} isn't a format", done=NOTHING_WRITTEN, todo=todo)
 
 
 def export(path: Path, name: str, asked: Asked) -> int:
@@ -87,8 +78,8 @@ def export(path: Path, name: str, asked: Asked) -> int:
     form = form_of(name)
     _agree(form, asked)
     with job(path) as each:
-        relays = _relays(each.config, form, no_relays=asked.no_relays)
-        in_force, codes = _list(each)
+        relays = relays_of(each.config, form, no_relays=asked.no_relays)
+        in_force, codes = list_of(each)
         if in_force is None:
             return int(first_of(codes))
         chosen = each.config.list
@@ -127,113 +118,33 @@ def _agree(form: Format, asked: Asked) -> None:
     where = "command line"
     if len(several) > 1:
         raise UsageError(
-            where, f"--{several[0]} and --{several[1]} exclude each other", done=_WRITTEN
+            where, f"--{several[0]} and --{several[1]} exclude each other", done=NOTHING_WRITTEN
         )
     if asked.file and not (asked.check or asked.diff):
         raise UsageError(
             where,
             f"{asked.file} stands there without --check or --diff",
-            done=_WRITTEN,
+            done=NOTHING_WRITTEN,
             todo="Say what is to be done with it; --out FILE writes.",
         )
     if asked.out and (asked.check or asked.diff):
         raise UsageError(
-            where, f"--{several[0]} writes nothing, so --out has no meaning", done=_WRITTEN
+            where, f"--{several[0]} writes nothing, so --out has no meaning", done=NOTHING_WRITTEN
         )
     if asked.diff and not asked.file:
         raise UsageError(
-            where, "--diff needs the installed file", done=_WRITTEN, todo="Name it; - is stdin."
+            where,
+            "--diff needs the installed file",
+            done=NOTHING_WRITTEN,
+            todo="Name it; - is stdin.",
         )
     if asked.apply and form.name not in INSTALLERS:
         raise UsageError(
             where,
             f"{form.name} can't be applied from here",
-            done=_WRITTEN,
+            done=NOTHING_WRITTEN,
             todo=f"cloudsync export {form.name} --format-help says how a person does it.",
         )
-
-
-def _relays(config: Config, form: Format, *, no_relays: bool) -> tuple[Network, ...]:
-    """The relays of the export.
-
-    Raises:
-        UsageError: none are named, or the sender's address doesn't arrive where the list would count.
-    """
-    said = config.export(form.name)
-    index = next((n for n, one in enumerate(config.exports) if one is said), 0)
-    where = f"{config.file}: exports[{index}]" if said else str(config.file)
-    proxied = said.path == "proxied" if said else any(t.path == "proxied" for t in config.targets)
-    if proxied:
-        raise UsageError(
-            f"{where}.path" if said else where,
-            "'proxied' says that something in front replaces the sender's address, so a list here "
-            "would let in nobody or everybody",
-            done=_WRITTEN,
-            todo="Put the list on what is in front."
-            + (
-                ""
-                if said
-                else f" If this server isn't behind it, say so: exports: [{{format: {form.name}, path: direct, …}}]."
-            ),
-        )
-    if said is None and not no_relays:
-        raise UsageError(
-            where,
-            f"names no relays for {form.name}, and a server that lets in the filter alone cuts off "
-            "its own printers and applications",
-            done=_WRITTEN,
-            todo=f"Add exports: [{{format: {form.name}, path: direct, relays: [NETWORK, …]}}], or say --no-relays.",
-        )
-    if said and not said.relays and not no_relays:
-        raise UsageError(
-            f"{where}.relays",
-            "names nobody, and a server that lets in the filter alone cuts off its own printers and "
-            "applications",
-            done=_WRITTEN,
-            todo="Name the networks that deliver to it, or say --no-relays.",
-        )
-    if said and said.relays and no_relays:
-        raise UsageError(
-            f"{where}.relays",
-            f"names {counted(len(said.relays), 'network')}, and --no-relays says that there are none",
-            done=_WRITTEN,
-            todo="Leave one of the two out.",
-        )
-    if said is None:
-        tell(
-            f"{where}: exports doesn't say how mail comes to this server. If something in front "
-            "replaces the sender's address, a list here stops all mail."
-        )
-    return said.relays if said else ()
-
-
-def _list(each: Job) -> tuple[InForce | None, list[Exit]]:
-    """The list in force after a read of the source, and what is to be said of the read.
-
-    Raises:
-        UsageError: it is the bundled list, which the configuration doesn't accept.
-        SourceRefused: there is no list: the source was refused, and none is in force.
-    """
-    config = each.config
-    day = bundled.LISTING.published
-    if config.list.source == bundled.SOURCE and config.list.accept_bundled != day:
-        raise UsageError(
-            f"{config.file}: list.accept_bundled",
-            f"the bundled list carries the facts of {day}, and the vendor has replaced them since",
-            done=_WRITTEN,
-            todo=f"Name a source of your own under list:, or say accept_bundled: {day}.",
-        )
-    in_force = list_in_force(each)
-    vetted = vet(each.read(config, in_force), in_force, Rules.of(config), each.now())
-    if vetted.in_force is None and vetted.refused:
-        raise vetted.refused
-    tell_of_list(vetted)
-    codes: list[Exit] = []
-    if vetted.refused:
-        codes.append(SourceRefused.exit_code)
-    if vetted.held or vetted.in_force is None:
-        codes.append(Exit.HELD)
-    return vetted.in_force, codes
 
 
 def _write(ready: _Ready, out: Path | None) -> Exit:
@@ -242,13 +153,13 @@ def _write(ready: _Ready, out: Path | None) -> Exit:
         raise UsageError(
             f"export {form.name}",
             f"it is {len(form.sheets)} files ({', '.join(form.sheets)})",
-            done=_WRITTEN,
+            done=NOTHING_WRITTEN,
             todo="Name a folder for them with --out.",
         )
     if out is None:
         for line in made.about.splitlines():
             tell(line)
-        put(made.text, None, done=_WRITTEN)
+        put(made.text, None, done=NOTHING_WRITTEN)
         return Exit.DONE
     if form.many:
         for name in form.sheets:

@@ -12,7 +12,6 @@ from typing import Any
 
 from cloudsync.cli import main
 from tests.needs import namespace, need
-from tests.tree import tree
 
 TOOLS = {
     "nftables": ("nft",),
@@ -101,7 +100,7 @@ class Lab:
         first += [] if self.form == "postfix" else [["greet"]]
         done = subprocess.run(
             [*self.start, sys.executable, "-m", "tests.export.lab", json.dumps([*first, *steps])],
-            cwd=tree(),
+            cwd=Path(__file__).parents[2],
             env=self.env,
             capture_output=True,
             text=True,
