@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_network
@@ -11,10 +12,12 @@ from typing import Any, Protocol
 import pytest
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
+from cloudsync.engine import apply
 from cloudsync.exposure import Exposure
 from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.model import Mode, Purpose, Verdict, Wanted
-from cloudsync.provider import Provider, Snapshot
+from cloudsync.plan import make
+from cloudsync.provider import Order, Provider, Snapshot
 from cloudsync_aws.sandbox import Dialect, Sandbox
 from cloudsync_gcp.sandbox import Sandbox as GcpSandbox
 from tests.contract.azure_case import AzureCase
@@ -485,3 +488,46 @@ def test_the_quota_is_counted_before_the_first_call(sandboxes: dict[str, Sandbox
         settled = judged.run(want(Mode.ADD, *listed[:59]))
         assert len(settled.done) == 1
         assert judged.faults == []
+
+
+def obey(case: Case, wanted: Wanted, order: Order) -> None:
+    """Carry an order out; obeyed a second time, it asks for nothing."""
+    want = {case.target: replace(wanted, mode=Mode.WATCH)}
+    rules = case.rules.rules
+    plans = make(rules, case.look(), want, "sha256:test", order)
+    assert [plan.refusal for plan in plans] == [None]
+    done = apply(case.rules, case.look().scope, plans, want, order=order)
+    assert [outcome.kind for _, outcome in done.outcomes] == ["done"] * len(done.outcomes)
+    assert make(rules, case.look(), want, "sha256:test", order)[0].steps == ()
+
+
+@pytest.mark.parametrize("internal", ["keep", "close"])
+def test_undo_opens_what_a_run_closed(case: Case, internal: str) -> None:
+    """By the records alone, as JSON keeps them; who is wanted stays in, and other ports as they are."""
+    case.plant(*EVERYONE)
+    case.plant(*EVERYONE, ports=(443, 443))
+    wanted = want(Mode.ENFORCE, internal=internal)
+    rules = case.rules.rules
+    (plan,) = make(rules, case.look(), {case.target: wanted}, "sha256:test")
+    assert all(one.commands for one in plan.reversals)
+    elsewhere = rules.elsewhere(case.look(), (25,))
+    settle(case, wanted)
+    assert AddressSet.of(*EVERYONE) != case.exposure().possible
+    records = json.loads(json.dumps([dict(one.record) for one in plan.reversals if one.record]))
+    obey(case, wanted, Order("undo", tuple(records)))
+    assert case.exposure().possible == AddressSet.of(*EVERYONE)
+    assert own(case, Purpose.LIST) == AddressSet.of(*LISTED)
+    assert rules.elsewhere(case.look(), (25,)) == elsewhere
+
+
+def test_relax_takes_own_denies_away_and_nothing_else(case: Case) -> None:
+    """What stands behind them is open again; where a cloud has no denies, nothing changes."""
+    case.plant(*EVERYONE)
+    wanted = want(Mode.ENFORCE, internal="close")
+    settle(case, wanted)
+    closed = case.exposure().possible
+    denied = own(case, Purpose.DENY)
+    obey(case, wanted, Order("relax"))
+    assert case.exposure().possible == (AddressSet.of(*EVERYONE) if denied else closed)
+    assert own(case, Purpose.LIST) == AddressSet.of(*LISTED)
+    assert own(case, Purpose.DENY) == NOBODY
