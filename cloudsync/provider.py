@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Final, Literal, Protocol, cast, runtime_checkable
 
@@ -259,6 +260,28 @@ class Outcome:
     kind: Kind
     message: str = ""
     todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changed something: their name as the cloud writes it, what they called, and when."""
+
+    name: str
+    what: str
+    at: datetime
+
+
+@runtime_checkable
+class TellsActors(Protocol):
+    """A provider whose cloud keeps a trail of who did what. Optional, as the permission for it is."""
+
+    def actor(self, scope: Scope, target: str, since: datetime) -> Actor | None:
+        """Who last changed ``target`` after ``since``, which has a zone, ourselves left out.
+
+        None where nobody did, where the trail doesn't know yet, and where it may not be read. It
+        raises nothing: a run goes on without the name.
+        """
+        ...
 
 
 class Provider(Protocol):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -14,19 +14,22 @@ from cloudsync import engine, records
 from cloudsync.allowlist import InForce
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
+from cloudsync.contested import changed, contest, remark, undone
 from cloudsync.errors import Exit, SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.leaving import OWN_RULES
 from cloudsync.model import Mode, Note, Verdict, Wanted
 from cloudsync.observe import blocks_of, planned, recovered_from, unread
 from cloudsync.plan import Plan, TargetPlan
-from cloudsync.provider import Outcome, Provider, Reversal, Scope, Step
+from cloudsync.provider import Outcome, Provider, Remark, Reversal, Scope, Step, TellsActors
 from cloudsync.remember import (
     begin_run,
+    changes_before,
     end_run,
     forget_runs,
     list_in_force,
     note_taken,
+    remember_changes,
     remember_list,
     remember_targets,
 )
@@ -48,6 +51,7 @@ class Look:
     scopes: Mapping[str, tuple[Provider, Scope]] = field(
         default_factory=dict[str, tuple[Provider, Scope]]
     )
+    contested: Mapping[str, Remark] = field(default_factory=dict[str, Remark])
     spent: float = 0.0
     """Seconds that the look took: a person who thinks it over has no part in a run's deadline."""
 
@@ -71,7 +75,8 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     run = begin_run(job, found.plan)
     remember_targets(job, found.plan)
     made = _applied(job, found, run.value.id)
-    return recorded(job, run, found.plan, made, found.vetted.codes)
+    still = tuple(contest(plan, found.contested.get(plan.target)) for plan in made.now)
+    return recorded(job, run, found.plan, replace(made, now=still), found.vetted.codes)
 
 
 def look(job: Job) -> Look:
@@ -100,9 +105,31 @@ def look(job: Job) -> Look:
     )
     if vetted.held:
         plans = [replace(plan, notes=_held(plan)) for plan in plans]
+    contested = _contested(job, plans, scopes, now)
+    plans = [contest(plan, contested.get(plan.target)) for plan in plans]
     plans.sort(key=lambda plan: plan.target)
     spent = job.pace.monotonic() - began
-    return Look(vetted, Plan(_digest(listing), tuple(plans)), listed, read, wanted, scopes, spent)
+    plan = Plan(_digest(listing), tuple(plans))
+    return Look(vetted, plan, listed, read, wanted, scopes, contested, spent)
+
+
+def _contested(
+    job: Job,
+    plans: Iterable[TargetPlan],
+    scopes: Mapping[str, tuple[Provider, Scope]],
+    now: datetime,
+) -> dict[str, Remark]:
+    """What is said of targets where the same rule is undone again and again, and by whom."""
+    past = changes_before(job)
+    said: dict[str, Remark] = {}
+    for target, found in (undone(past, plans, now) if past else {}).items():
+        actor = None
+        if target in scopes:
+            provider, scope = scopes[target]
+            if isinstance(provider, TellsActors):
+                actor = provider.actor(scope, target, found.made[0])
+        said[target] = remark(target, found, actor)
+    return said
 
 
 @dataclass(frozen=True)
@@ -134,6 +161,7 @@ def recorded(
     try:
         remember_targets(job, report.now)
         end_run(job, run, report.now, exit_of_run(report))
+        remember_changes(job, run.value.id, changed(made.outcomes, made.now))
         forget_runs(job)
     except StateError as error:
         error.done = "What was done in the clouds is kept, and is in the report."

@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from typing import Any, Final, Generic, Literal, TypeVar, cast, get_args
 
 from cloudsync.allowlist import Entry, Format, InForce, Leaving
+from cloudsync.contested import Turn
 from cloudsync.state import StateError, Store, Value
 
 T = TypeVar("T")
@@ -139,6 +140,11 @@ def approval_key(digest: str) -> str:
 def run_key(run: str) -> str:
     """Where the record of the run with this id stands."""
     return f"runs/{run}"
+
+
+def changes_key(run: str) -> str:
+    """Where the changes stand that the run with this id made."""
+    return f"changes/{run}"
 
 
 LIST_KEY: Final = "list"
@@ -281,6 +287,20 @@ def _seen(value: Value) -> Mapping[str, Seen]:
     }
 
 
+def _turn_value(turn: Turn) -> Value:
+    return {
+        "at": time_text(turn.at),
+        "targets": {target: list(lines) for target, lines in turn.targets.items()},
+    }
+
+
+def _turn(value: Value) -> Turn:
+    return Turn(
+        time(value["at"]),
+        {target: tuple(map(text, lines)) for target, lines in value["targets"].items()},
+    )
+
+
 F = TypeVar("F")
 G = TypeVar("G")
 
@@ -333,3 +353,4 @@ LIST: Final[Kind[InForce]] = Kind("list", 1, _list_value, _list)
 APPROVAL: Final[Kind[Approval]] = Kind("approval", 1, _approval_value, _approval)
 RUN: Final[Kind[RunRecord]] = Kind("run", 1, _run_value, _run)
 SEEN: Final[Kind[Mapping[str, Seen]]] = Kind("seen", 1, _seen_value, _seen)
+CHANGES: Final[Kind[Turn]] = Kind("changes", 1, _turn_value, _turn)

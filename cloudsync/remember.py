@@ -10,6 +10,7 @@ from typing import Final
 
 from cloudsync import ledger, records
 from cloudsync.allowlist import InForce
+from cloudsync.contested import DAY, Turn
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.plan import Plan
@@ -152,6 +153,27 @@ def forget_runs(job: Job) -> None:
             job,
             [key for key in job.store.keys(ledger.taken_key("").removesuffix("/")) if key <= last],
         )
+
+
+def remember_changes(job: Job, run: str, made: Mapping[str, tuple[str, ...]]) -> None:
+    """Keep what a run changed, a document a run, for the day in which it may be undone.
+
+    Raises:
+        StateError: the state can't be used as it is.
+    """
+    if made:
+        value = Turn(job.now(), made)
+        records.save(job.store, records.changes_key(run), records.CHANGES, value, None)
+    oldest = records.changes_key(f"{job.now() - DAY:{_MOMENT}}")
+    _drop(job, [key for key in job.store.keys(records.changes_key("")) if key < oldest])
+
+
+def changes_before(job: Job) -> list[Turn]:
+    """What the runs of the last day changed, the oldest first."""
+    oldest = records.changes_key(f"{job.now() - DAY:{_MOMENT}}")
+    keys = [key for key in job.store.keys(records.changes_key("")) if key >= oldest]
+    stored = [records.load(job.store, key, records.CHANGES) for key in keys]
+    return [one.value for one in stored if one]
 
 
 def _drop(job: Job, keys: Iterable[str]) -> None:

@@ -18,6 +18,8 @@ _CHANGE: Final = (50, 5)
 # of 20 accounts each quarter of a second stays out of most trouble, and the SDK tries again.
 _LOAN: Final = (600, 600)
 _LISTING: Final = (20, 4)
+# CloudTrail answers two questions a second (CloudTrail API reference, LookupEvents).
+_TRAIL: Final = (2, 2)
 _CHANGES: Final = frozenset(
     {
         "AuthorizeSecurityGroupIngress",
@@ -83,4 +85,6 @@ def _class_of(action: str) -> tuple[int, int]:
         return _CHANGE
     if action == "AssumeRole":
         return _LOAN
+    if action == "LookupEvents":
+        return _TRAIL
     return _LISTING if action.startswith("List") else _READ

@@ -9,11 +9,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any, ClassVar, Final
 
 from cloudsync.config.values import on_loopback
-from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync.provider import Actor, Outcome, Scope, Step, Unreadable
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.calls import Call
 from cloudsync_aws.carry_out import carry_out
@@ -30,6 +31,7 @@ from cloudsync_aws.roles import acting
 from cloudsync_aws.settings import AwsSettings, Select
 from cloudsync_aws.snapshot import AwsSnapshot, place
 from cloudsync_aws.sweep import sweep
+from cloudsync_aws.trail import last_actor
 
 # Prefix lists and the quota are read once a run. A provider that lives longer than a run (the
 # worker's) must not go by what a list held yesterday.
@@ -109,6 +111,21 @@ class Provider:
             )
         except Failed as failed:
             yield unreadable(scope.name, failed.found, failed.action)
+
+    def actor(self, scope: Scope, target: str, since: datetime) -> Actor | None:
+        """Who last changed ``target`` after ``since``, where CloudTrail may be asked."""
+        account, region = place(scope)
+
+        def invoke(service: str, action: str, **arguments: Any) -> dict[str, Any]:
+            return self._caller.invoke(
+                account, region, scope.settings.endpoint, None, service, action, **arguments
+            )
+
+        try:
+            with acting(scope.settings.role_in(account)):
+                return last_actor(invoke, target.rpartition("/")[2], since)
+        except Failed:
+            return None
 
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
         """Make the one mutating call of ``step``."""

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from cloudsync_aws.sandbox import (
@@ -29,6 +30,7 @@ from cloudsync_aws.sandbox.identity import (
 )
 from cloudsync_aws.sandbox.request import Action, Request
 from cloudsync_aws.sandbox.rest import Rest
+from cloudsync_aws.sandbox.trail import lookup
 from cloudsync_aws.sandbox.wire import Params, Refused, Reply, answer, flatten, refusal
 from cloudsync_aws.sandbox.world import World
 
@@ -147,6 +149,9 @@ class Dispatcher:
             mutating=asked.mutating,
             outcome=outcome,
             answered=answered,
+            by=caller(self._world, asked.key)[1],
+            key=asked.key,
+            when=datetime.now(UTC),
         )
         self._calls.append(call)
         if self.after_call is not None:
@@ -189,6 +194,9 @@ class Dispatcher:
         if asked.service == "sts" and asked.action in STS_ACTIONS:
             with world.lock:
                 return STS_ACTIONS[asked.action](world, asked.key, asked.params)
+        if (asked.service, asked.action) == ("cloudtrail", "LookupEvents"):
+            body = json.loads(asked.body or b"{}")
+            return lookup(self._calls, asked.account, asked.region, body, world.clock())
         if asked.service == "servicequotas":
             body = json.loads(asked.body or b"{}")
             return service_quotas(world, asked.account, asked.region, asked.action, body)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Literal
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 Kind = Literal["throttle", "denied", "lost_before", "lost_after", "latency", "down"]
 
@@ -15,7 +18,9 @@ class Call:
     """One request that reached the sandbox.
 
     `params` are as on the wire. `outcome` is "ok", the error code answered, or "lost" where the
-    request never reached the state. `answered` is False where the socket was closed instead.
+    request never reached the state. `answered` is False where the socket was closed instead. `by`
+    is the ARN of who asked, `key` their access key; `at` is on the sandbox's clock, `when` on the
+    calendar.
     """
 
     at: float
@@ -27,6 +32,9 @@ class Call:
     mutating: bool
     outcome: str
     answered: bool = True
+    by: str = ""
+    key: str = ""
+    when: datetime = LONG_AGO
 
 
 @dataclass(slots=True)
