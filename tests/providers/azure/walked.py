@@ -12,9 +12,9 @@ from cloudsync.provider import Scope
 from cloudsync_azure.clauses import Protect
 from cloudsync_azure.rules import AzureRules
 from cloudsync_azure.snapshot import read
-from tests.oracle.azure import from_nsg, machines
+from tests.oracle.azure import PRIVATE, from_nsg, machines
 from tests.oracle.packets import Meaning, Point, Row, deciding, gets_in, in_sight, inside, text
-from tests.providers.azure.drawn import ASGS, meanings
+from tests.providers.azure.drawn import ASGS, OUTSIDE, meanings
 
 Guarded = tuple[tuple[str, ...], tuple[str, ...]]
 """Whom a target guards: networks, or application security groups; neither for everybody."""
@@ -71,12 +71,17 @@ def _judged(
 
 def _plain(asked: Sequence[Row], point: Point) -> bool:
     """Whether the first row that may speak of a sender does so for every machine, by address."""
-    every: tuple[Meaning, ...] = meanings()
     for row in asked:
-        by_name = any(
-            inside(point, meaning.get(one, ())) for one in row["names"] for meaning in every
-        )
+        by_name = any(_may_be(name, point) for name in row["names"])
         by_address = inside(point, row["sources"])
         if by_address or by_name:
             return by_address and not row["machines"]
     return True
+
+
+def _may_be(name: str, point: Point) -> bool:
+    """Whether a name can stand for a sender: a service's tag for anybody outside."""
+    if name.partition("#")[0] == OUTSIDE.lower():
+        return not inside(point, PRIVATE)
+    every: tuple[Meaning, ...] = meanings()
+    return any(inside(point, meaning.get(name, ())) for meaning in every)
