@@ -39,7 +39,7 @@ DOMINO: Final = Format(
         undo=("Empty the field, not the group; then `tell smtp update config`.",),
         notes=(
             "CERT advisory CA-2003-11 is the reason why the vendor asks this of Notes and Domino servers above all.",
-            "An empty group would let in everybody or nobody, depending on the version: none is ever written.",
+            "An empty list is never written.",
             "The header stands beside it, in `FILE.about`: in the group it would be a member.",
         ),
         advice=(

@@ -24,7 +24,7 @@ FEED: Final = Format(
     fit=Fit(
         "ADDRESS or ADDRESS/LENGTH, one a line",
         most=131_072,
-        because="FortiOS reads no more of a feed",
+        because="FortiOS before 7.4.4 reads no more of a feed; later ones differ by model",
     ),
     sheets={"cloudsync-smtp.txt": "@each {plain}"},
     parse=lines(),
@@ -135,7 +135,7 @@ GROUP: Final = Format(
     fit=Fit(
         "an address object a network, IPv4 with its mask",
         most=300,
-        because="the members that the smallest models take in a group",
+        because="models differ in what a group takes; more belong in the feed",
     ),
     sheets={"cloudsync-smtp.conf": ""},
     parse=parse,

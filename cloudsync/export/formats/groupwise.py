@@ -114,7 +114,7 @@ CLASS: Final = Format(
         ),
         verify=(
             "Tick each line in the file, then `cloudsync export groupwise-class --check FILE`.",
-            "Send a message from a host that isn't listed: `*@*.*` is a pattern of senders, and whether it lets one in beside the hosts depends on the version. If it does, use blocked.txt or the firewall.",
+            "Send a message from a host that isn't listed: `*@*.*` is a pattern of senders, and it is documented nowhere whether it lets one in beside the hosts. If it does, use blocked.txt or the firewall.",
         ),
         undo=("Delete the class of service, and restart the GWIA.",),
         notes=("The database that holds it (`gwac.db`) isn't written by anything but GroupWise.",),

@@ -66,7 +66,7 @@ first,last,protocol
             "If the page doesn't take 0.0.0.0, begin at 1.0.0.0, and never at 1.1.1.1: from 1.0.0.0 to 1.1.1.0 there are 65,793 addresses in use.",
         ),
         advice=(
-            "Under Security, Abuse Detection, add a rule for harvesting: so many unknown recipients in so many minutes block an address. The commands VRFY and EXPN are under SMTP In; leave them off.",
+            "Under Security, Abuse Detection, add a rule for harvesting: so many unknown recipients in so many minutes block an address. Where the version has a switch for VRFY or EXPN, leave it off.",
         ),
     ),
 )
