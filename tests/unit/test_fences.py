@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
-from tests.needs import missing, need
+from tests.needs import missing, namespace, need
 
 
 def test_the_network_ends_at_loopback() -> None:
@@ -70,6 +71,20 @@ def test_terraform_may_be_missing_even_in_ci(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(pytest.skip.Exception) as skipped:
         missing("terraform", "the modules are validated by it")
     assert skipped.value.msg == "terraform is not here: the modules are validated by it"
+
+
+def test_a_machine_may_forbid_namespaces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """That it does is tried, not assumed; where it doesn't, the program to start with is named."""
+    forbids = tmp_path / "unshare"
+    forbids.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    forbids.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.skip.Exception) as skipped:
+        namespace("a firewall is tried in it")
+    assert skipped.value.msg == "a network namespace is not here: a firewall is tried in it"
+    forbids.write_text('#!/bin/sh\n[ "$1" = -nm ]\n', "utf-8")
+    assert namespace("a firewall is tried in it", root=True) == [str(forbids), "-nm"]
 
 
 def test_a_tool_that_is_here_is_found() -> None:
