@@ -8,7 +8,7 @@ from typing import Any
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Order, Proposal, Reversal, Snapshot, Sources, Step
+from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Snapshot, Sources, Step
 from cloudsync_aws.list_rules import ListRules
 from cloudsync_aws.lists import ListSnapshot
 from cloudsync_aws.rules import AwsRules
@@ -70,6 +70,11 @@ class KindRules:
         found: Mapping[str, Mapping[str, Foreign]] = self._of(snapshot).foreign(
             snapshot, installation, ports
         )
+        return found
+
+    def managed(self, snapshot: Any) -> Mapping[str, Managed]:
+        """Who else keeps which target."""
+        found: Mapping[str, Managed] = self._of(snapshot).managed(snapshot)
         return found
 
     def elsewhere(self, snapshot: Any, ports: tuple[int, ...]) -> Mapping[str, str]:

@@ -16,13 +16,14 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Clause, Exposure
 from cloudsync.model import OUR_MARKS, Purpose, Wanted
-from cloudsync.provider import Foreign, Order, Proposal, Reversal, Sources, Step
+from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
 from cloudsync_aws import list_orders
 from cloudsync_aws.ingress import addresses
 from cloudsync_aws.list_calls import ListCall, list_after, list_shows
 from cloudsync_aws.list_decide import decides_alone, held, purpose_of, used_for
 from cloudsync_aws.list_steps import propose
 from cloudsync_aws.lists import ListSnapshot, ManagedList
+from cloudsync_aws.others import by_marks
 
 LIST_LAYER: Final = "prefix list"
 
@@ -99,6 +100,14 @@ class ListRules:
                 if purpose_of(entry, installation) is None and used_for(snapshot, one, ports)
             }
             for target, one in snapshot.lists.items()
+        }
+
+    def managed(self, snapshot: ListSnapshot) -> Mapping[str, Managed]:
+        """Who else keeps which list: our Terraform modules, where an entry has their mark."""
+        return {
+            target: who
+            for target, one in snapshot.lists.items()
+            if (who := by_marks(entry.description for entry in one.entries))
         }
 
     def elsewhere(self, snapshot: ListSnapshot, ports: tuple[int, ...]) -> Mapping[str, str]:

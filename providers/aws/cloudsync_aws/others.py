@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -41,13 +41,16 @@ def keeper(group: Mapping[str, Any]) -> Managed | None:
 @lru_cache(maxsize=REMEMBERED)
 def by_terraform(group: Ingress) -> Managed | None:
     """Our Terraform modules, where a rule of ``group`` carries their mark."""
-    if not marked(group):
-        return None
-    marks = sorted(text for text in descriptions(group) if text.startswith(TERRAFORM_MARK))
+    return by_marks(descriptions(group)) if marked(group) else None
+
+
+def by_marks(texts: Iterable[str]) -> Managed | None:
+    """Our Terraform modules, where one of ``texts``, of rules or entries, is their mark."""
+    marks = sorted(text for text in texts if text.startswith(TERRAFORM_MARK))
     if not marks:
         return None
     return Managed(
         "Terraform",
-        f"rules marked {marks[0]}",
+        f"what is marked {marks[0]}",
         "The list comes in with the module at the next terraform apply.",
     )

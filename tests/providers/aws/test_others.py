@@ -9,10 +9,13 @@ import pytest
 
 from cloudsync.model import Mode, Note
 from cloudsync.plan import make
-from cloudsync.provider import Managed
+from cloudsync.provider import Managed, Scope, TellsManaged, Unreadable
+from cloudsync_aws.provider import Provider
 from cloudsync_aws.rules import AwsRules
+from cloudsync_aws.sandbox import Sandbox
 from cloudsync_aws.snapshot import AwsSnapshot, read
 from tests.providers.aws.fleets import SCOPE, TARGET, own, permission, wanted
+from tests.providers.aws.test_provider import settings
 
 RULES = AwsRules()
 CONTROLLER = Managed(
@@ -27,7 +30,7 @@ MANAGER = Managed(
 )
 TERRAFORM = Managed(
     "Terraform",
-    "rules marked cloudsync-terraform/mail",
+    "what is marked cloudsync-terraform/mail",
     "The list comes in with the module at the next terraform apply.",
 )
 
@@ -66,3 +69,39 @@ def test_what_is_kept_elsewhere_is_watched_until_a_person_says_otherwise() -> No
     (plan,) = make(RULES, seen, {TARGET: replace(want, managed_by="cloudsync")}, "d")
     assert [step.verb for step in plan.steps] == ["add", "remove"]
     assert plan.notes == ()
+
+
+def test_the_provider_tells_it_of_what_it_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a sweep on: the tag of a group, the mark in a rule and in a list's entry, and no other."""
+    with Sandbox(regions=("us-east-1",)) as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        mine = {"cloudsync": "smtp"}
+        kept = sandbox.seed_group(
+            region="us-east-1", name="kept", tags={**mine, "elbv2.k8s.aws/cluster": "mail"}
+        )
+        marked = sandbox.seed_group(
+            region="us-east-1", name="marked", tags=mine,
+            permissions=[permission("192.0.2.1/32", text="cloudsync-terraform/mail")],
+        )  # fmt: skip
+        sandbox.seed_group(region="us-east-1", name="free", tags=mine)
+        listed = sandbox.seed_prefix_list(
+            region="us-east-1", name="l", tags=mine,
+            entries=[("192.0.2.0/24", "cloudsync-terraform/mail")],
+        )  # fmt: skip
+        sandbox.seed_prefix_list(region="us-east-1", name="m", tags=mine, max_entries=5)
+        provider = Provider()
+        assert isinstance(provider.rules, TellsManaged)
+        found: dict[str, Managed] = {}
+        for kind in ("security-group", "prefix-list"):
+            block = settings(kind=kind)
+            for scope in provider.scopes(block):
+                assert isinstance(scope, Scope)
+                for seen in provider.observe(scope):
+                    assert not isinstance(seen, Unreadable)
+                    found |= provider.rules.managed(seen)
+    assert found == {
+        f"{SCOPE.name}/{kept}": CONTROLLER,
+        f"{SCOPE.name}/{marked}": TERRAFORM,
+        f"{SCOPE.name}/{listed}": TERRAFORM,
+    }

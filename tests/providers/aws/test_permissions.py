@@ -12,7 +12,7 @@ import pytest
 
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import make
-from cloudsync.provider import Order, Outcome, Scope
+from cloudsync.provider import Order, Outcome, Scope, Unreadable
 from cloudsync_aws.actions import Need, needs
 from cloudsync_aws.provider import Provider
 from cloudsync_aws.sandbox import Sandbox
@@ -117,38 +117,54 @@ def groups(sandbox: Sandbox, account: str = "123456789012", **where: Any) -> Non
 
 
 def swaps(sandbox: Sandbox) -> None:
-    """A rule's content is swapped in place, as where a group's quota is full."""
-    group = sandbox.seed_group(
-        region=REGION, name="full", tags=SELECT["tags"], permissions=[permission("192.0.2.1/32")]
-    )
-    ec2 = client(sandbox)
-    (rule,) = [
-        one["SecurityGroupRuleId"]
-        for one in ec2.describe_security_group_rules(
-            Filters=[{"Name": "group-id", "Values": [group]}]
-        )["SecurityGroupRules"]
-        if not one["IsEgress"]
-    ]
-    content = {"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25, "CidrIpv4": "192.0.2.2/32"}
-    ec2.modify_security_group_rules(
-        GroupId=group,
-        SecurityGroupRules=[{"SecurityGroupRuleId": rule, "SecurityGroupRule": content}],
-    )
+    """A group whose quota is full: what it no longer needs is rewritten in place."""
+    sandbox.set_quota(61, region=REGION)
+    old = [f"198.18.1.{number}/32" for number in range(61)]
+    sandbox.seed_group(
+        region=REGION, name="full", tags={"full": "yes"}, permissions=[own(*old)],
+    )  # fmt: skip
+    provider = Provider()
+    block = AwsSettings.model_validate({"mode": "add", "select": {"tags": {"full": "yes"}}})
+    (scope,) = provider.scopes(block)
+    assert isinstance(scope, Scope)
+    close = _close(provider, scope)
+    new = tuple(ip_network(f"198.18.2.{number}/32") for number in range(61))
+    want = Wanted("mail", Mode.ADD, new)
+    (plan,) = make(provider.rules, close, dict.fromkeys(close.targets, want), "d")
+    assert {provider.apply(step) for step in plan.steps} == {Outcome("done")}
 
 
 def lists(sandbox: Sandbox) -> None:
-    """A prefix list gets another version, and the one before it back."""
-    found = sandbox.seed_prefix_list(
-        region=REGION, name="mail", entries=["192.0.2.0/24"], max_entries=9, tags=SELECT["tags"]
+    """The life of a prefix list: grown, written, tidied, and taken back."""
+    listed = sandbox.seed_prefix_list(
+        region=REGION, name="mail", entries=[("198.18.9.9/32", "cloudsync/mail list"), ("203.0.113.0/24", "partner")],
+        max_entries=9, tags=SELECT["tags"],
+    )  # fmt: skip
+    sandbox.seed_group(
+        region=REGION, name="by-list", tags=SELECT["tags"], permissions=[permission(listed)]
     )
-    ec2 = client(sandbox)
-    ec2.describe_managed_prefix_lists()
-    ec2.get_managed_prefix_list_associations(PrefixListId=found)
-    ec2.modify_managed_prefix_list(
-        PrefixListId=found, CurrentVersion=1, AddEntries=[{"Cidr": "198.51.100.0/24"}]
+    provider = Provider()
+    block = AwsSettings.model_validate(
+        {"mode": "enforce", "kind": "prefix-list", "select": SELECT, "regions": [REGION]}
     )
-    ec2.describe_managed_prefix_lists()
-    ec2.restore_managed_prefix_list_version(PrefixListId=found, PreviousVersion=1, CurrentVersion=2)
+    (scope,) = provider.scopes(block)
+    assert isinstance(scope, Scope)
+    networks = tuple(ip_network(f"198.18.3.{number}/32") for number in range(12))
+    want = Wanted("mail", Mode.ENFORCE, networks, internal="keep")
+
+    def close(order: Order | None = None) -> Any:
+        (sweep,) = provider.observe(scope)
+        assert not isinstance(sweep, Unreadable)
+        (seen,) = provider.observe(scope, frozenset(sweep.targets))
+        assert not isinstance(seen, Unreadable)
+        wants = dict.fromkeys(seen.targets, want)
+        (plan,) = make(provider.rules, seen, wants, "d", order)
+        assert plan.steps
+        assert {provider.apply(step) for step in plan.steps} == {Outcome("done")}
+        return plan
+
+    done = close()
+    close(Order("undo", tuple(one.record for one in done.reversals if one.record)))
 
 
 def test_watch_and_write_are_what_the_life_of_targets_calls_for(sandbox: Sandbox) -> None:
