@@ -37,11 +37,16 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A standing rule that decides the port: its number and clause, and its slot if it is ours."""
+    """A standing rule that decides the port: its number and clause, and its slot if it is ours.
+
+    ``default`` marks a deny that is nobody's decision, however narrow it is: one that we made for
+    another target, whose machines may be this one's too.
+    """
 
     number: int
     clause: Clause
     slot: Slot | None = None
+    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudsync.addresses import EVERY_IPV4, EVERY_IPV6, NOBODY, PUBLIC, AddressSet
-from cloudsync.exposure import Clause, Exposure, Name, first_match
+from cloudsync.exposure import Exposure, Name, first_match
 from cloudsync.model import Mode, Purpose, Wanted
 from cloudsync.numbering import FAR, Contents, Field, Fit, Numbered, Numbers, Placed, Slot
 
@@ -121,13 +121,16 @@ def _as_they_stand(ours: Mapping[Slot, Numbered]) -> tuple[Placed, ...]:
     )
 
 
-def _narrow(clause: Clause, wanted: AddressSet) -> AddressSet:
+def _narrow(rule: Numbered, wanted: AddressSet) -> AddressSet:
     """What a deny stops by somebody's decision, rather than as a default from everyone.
 
     From everyone, or from all of the public internet, is a default; so is a name that can't stand
-    for anybody who is wanted.
+    for anybody who is wanted, and what we made ourselves for another target.
     """
     narrow = NOBODY
+    if rule.default:
+        return narrow
+    clause = rule.clause
     for _, family in _FAMILIES:
         if not PUBLIC & family <= clause.source:
             narrow |= clause.source & family
@@ -147,7 +150,7 @@ def _blocked(standing: Iterable[Numbered], wanted: Wanted) -> AddressSet:
                 decided |= clause.source
         else:
             if rule.slot is None:
-                blocked |= (_narrow(clause, wanted.addresses) & wanted.addresses) - decided
+                blocked |= (_narrow(rule, wanted.addresses) & wanted.addresses) - decided
             if clause.full:
                 # Behind a default that stops everyone, a narrower deny stops nobody today.
                 decided |= clause.source
@@ -241,7 +244,7 @@ def _barrier(
         if clause.allow or rule.slot:
             continue
         reach = clause.source | AddressSet.union(name.bound for name in clause.names)
-        default = reach if wanted.override_denies else reach - _narrow(clause, wanted.addresses)
+        default = reach if wanted.override_denies else reach - _narrow(rule, wanted.addresses)
         if default & ours:
             return rule.number
     return FAR

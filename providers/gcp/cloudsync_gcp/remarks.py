@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import first_match
@@ -120,36 +119,6 @@ def _contested(network: Network, target: str, want: Wanted, port: int) -> Iterat
                 "doesn't want. It is left alone. Agree on one list, or one installation.",
                 Note.CONTESTED,
             )
-
-
-_OTHERS: Final = ("gke-", "k8s-")
-"""What the names of rules begin with that Google Kubernetes Engine makes, and makes again."""
-
-
-def managers(snapshot: GcpSnapshot, target: str, want: Wanted) -> Remark | None:
-    """That something else keeps the rules of a target, which is then only watched; None if nothing.
-
-    Source: GKE guide, "Automatically created firewall rules".
-    """
-    if getattr(snapshot.scope.settings, "managed_by", None) == "cloudsync":
-        return None
-    layer = snapshot.network.own
-    theirs = [
-        rule.name
-        for rule in (layer.ordered if layer else ())
-        if rule.name.startswith(_OTHERS)
-        and any(rule.decides(port) for port in want.ports)
-        and (rule.tags or rule.accounts)
-        and rule.covers(snapshot.places[target])
-    ]
-    if not theirs:
-        return None
-    return Remark(
-        target,
-        f"{', '.join(theirs)} is kept by Google Kubernetes Engine, so the target is only watched. "
-        "Say managed_by: cloudsync to change its rules all the same.",
-        Note.MANAGED_BY,
-    )
 
 
 def unclosable(

@@ -13,10 +13,11 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Order, Proposal, Reversal, Sources, Step
+from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
 from cloudsync_gcp import orders
 from cloudsync_gcp.calls import Call
 from cloudsync_gcp.layers import exposed
+from cloudsync_gcp.managed import managed
 from cloudsync_gcp.marks import owner
 from cloudsync_gcp.rule import Rule
 from cloudsync_gcp.snapshot import GcpSnapshot, digest
@@ -102,6 +103,10 @@ class GcpRules:
             and (rule.layer != _edited_name(snapshot) or owner(rule, installation, ports) is None)
         }
         return dict.fromkeys(snapshot.places, found)
+
+    def managed(self, snapshot: GcpSnapshot) -> Mapping[str, Managed]:
+        """Which targets Kubernetes keeps, by the names of rules."""
+        return managed(snapshot)
 
     def elsewhere(self, snapshot: GcpSnapshot, ports: tuple[int, ...]) -> Mapping[str, str]:
         """A digest of every rule but those for ``ports`` alone, layer by layer, in order."""

@@ -15,7 +15,7 @@ from cloudsync.exposure import Clause
 from cloudsync.model import Wanted
 from cloudsync.numbering import FAR, Numbered, Slot
 from cloudsync_gcp.layers import Decided, decided, exposed
-from cloudsync_gcp.marks import base
+from cloudsync_gcp.marks import base, owner
 from cloudsync_gcp.rule import Rule
 from cloudsync_gcp.snapshot import Network
 from cloudsync_gcp.target import Target
@@ -47,7 +47,7 @@ def standing(
         for one in decided(layer, targets, port)
     ]
     found += sorted(
-        [*_foreign(network, targets, ours, port), *_own(ours, targets)],
+        [*_foreign(network, targets, ours, want, port), *_own(ours, targets)],
         key=lambda rule: (rule.number, rule.clause.allow),
     )
     found += [
@@ -66,15 +66,17 @@ def _ahead(one: Decided, harmless: AddressSet) -> Clause:
 
 
 def _foreign(
-    network: Network, targets: Sequence[Target], ours: Ours, port: int
+    network: Network, targets: Sequence[Target], ours: Ours, want: Wanted, port: int
 ) -> Iterator[Numbered]:
+    """The other rules of the layer; a deny that we made for a target of another block is no decision."""
     layer = network.own
     if layer is None:
         return
     own = {rule for slots in ours.values() for rule in slots.values()}
     for one in decided(layer, targets, port):
         if one.rule not in own:
-            yield Numbered(one.rule.number, one.clause)
+            mine = owner(one.rule, want.installation, (port,)) is not None
+            yield Numbered(one.rule.number, one.clause, default=mine and not one.clause.allow)
     leaving = [rule for rule in layer.rules if rule.action == "next" and rule.decides(port)]
     if leaving:
         beyond = AddressSet.union(

@@ -13,7 +13,7 @@ from typing import Final
 
 from cloudsync.addresses import INTERNAL, AddressSet
 from cloudsync.exposure import Exposure, Name
-from cloudsync.model import Mode, Purpose, Wanted
+from cloudsync.model import Mode, Note, Purpose, Wanted
 from cloudsync.moves import Move, moves
 from cloudsync.numbering import Numbered, Numbers, Placed, Slot
 from cloudsync.place import Placement, place
@@ -22,7 +22,8 @@ from cloudsync_gcp.calls import Call
 from cloudsync_gcp.chunks import chunked
 from cloudsync_gcp.layers import exposed
 from cloudsync_gcp.marks import base, free_name, made, slots
-from cloudsync_gcp.remarks import managers, remarks, unclosable
+from cloudsync_gcp.quota import TODO, short, without_new
+from cloudsync_gcp.remarks import remarks, unclosable
 from cloudsync_gcp.rule import Rule, Source
 from cloudsync_gcp.sharing import unlike
 from cloudsync_gcp.snapshot import GcpSnapshot
@@ -61,26 +62,43 @@ def propose(snapshot: GcpSnapshot, wanted: Mapping[str, Wanted], probes: Address
     want = _inside(next(iter(wants.values())))
     if snapshot.network.own is None:
         return Proposal(refusals=tuple(_without_policy(snapshot, chosen)))
-    kept = [one for target in chosen if (one := managers(snapshot, target, want))]
-    if kept:
-        # What closes one of the network's targets would close its machines' others too.
-        return Proposal(remarks=tuple(kept))
-    planned: list[_Planned] = []
     said: list[Remark] = []
     refused: dict[str, Refusal] = {}
+    planned = _planned(snapshot, chosen, want, probes, said)
     for port in want.ports:
-        found, placement = _port(snapshot, tuple(chosen.values()), want, probes, port)
-        planned += found
-        said += remarks(snapshot, chosen, want, placement, probes, port)
         for refusal in unclosable(snapshot, chosen, want, probes, port):
             refused.setdefault(refusal.target, refusal)
     if want.mode is Mode.WATCH:
         return Proposal(remarks=tuple(said))
-    planned.sort(key=lambda one: one.turn)
-    steps, short = _within_quota(snapshot, _steps(snapshot, want, planned, tuple(chosen)))
-    for target in chosen if short else ():
-        refused[target] = Refusal(target, *short)
-    return Proposal(steps, tuple(said), tuple(refused.values()))
+    steps = _steps(snapshot, want, planned, tuple(chosen))
+    lacking = short(snapshot, steps)
+    if lacking and want.mode is Mode.ENFORCE:
+        # The closing is what there is no room for: what lets in whom is wanted is done all the same.
+        said += [Remark(target, lacking.closing, Note.NO_ROOM) for target in chosen]
+        planned = _planned(snapshot, chosen, replace(want, mode=Mode.ADD), probes, [])
+        steps = _steps(snapshot, want, planned, tuple(chosen))
+        lacking = short(snapshot, steps)
+    if lacking:
+        for target in chosen:
+            refused[target] = Refusal(target, lacking.what, TODO)
+        steps = without_new(steps)
+    return Proposal(tuple(steps), tuple(said), tuple(refused.values()))
+
+
+def _planned(
+    snapshot: GcpSnapshot,
+    chosen: Mapping[str, Target],
+    want: Wanted,
+    probes: AddressSet,
+    said: list[Remark],
+) -> list[_Planned]:
+    """The moves at every port, in their turn; what is to be told of them is added to ``said``."""
+    planned: list[_Planned] = []
+    for port in want.ports:
+        found, placement = _port(snapshot, tuple(chosen.values()), want, probes, port)
+        planned += found
+        said += remarks(snapshot, chosen, want, placement, probes, port)
+    return sorted(planned, key=lambda one: one.turn)
 
 
 def _inside(want: Wanted) -> Wanted:
@@ -224,20 +242,3 @@ def _rule(placed: Placed, name: str, installation: str, one: _Planned, layer: st
     )
     sources = tuple(Source(name.text) for name in sorted(placed.names))
     return replace(rule, sources=sources, layer=layer)
-
-
-def _within_quota(
-    snapshot: GcpSnapshot, steps: list[Step]
-) -> tuple[tuple[Step, ...], tuple[str, str] | tuple[()]]:
-    """The steps that the project has room for, and why not all of them: at the peak, with numbers."""
-    adds = sum(step.verb == "add" for step in steps)
-    if not adds or snapshot.network.edited != "classic":
-        return tuple(steps), ()
-    quota = snapshot.quota()
-    if quota is None or quota.used + adds <= quota.limit:
-        return tuple(steps), ()
-    what = (
-        f"would add {adds} firewall rules to the {quota.used} that project "
-        f"{snapshot.network.project} holds, and its quota FIREWALLS is {quota.limit}"
-    )
-    return (), (what, "Raise the quota, or delete rules that nothing needs.")

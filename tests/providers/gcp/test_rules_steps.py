@@ -260,18 +260,50 @@ def test_an_opaque_outside_source_holds_the_closing_back() -> None:
 
 
 def test_the_quota_is_counted_before_the_first_call() -> None:
-    """Four rules where two may be added: refused with the numbers, and nothing is done."""
+    """Where closing needs six rules and two may be added: the list's two are, and the rest is told."""
     world = World(snapshot(network(*everyone(1000)), quota=Quota(100, 98)))
     (plan,) = world.run(want(Mode.ENFORCE))
-    assert plan.refusal is not None
-    assert (plan.refusal.what, plan.steps) == (
+    assert (plan.refusal, plan.notes) == (None, (Note.NO_ROOM,))
+    assert [remark.text for remark in plan.remarks] == [
         (
-            "would add 6 firewall rules to the 98 that project mail-prod holds, and its quota FIREWALLS "
-            "is 100"
-        ),
-        (),
-    )
-    assert world.run(want(Mode.ADD))[0].refusal is None
+            "closing would add 6 firewall rules to the 98 that project mail-prod holds, and its quota "
+            "FIREWALLS is 100. Nothing was closed. Raise the quota, or delete rules that nothing needs."
+        )
+    ]
+    assert [(step.verb, one.description) for step, one in zip(plan.steps, world.own, strict=True)] == [
+        ("add", "cloudsync/ours list"), ("add", "cloudsync/ours list"),
+    ]  # fmt: skip
+    assert exposure(world.seen).certain >= WANTED
+
+
+def test_a_full_quota_stops_new_rules_alone() -> None:
+    """Where not even the list's rules fit, those that stand grow, and nothing is taken away."""
+    world = World(snapshot(network(), quota=Quota(100, 99)))
+    world.run(want(Mode.ADD, "69.20.58.226/32", "69.20.58.234/32"))
+    world.seen = replace(world.seen, quota=lambda: Quota(100, 100))
+    for mode in (Mode.ADD, Mode.ENFORCE):
+        (plan,) = world.plan(want(mode, "69.20.58.226/32", "64.34.250.1/32", "2001:4800:10::/48"))
+        assert plan.refusal is not None
+        assert plan.refusal.what == (
+            "would add 1 firewall rules to the 100 that project mail-prod holds, and its quota "
+            "FIREWALLS is 100"
+        )
+        assert [(step.verb, step.narrows) for step in plan.steps] == [("replace", False)]
+
+
+def test_what_another_block_closes_is_no_decision_of_a_strangers() -> None:
+    """An own deny for another tag, narrow since it spares a blocked address, blocks nobody here."""
+    spared = "69.20.58.234/32"
+    decided = rule(500, spared, action="deny", name="somebodys")
+    world = World(snapshot(network(decided, *everyone(1000)), MX))
+    world.settle(want(Mode.ENFORCE))
+    assert any(one.action == "deny" and "0.0.0.0/0" not in one.ranges for one in world.own)
+    second = World(snapshot(world.seen.network, SMTP))
+    (plan,) = second.settle(want(Mode.ENFORCE))
+    blocked = [remark.text for remark in plan.remarks if remark.note is Note.BLOCKED]
+    assert len(blocked) == 1
+    assert blocked[0].startswith(f"{spared} is wanted, and ")
+    assert exposure(second.seen).certain >= WANTED - AddressSet.of(spared)
 
 
 def test_watch_proposes_nothing() -> None:
@@ -377,10 +409,33 @@ def test_what_kubernetes_keeps_is_only_watched() -> None:
     assert (plan.notes, plan.steps) == ((Note.MANAGED_BY,), ())
     assert [remark.text for remark in plan.remarks] == [
         (
-            "k8s-fw-a1b2 is kept by Google Kubernetes Engine, so the target is only watched. "
-            "Say managed_by: cloudsync to change its rules all the same."
+            "Google Kubernetes Engine keeps it (by its rules k8s-fw-a1b2), and would undo what is "
+            "changed here, so it is only watched. Give the list to the Service, as "
+            "loadBalancerSourceRanges. To have it changed here all the same, say managed_by: cloudsync."
         )
     ]
+    (asked,) = world.run(want(Mode.ENFORCE, managed_by="cloudsync"))
+    assert asked.notes == ()
+    assert len(asked.steps) == len(asked.reversals) > 0
+
+
+def test_what_kubernetes_keeps_for_one_tag_is_watched_for_all() -> None:
+    """A machine may carry another target's tag as well: the plans of all say who keeps which rule."""
+    theirs = rule(1000, "0.0.0.0/0", name="k8s-fw-a1b2", tags=("mx",))
+    plans = World(snapshot(network(theirs), SMTP, MX)).run(want(Mode.ENFORCE))
+    assert [(plan.target, plan.notes, plan.steps) for plan in plans] == [
+        (f"{SCOPE}/default/{one}", (Note.MANAGED_BY,), ()) for one in (SMTP, MX)
+    ]
+    assert (
+        plans[0]
+        .remarks[0]
+        .text.startswith(
+            "Google Kubernetes Engine keeps it (by its rules k8s-fw-a1b2, for "
+            "gcp:mail-prod/default/tag:mx, whose machines may be this target's too), and would undo"
+        )
+    )
+    health = rule(1000, "0.0.0.0/0", name="gke-a-vms", ports=("1-24",), tags=("mx",))
+    assert World(snapshot(network(health), MX)).run(want(Mode.ADD))[0].notes == ()
 
 
 def test_undo_and_relax_take_own_denies_alone() -> None:

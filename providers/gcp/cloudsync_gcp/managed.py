@@ -1,0 +1,58 @@
+"""Who else keeps the rules of a network's targets, by the names that they give them; it calls nothing.
+
+Source: GKE guide, "Automatically created firewall rules": the rules of clusters begin with ``gke-``,
+those of services with ``k8s-``, and what a service lets in comes from its ``loadBalancerSourceRanges``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cloudsync.provider import Managed
+from cloudsync_gcp.rule import Rule
+from cloudsync_gcp.snapshot import GcpSnapshot
+
+_THEIRS: Final = ("gke-", "k8s-")
+_SMTP: Final = (25,)
+
+
+def managed(snapshot: GcpSnapshot) -> Mapping[str, Managed]:
+    """Every target of a network where Kubernetes keeps a rule for the port of one of them.
+
+    Every one, since a machine may belong to several: what closes one would close it to the others.
+    """
+    layer = snapshot.network.own
+    ports: tuple[int, ...] = getattr(snapshot.scope.settings, "ports", _SMTP)
+    theirs = [rule for rule in (layer.rules if layer else ()) if _made(rule, ports)]
+    kept = {
+        target: names
+        for target, protected in (snapshot.places.items() if theirs else ())
+        if (names := sorted(rule.name for rule in theirs if rule.covers(protected)))
+    }
+    if not kept:
+        return {}
+    first = min(kept)
+    return {
+        target: _by(", ".join(kept[target]))
+        if target in kept
+        else _by(f"{', '.join(kept[first])}, for {first}, whose machines may be this target's too")
+        for target in snapshot.places
+    }
+
+
+def _made(rule: Rule, ports: tuple[int, ...]) -> bool:
+    """Whether Kubernetes made it, for some machines and one of ``ports``."""
+    return (
+        rule.name.startswith(_THEIRS)
+        and bool(rule.tags or rule.accounts)
+        and any(rule.decides(port) for port in ports)
+    )
+
+
+def _by(rules: str) -> Managed:
+    return Managed(
+        "Google Kubernetes Engine",
+        f"by its rules {rules}",
+        "Give the list to the Service, as loadBalancerSourceRanges.",
+    )

@@ -1,0 +1,54 @@
+"""Whether a project has room for the rules of a plan, at the plan's peak; it calls nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from cloudsync.provider import Step
+from cloudsync_gcp.snapshot import GcpSnapshot
+
+TODO: Final = "Raise the quota, or delete rules that nothing needs."
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """More rules than there is room for: how many would be added to how many that stand."""
+
+    adds: int
+    used: int
+    limit: int
+    project: str
+
+    @property
+    def what(self) -> str:
+        """The numbers, for a refusal."""
+        return (
+            f"would add {self.adds} firewall rules to the {self.used} that project {self.project} "
+            f"holds, and its quota FIREWALLS is {self.limit}"
+        )
+
+    @property
+    def closing(self) -> str:
+        """That closing needs them, for a remark."""
+        return f"closing {self.what}. Nothing was closed. {TODO}"
+
+
+def short(snapshot: GcpSnapshot, steps: Iterable[Step]) -> Lack | None:
+    """What the quota FIREWALLS lacks for ``steps``; None where there is room, or nobody may know.
+
+    Additions come before removals, so the peak is all of them.
+    """
+    adds = sum(step.verb == "add" for step in steps)
+    if not adds or snapshot.network.edited != "classic":
+        return None
+    quota = snapshot.quota()
+    if quota is None or quota.used + adds <= quota.limit:
+        return None
+    return Lack(adds, quota.used, quota.limit, snapshot.network.project)
+
+
+def without_new(steps: Iterable[Step]) -> list[Step]:
+    """What needs no room: standing rules that grow. Whatever takes away waits for what is lacking."""
+    return [step for step in steps if step.verb == "replace" and not step.later]
