@@ -9,7 +9,7 @@ from typing import Final
 from cloudsync.provider import Step
 from cloudsync_gcp.snapshot import GcpSnapshot
 
-TODO: Final = "Raise the quota, or delete rules that nothing needs."
+ADVICE: Final = "Raise the quota, or delete rules that nothing needs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Lack:
     @property
     def closing(self) -> str:
         """That closing needs them, for a remark."""
-        return f"closing {self.what}. Nothing was closed. {TODO}"
+        return f"closing {self.what}. Nothing was closed. {ADVICE}"
 
 
 def short(snapshot: GcpSnapshot, steps: Iterable[Step]) -> Lack | None:

@@ -22,7 +22,7 @@ from cloudsync_gcp.calls import Call
 from cloudsync_gcp.chunks import chunked
 from cloudsync_gcp.layers import exposed
 from cloudsync_gcp.marks import base, free_name, made, slots
-from cloudsync_gcp.quota import TODO, short, without_new
+from cloudsync_gcp.quota import ADVICE, short, without_new
 from cloudsync_gcp.remarks import remarks, unclosable
 from cloudsync_gcp.rule import Rule, Source
 from cloudsync_gcp.sharing import unlike
@@ -80,7 +80,7 @@ def propose(snapshot: GcpSnapshot, wanted: Mapping[str, Wanted], probes: Address
         lacking = short(snapshot, steps)
     if lacking:
         for target in chosen:
-            refused[target] = Refusal(target, lacking.what, TODO)
+            refused[target] = Refusal(target, lacking.what, ADVICE)
         steps = without_new(steps)
     return Proposal(tuple(steps), tuple(said), tuple(refused.values()))
 
