@@ -239,14 +239,24 @@ def test_what_cannot_be_read_is_said(world: World, change: dict[str, Any], said:
     assert world.mutations == []
 
 
-def test_a_full_quota_is_said_before_the_first_call(world: World) -> None:
-    """Where the rules don't fit into the project, nothing is called, and the numbers are named."""
+def test_a_full_quota_lets_the_list_in_and_is_said(world: World) -> None:
+    """Where closing doesn't fit into the project, the list's rule is made, and the numbers are named."""
     world.config("enforce")
     world.sandbox.change_project(PROJECT, firewalls=5)
     ran = world.apply()
+    assert (ran.code, world.mutations) == (2, ["insert"])
+    assert "No room: closing would add 4 firewall rules to the 5" in ran.out
+    assert "its quota FIREWALLS is 5" in " ".join(ran.out.split())
+
+
+def test_a_full_quota_is_said_before_the_first_call(world: World) -> None:
+    """Where not even the list's rule fits, nothing is called, and the numbers are named."""
+    world.config("enforce")
+    world.sandbox.change_project(PROJECT, firewalls=4)
+    ran = world.apply()
     assert ran.code == 3
     assert world.mutations == []
-    assert "its quota FIREWALLS is 5" in " ".join(ran.err.split())
+    assert "its quota FIREWALLS is 4" in " ".join(ran.err.split())
 
 
 def test_the_story_on_gcp() -> None:
