@@ -37,6 +37,24 @@ def need(tool: str, reason: str, *, below: str = "") -> str:
     return path
 
 
+def terraform(reason: str) -> tuple[str, Path, dict[str, str]]:
+    """Terraform, the folder of its aws provider, and an environment in which it asks nobody else.
+
+    The end of the test where either isn't here: neither comes from a package registry.
+    """
+    path = need("terraform", reason)
+    named = os.environ.get("TF_PLUGIN_MIRROR", "")
+    # The second is where Terraform itself looks; a machine may name another.
+    folders = [named, "/usr/local/share/terraform/plugins", "/opt/tf-plugins"]
+    provider = "registry.terraform.io/hashicorp/aws"
+    found = next((one for one in folders if one and (Path(one) / provider).is_dir()), None)
+    if found is None:
+        missing("terraform", f"its aws provider can't be had: {reason}")
+    # A settings file that is named and isn't there would be warned of in every answer.
+    kept = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
+    return path, Path(found), {**kept, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+
+
 def namespace(reason: str, *, root: bool = False) -> list[str]:
     """How a program is started in a network namespace of its own, or the end of the test.
 

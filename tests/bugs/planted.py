@@ -174,8 +174,8 @@ BUGS: Final = (
     Bug("what is partial counts as certain", "ties", (
         Change(
             "cloudsync/exposure.py",
-            "            if clause.full:\n                certain |=",
-            "            if clause.allow:\n                certain |=",
+            "            if clause.full:\n                certain.append",
+            "            if clause.allow:\n                certain.append",
         ),
     )),
     Bug("the grace of a removal is ignored", "aws", (

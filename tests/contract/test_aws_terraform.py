@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,21 +12,12 @@ import pytest
 
 from cloudsync.model import Mode
 from cloudsync_aws.sandbox import Sandbox
+from tests import needs
 from tests.contract.ec2 import REGION
 from tests.contract.ec2_lists import JudgedLists
 from tests.contract.test_every_provider import want
-from tests.needs import missing, need
 
 WHY = "its aws provider is to read back what was written"
-# The first is where Terraform itself looks; a machine may name another.
-MIRRORS = tuple(
-    Path(one)
-    for one in (
-        os.environ.get("TF_PLUGIN_MIRROR", ""), "/usr/local/share/terraform/plugins",
-        "/opt/tf-plugins",
-    )
-    if one
-)  # fmt: skip
 LISTED = ("69.20.58.226/32", "69.20.58.234/32", "199.187.164.0/24")
 
 
@@ -73,23 +63,19 @@ def document(judged: JudgedLists) -> dict[str, Any]:
 
 def test_terraform_plans_nothing(judged: JudgedLists, tmp_path: Path) -> None:
     """What a run leaves in a list is what Terraform's aws provider reads, entry by entry."""
-    terraform = need("terraform", WHY)
-    mirror = next((one for one in MIRRORS if any(one.glob("**/terraform-provider-aws*"))), None)
-    if mirror is None:
-        missing("terraform", WHY)
+    terraform, providers, environment = needs.terraform(WHY)
     run = judged.run(want(Mode.ENFORCE, *LISTED, internal="close"))
     assert run.finished
     (tmp_path / "main.tf.json").write_text(json.dumps(document(judged)), encoding="utf-8")
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
         return subprocess.run(
             [terraform, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True,
             check=False, timeout=240,
         )  # fmt: skip
 
     for arguments in (
-        ("init", "-input=false", "-no-color", f"-plugin-dir={mirror}"),
+        ("init", "-input=false", "-no-color", f"-plugin-dir={providers}"),
         ("import", "-no-color", "aws_ec2_managed_prefix_list.mail", judged.ids[0]),
     ):
         done = call(*arguments)

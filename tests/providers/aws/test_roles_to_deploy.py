@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,7 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.needs import missing, need
+from tests import needs
+from tests.needs import need
 from tests.providers.aws.test_permissions import FOLDER, statements
 
 TEMPLATE: Final = FOLDER / "cloudformation" / "member-role.yaml"
@@ -105,26 +105,29 @@ def test_the_linter_of_cloudformation_has_nothing_to_say() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+WHY = "it judges the member role's module"
+
+
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The module in a folder of its own, with its provider."""
-    path = need("terraform", "it judges the member role's module")
+    _, providers, _ = needs.terraform(WHY)
     there = tmp_path_factory.mktemp("permissions")
     shutil.copytree(FOLDER, there, dirs_exist_ok=True)
-    done = subprocess.run(
-        [path, "init", "-backend=false", "-input=false", "-no-color"],
-        cwd=there / "terraform", capture_output=True, text=True, timeout=300, check=False,
+    begun = terraform(
+        there / "terraform", "init", "-backend=false", "-input=false", "-no-color",
+        f"-plugin-dir={providers}",
     )  # fmt: skip
-    if done.returncode:
-        missing("terraform", "its aws provider can't be had, to judge the member role's module")
+    assert "successfully initialized" in begun
     return there / "terraform"
 
 
 def terraform(folder: Path, *argv: str, **variables: str) -> str:
     """What Terraform says."""
+    path, _, environment = needs.terraform(WHY)
     also = {f"TF_VAR_{name}": value for name, value in variables.items()}
     done = subprocess.run(
-        ["terraform", *argv], cwd=folder, env={**os.environ, **also},
+        [path, *argv], cwd=folder, env={**environment, **also},
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
@@ -132,7 +135,6 @@ def terraform(folder: Path, *argv: str, **variables: str) -> str:
 
 def test_the_module_is_written_as_terraform_writes() -> None:
     """``terraform fmt`` would change nothing."""
-    need("terraform", "it judges the member role's module")
     assert terraform(MODULE, "fmt", "-check", "-no-color") == ""
 
 
