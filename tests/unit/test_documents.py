@@ -10,12 +10,12 @@ import pytest
 
 from cloudsync import __version__
 from cloudsync.cli import main
+from cloudsync.cli.job import block_of
 from cloudsync.config import Config, read
 from cloudsync.config.target import MODES
 from cloudsync.errors import MEANING
 from cloudsync.model import Note, Verdict
 from cloudsync.source.codes import REFUSALS, WARNINGS
-from cloudsync_aws.settings import AwsSettings
 from tests.documents import keys
 from tests.documents.blocks import MAKERS, names, remade
 from tests.documents.commands import commands
@@ -145,7 +145,7 @@ def test_every_block_of_the_configuration_is_documented() -> None:
 def test_examples_of_a_configuration_can_be_read(name: str) -> None:
     """Each YAML example is a whole configuration that the program takes."""
     for number, block in enumerate(fenced(name, "yaml")):
-        config = read(block, Path(f"/example-{number}.yaml"), providers=lambda _: AwsSettings)
+        config = read(block, Path(f"/example-{number}.yaml"), providers=block_of)
         assert isinstance(config, Config)
 
 
