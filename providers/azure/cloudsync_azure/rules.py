@@ -15,9 +15,10 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, first_match
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Order, Proposal, Reversal, Sources, Step
+from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
 from cloudsync_azure.calls import Call
 from cloudsync_azure.clauses import PROBES, Protect, clauses, sources
+from cloudsync_azure.managed import managed
 from cloudsync_azure.marks import owner
 from cloudsync_azure.orders import proposed, reversal
 from cloudsync_azure.rule import REMEMBERED, Packed, rules_of
@@ -87,6 +88,10 @@ class AzureRules:
         return {
             target: _elsewhere(group.ingress, ports) for target, group in snapshot.groups.items()
         }
+
+    def managed(self, snapshot: AzureSnapshot) -> Mapping[str, Managed]:
+        """Targets that Kubernetes or Defender keeps, by the names that these give."""
+        return managed(snapshot)
 
 
 @lru_cache(maxsize=REMEMBERED)
