@@ -62,13 +62,17 @@ class Wish:
 
 
 def purpose(row: Row, wish: Wish) -> str:
-    """Which of the installation's purposes a row serves; empty for a row that isn't its own."""
+    """Which of the installation's purposes a row serves; empty for a row that isn't its own.
+
+    A row is one target's, and has no machines, unless it says ``beside``: then it is the
+    installation's for another target, some of whose machines are this one's too.
+    """
     for one in PURPOSES:
         alone = row["protocol"] == "tcp" and any(row["ports"] == (p, p) for p in wish.ports)
         if (
             row["label"] == f"cloudsync/{wish.installation} {one}"
             and alone
-            and not row["machines"]
+            and (not row["machines"] or row.get("beside"))
             and row["allow"] is (one != "deny")
         ):
             return one

@@ -20,6 +20,11 @@ class Cloud(Protocol):
     """Opaque sources that also_allow may name, each as the configuration writes it."""
 
     @property
+    def form(self) -> str:
+        """What its target blocks depend on, but for their settings: empty where on nothing."""
+        ...
+
+    @property
     def late(self) -> float:
         """How late reads are, in seconds."""
         ...

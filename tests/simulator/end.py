@@ -165,7 +165,7 @@ def _stands(rows: Sequence[Row], point: Point, wish: Wish) -> bool:
         for row in rows
         if row["allow"]
         and (
-            purpose(row, wish)
+            (purpose(row, wish) and not row["machines"])
             or (
                 tuple(row["ports"]) == (PORT, PORT)
                 and row["protocol"] == "tcp"

@@ -50,8 +50,10 @@ class Judge:
         self._last = {target: self.cloud.truth(target) for target in self.cloud.targets}
 
     def is_edited(self, target: str) -> None:
-        """Somebody else changed the target: what was before is now this."""
-        self._changed(target, None)
+        """Somebody else changed the target, and those on the same network: what was is now this."""
+        for one in self.cloud.targets:
+            if one == target or self.cloud.truth(one) != self._last[one]:
+                self._changed(one, None)
 
     def is_looked_at(self, worker: Worker, snapshot: Snapshot) -> None:
         """A worker has seen the world as it was ``late`` ago."""

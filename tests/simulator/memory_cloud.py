@@ -37,6 +37,7 @@ class MemoryCloud:
     """Fulfils ``tests.simulator.cloud.Cloud``."""
 
     revokes = False
+    form = ""
     names: tuple[dict[str, str], ...] = ({"group": "tag-web"}, {"tag": "outside:partner"})
 
     def __init__(self, clock: Clock, targets: int, random: Random, *, ties: bool) -> None:

@@ -28,6 +28,7 @@ from tests.simulator.clock import Clock
 from tests.simulator.cloud import Cloud
 from tests.simulator.end import owed
 from tests.simulator.expected import Expected
+from tests.simulator.gcp_cloud import GcpCloud
 from tests.simulator.judge import Judge, Worker, wish_with
 from tests.simulator.memory_cloud import MemoryCloud
 from tests.simulator.pools import ALSO, OURS, PASSING, STAYING
@@ -97,11 +98,7 @@ class _Simulation:
         self.schedule = schedule
         self.clock = Clock()
         random = Random(schedule.seed)
-        self.cloud: Cloud = (
-            AwsCloud(self.clock, schedule.targets, random)
-            if schedule.world == "aws"
-            else MemoryCloud(self.clock, schedule.targets, random, ties=schedule.world == "ties")
-        )
+        self.cloud = _cloud(schedule, self.clock, random)
         self.judge = Judge(self.cloud, self.clock)
         self.trace: list[str] = []
         self.settings = _Settings()
@@ -328,7 +325,7 @@ class _Simulation:
     def _config(self) -> Config:
         settings = self.settings
         return _config(
-            type(self.cloud), self.cloud.block, settings.mode, settings.internal, settings.also,
+            (type(self.cloud), self.cloud.form), self.cloud.block, settings.mode, settings.internal, settings.also,
             settings.names, settings.more,
         )  # fmt: skip
 
@@ -381,6 +378,20 @@ class _Simulation:
         records.save(self.store, records.LIST_KEY, records.LIST, in_force, generation)
 
 
+def _cloud(schedule: Schedule, clock: Clock, random: Random) -> Cloud:
+    """The world that ``schedule`` is played in."""
+    targets = schedule.targets
+    match schedule.world:
+        case "aws":
+            return AwsCloud(clock, targets, random)
+        case "gcp":
+            return GcpCloud(clock, targets, random, kind="vpc-firewall")
+        case "gcp-policy":
+            return GcpCloud(clock, targets, random, kind="network-policy")
+        case "ties" | "unique":
+            return MemoryCloud(clock, targets, random, ties=schedule.world == "ties")
+
+
 def _spoilt(source: Iterable[str], random: Random) -> tuple[str, frozenset[str]]:
     """A list that must change nothing, and what is wrong with it."""
     kind = random.choice(("empty", "short", "foreign", "wide", "special", "grown"))
@@ -409,7 +420,7 @@ _CONFIGS: dict[tuple[Any, ...], Config] = {}
 
 
 def _config(
-    cloud: type[Any],
+    cloud: tuple[type[Any], str],
     block: Any,
     mode: str,
     internal: str | None,

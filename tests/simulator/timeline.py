@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
-World = Literal["ties", "unique", "aws"]
-WORLDS: Final[tuple[World, ...]] = ("ties", "unique", "aws")
+World = Literal["ties", "unique", "aws", "gcp", "gcp-policy"]
+WORLDS: Final[tuple[World, ...]] = ("ties", "unique", "aws", "gcp", "gcp-policy")
 Moment = Literal["before", "after"]
 
 AHEAD: Final = -1
