@@ -108,7 +108,8 @@ def _of_target(
 def _cannot_add(plan: TargetPlan) -> bool:
     """Whether there is no room even for what `add` would do, for numbers or for rules."""
     reasons = ("own rules need", "the own rule for", "the quota is")
-    return any(_said(plan, reason) for reason in reasons)
+    full = plan.refusal is not None and "its quota FIREWALLS is" in plan.refusal.what
+    return full or any(_said(plan, reason) for reason in reasons)
 
 
 def _said(plan: TargetPlan, words: str) -> bool:

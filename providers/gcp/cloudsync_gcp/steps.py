@@ -21,12 +21,12 @@ from cloudsync.provider import Proposal, Refusal, Remark, Step
 from cloudsync_gcp.calls import Call
 from cloudsync_gcp.chunks import chunked
 from cloudsync_gcp.layers import exposed
-from cloudsync_gcp.marks import base, free_name, made, slots
+from cloudsync_gcp.marks import base, free_name, made, prefix, slots
 from cloudsync_gcp.quota import ADVICE, short, without_new
 from cloudsync_gcp.remarks import remarks, unclosable
 from cloudsync_gcp.rule import Rule, Source
 from cloudsync_gcp.sharing import unlike
-from cloudsync_gcp.snapshot import GcpSnapshot
+from cloudsync_gcp.snapshot import GcpSnapshot, Network
 from cloudsync_gcp.standing import numbered, standing
 from cloudsync_gcp.target import Target
 
@@ -94,10 +94,19 @@ def _planned(
 ) -> list[_Planned]:
     """The moves at every port, in their turn; what is to be told of them is added to ``said``."""
     planned: list[_Planned] = []
+    targets = tuple(chosen.values())
+    # In a policy no two rules share a number, so that each target is placed after the other.
+    classic = snapshot.network.edited == "classic"
+    groups = [targets] if classic else [(one,) for one in targets]
     for port in want.ports:
-        found, placement = _port(snapshot, tuple(chosen.values()), want, probes, port)
-        planned += found
-        said += remarks(snapshot, chosen, want, placement, probes, port)
+        network = snapshot.network
+        for group in groups:
+            held = {one: name for one, name in chosen.items() if name in group}
+            found, placement = _port(snapshot.network, network, group, want, probes, port)
+            planned += found
+            said += remarks(snapshot, held, want, placement, probes, port)
+            if not classic:
+                network = _beside(network, want.installation, port, found)
     return sorted(planned, key=lambda one: one.turn)
 
 
@@ -116,17 +125,19 @@ def _without_policy(snapshot: GcpSnapshot, chosen: Iterable[str]) -> Iterator[Re
 
 
 def _port(
-    snapshot: GcpSnapshot,
+    seen: Network,
+    network: Network,
     targets: tuple[Target, ...],
     want: Wanted,
     probes: AddressSet,
     port: int,
 ) -> tuple[list[_Planned], Placement]:
-    network = snapshot.network
+    """What some targets lack on ``network``: as it was ``seen``, with what others are to get."""
     layer = network.own
     rules = layer.ordered if layer else []
     deciding = [rule for rule in rules if rule.decides(port)]
     ours = {target: slots(deciding, want.installation, target, port) for target in targets}
+    own = {rule for held in ours.values() for rule in held.values()}
     classic = network.edited == "classic"
     numbers = Numbers(
         *(want.priority or (FIRST, LAST)),
@@ -134,19 +145,38 @@ def _port(
         taken=frozenset(
             (layer.taken if layer else frozenset[int]())
             | {rule.number for rule in rules if not rule.decides(port)}
+            # What another target's rule is to leave, it holds until then.
+            | {rule.number for rule in (seen.own.rules if seen.own else ()) if rule not in own}
         ),
     )
     placement = place(standing(network, targets, ours, want, probes, port), want, probes, numbers)
     planned: list[_Planned] = []
     for target in targets:
-        exposure = exposed(network.layers, target, port)
-        own = {slot: numbered(slot, [rule]) for slot, rule in ours[target].items()}
-        there = _for(placement, own, exposure)
+        exposure = exposed(seen.layers, target, port)
+        mine = {slot: numbered(slot, [rule]) for slot, rule in ours[target].items()}
+        there = _for(placement, mine, exposure)
         planned += [
             _Planned(target, port, move)
-            for move in moves(own, there, want.addresses, want.kept | probes)
+            for move in moves(mine, there, want.addresses, want.kept | probes)
         ]
     return planned, placement
+
+
+def _beside(network: Network, installation: str, port: int, planned: Iterable[_Planned]) -> Network:
+    """``network`` with what is ``planned`` for one target, as another one meets it."""
+    layer = network.own
+    if layer is None:
+        return network
+    rules = list(layer.rules)
+    for one in planned:
+        slot = one.move.rule.slot
+        deciding = [rule for rule in layer.ordered if rule.decides(port)]
+        old = slots(deciding, installation, one.target, port).get(slot)
+        name = f"{prefix(installation, slot.purpose)}{one.target} {slot.part}"
+        rules = [rule for rule in rules if rule != old and rule.name != name]
+        if one.move.verb != "remove":
+            rules.append(_rule(one.move.rule, name, installation, one, layer.name))
+    return network.editing(replace(layer, rules=tuple(rules)))
 
 
 def _for(placement: Placement, own: Mapping[Slot, Numbered], exposure: Exposure) -> Placement:

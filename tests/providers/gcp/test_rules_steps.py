@@ -379,6 +379,25 @@ def test_a_policy_takes_own_rules_at_numbers_of_their_own() -> None:
     assert len(numbers) == len(set(numbers))
 
 
+def test_two_accounts_in_a_policy_have_numbers_of_their_own() -> None:
+    """No two rules of a policy share a number, whoever they are for; every allow is ahead of a deny."""
+    accounts = [Target("sa", f"{one}@mail-prod.iam.gserviceaccount.com") for one in ("mx", "smtp")]
+    open_policy = policy("global", *(replace(one, number=one.number + i)
+                                     for i, one in enumerate(everyone(1000))))  # fmt: skip
+    world = World(snapshot(network(behind=[open_policy], edited="global"), *accounts))
+    world.settle(want(Mode.ENFORCE))
+    assert [exposure(world.seen, one).possible for one in accounts] == [KEPT | PROBES] * 2
+    assert [exposure(world.seen, one).certain for one in accounts] == [KEPT | PROBES] * 2
+    layer = world.seen.network.own
+    assert layer is not None
+    numbers = [one.number for one in layer.rules]
+    assert len(numbers) == len(set(numbers))
+    allows = [one.number for one in world.own if one.action == "allow"]
+    assert max(allows) < min(one.number for one in world.own if one.action == "deny")
+    one_more = World(replace(world.seen, places={f"{SCOPE}/default/{accounts[1]}": accounts[1]}))
+    assert one_more.run(want(Mode.ENFORCE))[0].steps == ()
+
+
 def test_who_is_sent_on_by_a_policy_is_closed_ahead_of_it() -> None:
     """A goto_next ahead of what a later layer opens is a hole: the own deny goes before it."""
     target = Target("sa", "mx@mail-prod.iam.gserviceaccount.com")
