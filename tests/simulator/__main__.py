@@ -13,7 +13,7 @@ from random import SystemRandom
 from typing import Final
 
 from tests.simulator.fire import Fired, fire
-from tests.simulator.timeline import WORLDS, World
+from tests.simulator.timeline import TURNS, World
 
 _WORLDS: Final[Mapping[str, Sequence[World]]] = {
     "ties": ("ties",),
@@ -23,7 +23,7 @@ _WORLDS: Final[Mapping[str, Sequence[World]]] = {
     "gcp": ("gcp",),
     "gcp-policy": ("gcp-policy",),
     "google": ("gcp", "gcp-policy"),
-    "all": WORLDS,
+    "all": TURNS,
 }
 
 

@@ -9,7 +9,7 @@ from random import Random, SystemRandom
 import pytest
 
 from tests.simulator.fire import fire
-from tests.simulator.timeline import WORLDS
+from tests.simulator.timeline import TURNS
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "5000"))
 # Every process of one test run draws the same seed, so that one number says what was played.
@@ -26,7 +26,7 @@ BUDGET = float(os.environ.get("BUDGET", "90"))
 def test_schedules(part: int) -> None:
     """Whatever happens at whichever call, the promises hold at every address, and the work is done."""
     share = SCHEDULES // SLICES
-    fired = fire(share, SEED + part * share, WORLDS, BUDGET)
+    fired = fire(share, SEED + part * share, TURNS, BUDGET)
     sys.stdout.write(str(fired))
     assert fired.failure is None, str(fired)
     if fired.played < share:
