@@ -27,6 +27,8 @@ from tests.oracle.packets import Meaning, Point, Row, World, edges, inside, netw
 
 Rule = Mapping[str, Any]
 EVERYONE_4 = ("0.0.0.0/0",)
+EVERYONE_6 = "ipv6:everyone"
+"""Whom else a VPC rule without any source may stand for: of IPv6 that page says nothing."""
 
 
 @dataclass(frozen=True)
@@ -333,6 +335,8 @@ def from_gcp(world: Firewalls, *, tag: str = "", account: str = "", outbound: st
 
 def _rows(rule: Rule, layer: str, depth: int, behind: Sequence[Machine]) -> Iterator[Row]:
     names, ranges = names_of(rule), networks(tuple(ranges_of(rule)))
+    if not names and "match" not in rule and not rule.get("sourceRanges"):
+        names = [EVERYONE_6]
     listed = (
         [(one["ipProtocol"], one.get("ports")) for one in rule["match"]["layer4Configs"]]
         if "match" in rule

@@ -33,12 +33,10 @@ QUOTA: Final = 14
 SOURCE: Final = "relay"
 SECURE: Final = "tagValues/1"
 HOST: Final = "mail.example.net"
-SIX: Final = "everyone of IPv6"
-"""Whom a rule without a source stands for beside 0.0.0.0/0, of which no document speaks."""
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     SOURCE: ("10.0.0.0/8", "192.168.1.0/24", "fd00::/8"),
     SECURE: ("10.0.0.0/8", "192.168.1.0/24", "fd00::/8"),
-    SIX: ("::/0",),
+    gcp.EVERYONE_6.partition(":")[2]: ("::/0",),
     HOST: ("8.8.8.0/24", "69.20.58.226/32", "203.0.113.0/24", "2001:4800:10::/48"),
 }
 Kind = Literal["vpc-firewall", "network-policy"]
@@ -246,12 +244,7 @@ class GcpCloud:
             inbound = [rule for rule in rules if rule["direction"] == "INGRESS"]
             found = gcp.from_gcp(gcp.Firewalls(tuple(inbound)), tag=whom, outbound=_outbound(rules))
         beside = self._beside(inbound, whom)
-        sourceless = {
-            str(rule["name"])
-            for rule in inbound
-            if "name" in rule and not any(rule.get(key) for key in ("sourceRanges", "sourceTags"))
-        }
-        return replace(found, rows=tuple(_plain(row, beside, sourceless) for row in found.rows))
+        return replace(found, rows=tuple(_plain(row, beside) for row in found.rows))
 
     def _beside(self, rules: Iterable[Body], whom: str) -> frozenset[str]:
         """The ids of the rules that are for another target of the network alone."""
@@ -404,9 +397,7 @@ def _outbound(rules: Iterable[Body]) -> str:
     return json.dumps(told, sort_keys=True)
 
 
-def _plain(row: Row, beside: Collection[str], sourceless: Collection[str]) -> Row:
+def _plain(row: Row, beside: Collection[str]) -> Row:
     """The row with names as the configuration says them, without their kinds."""
     names = tuple(name.partition(":")[2] for name in row["names"])
-    if row["id"] in sourceless:
-        names = (SIX,)
     return {**row, "names": names, "beside": row["id"] in beside}

@@ -35,7 +35,8 @@ class Wire(BaseAdapter):
     def send(self, request: Any, *_more: Any, **_other: Any) -> requests.Response:
         """One request's answer; a lost one is the error that a closed socket would be."""
         assert self._cloud is not None
-        parts = urlsplit(request.url)
+        url: str = request.url
+        parts = urlsplit(url)
         body: str | bytes = request.body or b""
         reply = self._cloud.respond(
             request.method,
@@ -46,12 +47,12 @@ class Wire(BaseAdapter):
         )
         if reply is None:
             raise requests.ConnectionError("the socket was closed without an answer")
-        answer = requests.Response()
+        answer: Any = requests.Response()
         answer.status_code = reply.status
         answer.headers["Content-Type"] = reply.content_type
         answer._content = reply.body
-        answer.url, answer.request = request.url, request
-        return answer
+        answer.url, answer.request = url, request
+        return answer  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """There is nothing to close."""
