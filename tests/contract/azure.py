@@ -13,7 +13,7 @@ from cloudsync.provider import Provider as Contract
 from cloudsync.provider import Scope, Snapshot, Step
 from cloudsync_azure.provider import Provider
 from cloudsync_azure.sandbox import Sandbox
-from cloudsync_azure.settings import AzureSettings, Select
+from cloudsync_azure.settings import AzureSelect, AzureSettings
 from tests.contract.driver import Run, look, run, same
 from tests.contract.ec2 import Clock
 from tests.contract.judged import misread, points, wish_of
@@ -115,7 +115,7 @@ class JudgedNsg:
         settings = AzureSettings.model_construct(
             endpoint=sandbox.endpoint,
             tenant=None,
-            select=Select.model_construct(tags=None, ids=(f"mail/{self.name}",)),
+            select=AzureSelect.model_construct(tags=None, ids=(f"mail/{self.name}",)),
             protect="all",
             also_allow=(),
         )

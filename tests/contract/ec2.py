@@ -11,7 +11,7 @@ from cloudsync.provider import Provider as Contract
 from cloudsync.provider import Scope, Snapshot, Step
 from cloudsync_aws.provider import Provider
 from cloudsync_aws.sandbox import Sandbox
-from cloudsync_aws.settings import AwsSettings, Select
+from cloudsync_aws.settings import AwsSelect, AwsSettings
 from tests.contract.driver import Run, look, run, same
 from tests.contract.judged import misread, points, wish_of
 from tests.oracle import packets
@@ -61,7 +61,7 @@ class JudgedGroup:
         self.target = f"aws:{sandbox.account}/{REGION}/{self.id}"
         settings = AwsSettings.model_construct(
             endpoint=sandbox.url,
-            select=Select.model_construct(tags=None, ids=(self.id,)),
+            select=AwsSelect.model_construct(tags=None, ids=(self.id,)),
             regions=(REGION,),
             accounts=(),
             also_allow=(),

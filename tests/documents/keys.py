@@ -21,7 +21,7 @@ _WHERE: Final = {
     "priority": "Priority",
     "account": "Account",
     "organization": "Organization",
-    "select": "Select",
+    "select": "AwsSelect",
 }
 """A part's name, and the model that it is made from."""
 

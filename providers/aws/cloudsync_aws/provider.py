@@ -28,7 +28,7 @@ from cloudsync_aws.lists import ListSnapshot
 from cloudsync_aws.places import home_of, places
 from cloudsync_aws.reading import Known
 from cloudsync_aws.roles import acting
-from cloudsync_aws.settings import AwsSettings, Select
+from cloudsync_aws.settings import AwsSelect, AwsSettings
 from cloudsync_aws.snapshot import AwsSnapshot, place
 from cloudsync_aws.sweep import sweep
 from cloudsync_aws.trail import last_actor
@@ -77,7 +77,7 @@ class Provider:
 
     def survey(self, regions: Sequence[str], endpoint: str | None) -> AwsSettings:
         """Every group, in the regions given or in every enabled one."""
-        everything = Select.model_construct(tags={}, ids=None)
+        everything = AwsSelect.model_construct(tags={}, ids=None)
         return AwsSettings(
             mode="watch", select=everything, regions=tuple(regions) or None, endpoint=endpoint
         )

@@ -190,7 +190,7 @@ def whole(value: object) -> object:
     )
 
 
-class Select(Settings, frozen=True):
+class AwsSelect(Settings, frozen=True):
     """Which security groups or prefix lists are targets: those that carry every tag, or those named."""
 
     tags: Annotated[dict[TagKey, TagValue], Field(min_length=1)] | None = None
@@ -242,7 +242,7 @@ class AwsSettings(TargetSettings, frozen=True):
         tuple[Annotated[str, AfterValidator(region)], ...], AfterValidator(distinct)
     ] = ()
     """Regions not to look in, where the others aren't named."""
-    select: Select
+    select: AwsSelect
     """Which groups are targets."""
 
     @model_validator(mode="after")

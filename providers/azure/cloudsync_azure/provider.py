@@ -18,7 +18,7 @@ from cloudsync_azure.client import require
 from cloudsync_azure.discovery import SUBSCRIPTIONS, subscriptions
 from cloudsync_azure.failures import SIGN_IN, unreadable
 from cloudsync_azure.rules import AzureRules
-from cloudsync_azure.settings import AzureSettings, Select
+from cloudsync_azure.settings import AzureSelect, AzureSettings
 from cloudsync_azure.snapshot import AzureSnapshot
 from cloudsync_azure.sweep import sweep
 
@@ -66,7 +66,7 @@ class Provider:
                 "--region", "network security groups are read by subscription",
                 todo="Leave it out.",
             )  # fmt: skip
-        everything = Select.model_construct(tags={}, ids=None)
+        everything = AzureSelect.model_construct(tags={}, ids=None)
         return AzureSettings(mode="watch", select=everything, protect="all", endpoint=endpoint)
 
     def scopes(self, settings: AzureSettings) -> Iterable[Scope | Unreadable]:

@@ -73,7 +73,7 @@ TagKey = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 TagValue = Annotated[str, StringConstraints(max_length=256)]
 
 
-class Select(Settings, frozen=True):
+class AzureSelect(Settings, frozen=True):
     """Which network security groups are targets: those that carry every tag, or those named."""
 
     tags: Annotated[dict[TagKey, TagValue], Field(min_length=1)] | None = None
@@ -139,7 +139,7 @@ class AzureSettings(TargetSettings, frozen=True):
     """Subscriptions by their ids; left out: all that the identity sees."""
     management_group: Words | None = None
     """A management group by its id: every subscription under it."""
-    select: Select
+    select: AzureSelect
     """Which groups are targets."""
     protect: Literal["all"] | Protected
     """Whom the target guards: all machines behind the group, or some of them."""

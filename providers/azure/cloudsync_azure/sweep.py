@@ -9,7 +9,7 @@ from typing import Any, Final
 from cloudsync.provider import Scope
 from cloudsync_azure.caller import Caller, Failed, Listing, Where
 from cloudsync_azure.failures import Failure
-from cloudsync_azure.settings import Select, protect_of
+from cloudsync_azure.settings import AzureSelect, protect_of
 from cloudsync_azure.snapshot import AzureSnapshot, read
 
 LIST: Final = "Microsoft.Network/networkSecurityGroups/read"
@@ -76,7 +76,7 @@ def _everything(
         yield [one for one in page if _carries(one, scope.settings.select)]
 
 
-def _carries(answer: Mapping[str, Any], select: Select) -> bool:
+def _carries(answer: Mapping[str, Any], select: AzureSelect) -> bool:
     """Whether a group carries every tag. Azure compares a tag's name whatever its case."""
     carried: Mapping[str, Any] = answer.get("tags") or {}
     tags = {key.lower(): value for key, value in carried.items()}

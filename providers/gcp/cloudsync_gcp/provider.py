@@ -19,7 +19,7 @@ from cloudsync_gcp.client import Clients, placeholder, require
 from cloudsync_gcp.failures import failure, unreadable
 from cloudsync_gcp.layers import Kind
 from cloudsync_gcp.rules import GcpRules
-from cloudsync_gcp.settings import GcpSettings, Select
+from cloudsync_gcp.settings import GcpSelect, GcpSettings
 from cloudsync_gcp.snapshot import GcpSnapshot
 from cloudsync_gcp.sweep import Looking, projects_under
 from cloudsync_gcp.target import Target, place_of
@@ -78,7 +78,7 @@ class Provider:
             raise UsageError(
                 "provider gcp", "no project is named", todo="Set GOOGLE_CLOUD_PROJECT to its id."
             )
-        everything = Select.model_construct(network="", all=True)
+        everything = GcpSelect.model_construct(network="", all=True)
         return GcpSettings(mode="watch", select=everything, projects=(project,), endpoint=endpoint)
 
     def scopes(self, settings: GcpSettings) -> Iterable[Scope | Unreadable]:

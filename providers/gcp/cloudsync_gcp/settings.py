@@ -80,7 +80,7 @@ ResourceName = Annotated[str, AfterValidator(resource_name)]
 Account = Annotated[str, AfterValidator(account)]
 
 
-class Select(Settings, frozen=True):
+class GcpSelect(Settings, frozen=True):
     """Which machines are guarded, on which network: by tag, by account, or all of them."""
 
     network: ResourceName
@@ -136,7 +136,7 @@ class GcpSettings(TargetSettings, frozen=True):
     """Every project under a folder, by its number."""
     organization: Number | None = None
     """Every project of an organization, by its number."""
-    select: Select
+    select: GcpSelect
     """Which machines are guarded."""
 
     def expected(self, scope: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 from cloudsync.config import Config, TargetSettings, read
 from cloudsync.errors import UsageError
 from cloudsync_aws.roles import Role
-from cloudsync_aws.settings import Account, AwsSettings, Select
+from cloudsync_aws.settings import Account, AwsSelect, AwsSettings
 
 FILE = Path("/etc/cloudsync/mail.yaml")
 TOP = "name: x\nlist: {source: a, format: cidr}\ntargets:\n  - provider: aws\n    mode: watch\n"
@@ -46,7 +46,7 @@ def test_a_block_is_read() -> None:
     assert isinstance(target, AwsSettings)
     assert target.accounts == (Account(id="012345670123"),)
     assert target.regions == ("us-east-1",)
-    assert target.select == Select(tags={"cloudsync": "smtp"})
+    assert target.select == AwsSelect(tags={"cloudsync": "smtp"})
     assert target.kind == "security-group"
 
 

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cloudsync.config import schema
+from cloudsync_aws.settings import AwsSettings
+from cloudsync_azure.settings import AzureSettings
+from cloudsync_gcp.settings import GcpSettings
+
+SCHEMA = schema({"aws": AwsSettings, "azure": AzureSettings, "gcp": GcpSettings})
+BLOCKS: dict[str, dict[str, Any]] = {
+    "aws": {"provider": "aws", "mode": "watch", "select": {"ids": ["sg-0abc1234"]}},
+    "azure": {
+        "provider": "azure",
+        "mode": "watch",
+        "subscriptions": ["00000000-0000-0000-0000-000000000001"],
+        "select": {"tags": {"cloudsync": "smtp"}},
+        "protect": "all",
+    },
+    "gcp": {
+        "provider": "gcp",
+        "mode": "watch",
+        "projects": ["mail-prod"],
+        "select": {"network": "default", "tags": ["smtp"]},
+    },
+}
+
+
+def valid(block: dict[str, Any]) -> bool:
+    """Whether the schema takes a file with this one block."""
+    whole = {
+        "name": "mail",
+        "list": {"source": "./list.txt", "format": "cidr"},
+        "targets": [block],
+    }
+    validator: Any = Draft202012Validator(SCHEMA)
+    return bool(validator.is_valid(whole))
+
+
+@pytest.mark.parametrize("cloud", BLOCKS)
+def test_one_schema_holds_every_cloud(cloud: str) -> None:
+    """Each cloud's block is valid; with another's `select`, or without a mode, it isn't."""
+    block = BLOCKS[cloud]
+    other = BLOCKS["aws" if cloud == "gcp" else "gcp"]["select"]
+    assert valid(block)
+    assert not valid({**block, "select": other})
+    assert not valid({key: value for key, value in block.items() if key != "mode"})
+
+
+def test_no_two_models_of_a_schema_share_a_name() -> None:
+    """Definitions are named as their models are, without the module that tells two apart."""
+    assert [name for name in SCHEMA["$defs"] if "__" in name] == []
