@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from cloudsync.config import schema
 from cloudsync_aws.settings import AwsSettings
 from cloudsync_azure.settings import AzureSettings
 from cloudsync_gcp.settings import GcpSettings
 
+jsonschema: Any = import_module("jsonschema")
 SCHEMA = schema({"aws": AwsSettings, "azure": AzureSettings, "gcp": GcpSettings})
 BLOCKS: dict[str, dict[str, Any]] = {
     "aws": {"provider": "aws", "mode": "watch", "select": {"ids": ["sg-0abc1234"]}},
@@ -36,7 +37,7 @@ def valid(block: dict[str, Any]) -> bool:
         "list": {"source": "./list.txt", "format": "cidr"},
         "targets": [block],
     }
-    validator: Any = Draft202012Validator(SCHEMA)
+    validator = jsonschema.Draft202012Validator(SCHEMA)
     return bool(validator.is_valid(whole))
 
 
