@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -152,6 +153,13 @@ def test_a_narrow_deny_blocks(rule: Numbered) -> None:
 def test_a_default_deny_blocks_nobody(rule: Numbered) -> None:
     """From everyone, from the public internet, or by a name that can stand for nobody wanted."""
     assert found(want(), rule).blocked == NOBODY
+
+
+def test_a_deny_of_our_own_for_another_target_is_nobodys_decision() -> None:
+    """However narrow it is, we made it: own rules go ahead of it."""
+    made = replace(deny(150, LISTED), default=True)
+    placement = found(want(), made)
+    assert (placement.blocked, at(placement)[LIST4]) == (NOBODY, 100)
 
 
 def test_a_deny_behind_a_standing_allow_overtakes_nothing() -> None:

@@ -15,7 +15,7 @@ from cloudsync.errors import Exit
 from cloudsync.exposure import NOTHING, Name, first_match, union
 from cloudsync.model import Mode, Note, Verdict, Wanted
 from cloudsync.plan import Plan, TargetPlan
-from cloudsync.provider import Outcome, Refusal, Remark, Step
+from cloudsync.provider import Outcome, Refusal, Remark, Reversal, Step
 from cloudsync.report import (
     Command,
     Listed,
@@ -31,6 +31,7 @@ from cloudsync.report import (
     markdown_outcome,
     summary,
     text,
+    text_outcome,
 )
 from cloudsync.report.words import amount, clean, listing, port, sentence, share, size
 from tests.unit.report_plans import (
@@ -769,3 +770,40 @@ def test_a_target_that_was_not_looked_at_again_has_failed() -> None:
         "- No target became in sync.",
         "- Now: 1 target: 1 unreadable; no step.",
     ]
+
+
+def undone(target: TargetPlan) -> RunReport:
+    """A run of two steps at ``target`` that can be taken back."""
+    first, second = target.steps
+    return RunReport(
+        Plan("", (target,)),
+        ((first, Outcome("done")), (second, Outcome("done"))),
+        Plan("", (replace(target, before=RIGHT, steps=()),)),
+        run="20261124T080000Z-abcdef",
+        reversals={
+            first: Reversal(("aws one --x 'a b'",)),
+            second: Reversal(("aws two", "aws three"), {"rules": []}),
+        },
+    )
+
+
+def test_a_run_that_enforced_says_how_it_is_taken_back() -> None:
+    """The command of ours first, and at the end of the target the vendor's, the last step first."""
+    report = undone(OPEN)
+    lines = text_outcome(report).splitlines()
+    assert (
+        "To open again what this run closed, and pause what it closed: "
+        "cloudsync undo 20261124T080000Z-abcdef." in " ".join(text_outcome(report).split())
+    )
+    at = lines.index("  To undo this without cloudsync, one after the other:")
+    assert lines[at + 1 : at + 5] == ["    aws two", "    aws three", "    aws one --x 'a b'", ""]
+    found = document_outcome(report)
+    assert found["run"] == "20261124T080000Z-abcdef"
+    assert [one["undo"] for one in found["targets"]] == [
+        ["aws two", "aws three", "aws one --x 'a b'"]
+    ]
+
+
+def test_what_only_lets_in_needs_no_taking_back() -> None:
+    """In add no commands are said, since with them a person would shut mail out."""
+    assert "without cloudsync" not in text_outcome(undone(replace(OPEN, mode=Mode.ADD)))

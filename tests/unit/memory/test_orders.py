@@ -10,7 +10,8 @@ from cloudsync.memory.firewall import PROBES, Firewall, MemorySnapshot, Rule
 from cloudsync.memory.rules import MemoryRules
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import make
-from cloudsync.provider import Order, Scope, Snapshot
+from cloudsync.prove import prove
+from cloudsync.provider import Order, Refusal, Scope, Snapshot, Step
 
 T = "memory:w/fw"
 RULES = MemoryRules()
@@ -106,3 +107,21 @@ def test_every_step_has_a_command() -> None:
     stood = "1000 cloudsync:mail:25:deny:ipv4: deny tcp/25 from 0.0.0.0/0 (cloudsync/mail deny)"
     assert undone.reversals[0].commands == (f"memory write '{stood}'",)
     assert [one.record for one in undone.reversals] == [{}, {}]
+
+
+def test_an_own_rule_stays_where_what_else_lets_in_is_not_certain() -> None:
+    """A partial allow behind a partial deny may let in nobody at all: only the own rule does."""
+    standing = (
+        Rule(10, "no", allow=False, sources=("192.0.2.0/24",), machines=("a",)),
+        Rule(
+            100, "cloudsync:mail:25:list:ipv4", sources=("192.0.2.0/24",),
+            description="cloudsync/mail list",
+        ),
+        Rule(200, "yes", sources=("192.0.2.0/24",), machines=("a",)),
+    )  # fmt: skip
+    going = Step("remove", (T,), (f"- {standing[1]}",), call=standing[1])
+    assert prove(RULES, snapshot(*standing), [going], {T: WANT}).refusal == Refusal(
+        T,
+        "a step would stop 192.0.2.0, which stands in a rule of ours and gets in today",
+        witness="192.0.2.0",
+    )
