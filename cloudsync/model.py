@@ -76,6 +76,8 @@ class Wanted:
     ``also`` the active networks of ``also_allow``, ``names`` its opaque sources. ``addresses``
     follows from them. ``priority`` is the range of numbers that own rules may use, where rules
     have numbers. ``managed_by`` is who keeps the target, where the configuration says so.
+    ``unsettled`` says that what an earlier run did may not have been seen yet: then a step must not
+    rest on what a rule's id stands for, since a read may show what it stood for before.
     """
 
     installation: str
@@ -90,6 +92,7 @@ class Wanted:
     shared: bool = False
     priority: tuple[int, int] | None = None
     managed_by: str | None = None
+    unsettled: bool = False
     addresses: AddressSet = field(init=False)
 
     def __post_init__(self) -> None:

@@ -164,6 +164,7 @@ def planned(
     now: datetime,
     *,
     unsure: bool,
+    unsettled: bool = False,
     deadline: float | None = None,
 ) -> tuple[list[TargetPlan], dict[str, Wanted], dict[str, tuple[Provider, Scope]]]:
     """The plan of every target, page by page: no snapshot outlives its page."""
@@ -173,6 +174,8 @@ def planned(
     blocks, entries = tuple(blocks), tuple(entries)
     known = seen_before(job)
     wants = [wanted_of(job.config, block.settings, entries, now) for block in blocks]
+    if unsettled:
+        wants = [replace(want, unsettled=True) for want in wants]
     if unsure:
         wants = [replace(want, mode=Mode.ADD) if want.mode is Mode.ENFORCE else want
                  for want in wants]  # fmt: skip

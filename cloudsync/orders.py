@@ -28,6 +28,7 @@ from cloudsync.remember import (
     note_taken,
     standing_orders,
     taken_by,
+    unsettled,
 )
 from cloudsync.report import Listed, RunReport
 from cloudsync.standing import ALL, LONGEST, Allowed, Pause, Standing, overlaid, remarks
@@ -220,7 +221,7 @@ def _wanted(
     want = wanted_of(job.config, found.settings, in_force.wanted, job.now())
     want = overlaid(want, found.target, standing)
     # An order of its own says what is done. To let somebody in is to add, paused or not.
-    return replace(want, mode=Mode.WATCH if order else Mode.ADD)
+    return replace(want, mode=Mode.WATCH if order else Mode.ADD, unsettled=unsettled(job))
 
 
 def _planned(

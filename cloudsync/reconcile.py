@@ -32,6 +32,7 @@ from cloudsync.remember import (
     remember_changes,
     remember_list,
     remember_targets,
+    unsettled,
 )
 from cloudsync.report import Listed, RunReport, exit_of_run
 from cloudsync.source import bundled
@@ -52,6 +53,8 @@ class Look:
         default_factory=dict[str, tuple[Provider, Scope]]
     )
     contested: Mapping[str, Remark] = field(default_factory=dict[str, Remark])
+    recovered: bool = False
+    """Whether own rules had to tell the list: then what earlier runs did isn't known either."""
     spent: float = 0.0
     """Seconds that the look took: a person who thinks it over has no part in a run's deadline."""
 
@@ -76,7 +79,9 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     remember_targets(job, found.plan)
     made = _applied(job, found, run.value.id)
     still = tuple(contest(plan, found.contested.get(plan.target)) for plan in made.now)
-    return recorded(job, run, found.plan, replace(made, now=still), found.vetted.codes)
+    return recorded(
+        job, run, found.plan, replace(made, now=still), found.vetted.codes, unsure=found.recovered
+    )
 
 
 def look(job: Job) -> Look:
@@ -90,6 +95,7 @@ def look(job: Job) -> Look:
     began, deadline = job.pace.monotonic(), job.deadline()
     _check(job, now)
     in_force = list_in_force(job)
+    recovered = in_force is None
     read = job.read(job.config, in_force)
     blocks = blocks_of(job, deadline)
     if in_force is None:
@@ -101,8 +107,9 @@ def look(job: Job) -> Look:
     # offer waits for a person, nothing is closed by it: it could be a sender that is cut off.
     unsure = vetted.held is not None and listing.source == OWN_RULES
     plans, wanted, scopes = planned(
-        job, blocks, listing.wanted, _digest(listing), now, unsure=unsure, deadline=deadline
-    )
+        job, blocks, listing.wanted, _digest(listing), now,
+        unsure=unsure, unsettled=recovered or unsettled(job), deadline=deadline,
+    )  # fmt: skip
     if vetted.held:
         plans = [replace(plan, notes=_held(plan)) for plan in plans]
     contested = _contested(job, plans, scopes, now)
@@ -110,7 +117,7 @@ def look(job: Job) -> Look:
     plans.sort(key=lambda plan: plan.target)
     spent = job.pace.monotonic() - began
     plan = Plan(_digest(listing), tuple(plans))
-    return Look(vetted, plan, listed, read, wanted, scopes, contested, spent)
+    return Look(vetted, plan, listed, read, wanted, scopes, contested, recovered, spent)
 
 
 def _contested(
@@ -140,6 +147,24 @@ class Made:
     reversals: Mapping[Step, Reversal]
     now: tuple[TargetPlan, ...]
 
+    @property
+    def unseen(self) -> bool:
+        """Whether a call may have changed what the last look at its target didn't show."""
+        known = {plan.target: plan for plan in self.now}
+        return any(
+            outcome.kind in {"done", "unknown"}
+            and any(_asks_again(known.get(target), step) for target in step.targets)
+            for step, outcome in self.outcomes
+        )
+
+
+def _asks_again(plan: TargetPlan | None, step: Step) -> bool:
+    """Whether the last look leaves open what ``step`` did: nobody saw it, or it is asked anew."""
+    if plan is None or plan.before is None:
+        return True
+    asked = {line for one in plan.steps for line in one.changes}
+    return not asked.isdisjoint(step.changes)
+
 
 def recorded(
     job: Job,
@@ -147,10 +172,13 @@ def recorded(
     plan: Plan,
     made: Made,
     listed: tuple[Exit, ...] = (),
+    *,
+    unsure: bool = False,
 ) -> RunReport:
     """The report of a run, once it is written down how it ended.
 
-    ``listed`` is what the list alone calls for. What the run did must be reported even where that
+    ``listed`` is what the list alone calls for. ``unsure`` says that it can't be told whether what
+    runs before this one did has been seen. What the run did must be reported even where that
     can't be written.
     """
     after = Plan(plan.list_digest, made.now)
@@ -160,7 +188,7 @@ def recorded(
     )  # fmt: skip
     try:
         remember_targets(job, report.now)
-        end_run(job, run, report.now, exit_of_run(report))
+        end_run(job, run, report.now, exit_of_run(report), unsettled=unsure or made.unseen)
         remember_changes(job, run.value.id, changed(made.outcomes, made.now))
         forget_runs(job)
     except StateError as error:

@@ -41,7 +41,8 @@ class Approval:
 class RunRecord:
     """One run: when, with which list and plan, and each target's verdict at its end.
 
-    ``finished`` and ``exit`` are None of a run that is still going on, or that died.
+    ``finished`` and ``exit`` are None of a run that is still going on, or that died. ``unsettled``
+    says that it ended before all that it did was seen, or didn't know what others had done.
     """
 
     id: str
@@ -52,6 +53,7 @@ class RunRecord:
     plan_digest: str | None = None
     exit: int | None = None
     targets: Mapping[str, str] | None = None
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,7 @@ def _run_value(run: RunRecord) -> Value:
         "plan_digest": run.plan_digest,
         "exit": run.exit,
         "targets": dict(run.targets) if run.targets is not None else None,
+        "unsettled": run.unsettled,
     }
 
 
@@ -264,6 +267,8 @@ def _run(value: Value) -> RunRecord:
         plan_digest=_maybe(text, value["plan_digest"]),
         exit=_maybe(_number, value["exit"]),
         targets=_maybe(_verdicts, value["targets"]),
+        # What was written before this was kept track of.
+        unsettled=_truth(value.get("unsettled", False)),
     )
 
 
@@ -340,6 +345,12 @@ def text(value: Any) -> str:
     """
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from secrets import token_hex
 from typing import Final
 
@@ -19,6 +20,8 @@ from cloudsync.standing import Standing
 from cloudsync.state import Conflict
 
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
+SETTLES: Final = timedelta(hours=1)
+"""After so long, what a run did is seen, whatever became of it."""
 
 
 def list_in_force(job: Job) -> InForce | None:
@@ -118,8 +121,38 @@ def begin_run(job: Job, plan: Plan, command: str = "apply") -> records.Stored[re
     return records.save(job.store, records.run_key(run.id), records.RUN, run, None)
 
 
-def end_run(job: Job, run: records.Stored[records.RunRecord], found: Plan, ended: int) -> None:
-    """Write down how a run ended, and each target's verdict then.
+def unsettled(job: Job) -> bool:
+    """Whether what an earlier run did may not be seen yet.
+
+    So it is while a run of the last hour has no end, because it died or goes on, or ended before
+    it saw all that it had done.
+
+    Raises:
+        StateError: the state can't be used as it is.
+    """
+    recent = _recent(job)
+    stored = [
+        records.load(job.store, key, records.RUN)
+        for key in job.store.keys(records.run_key(""))
+        if key >= recent
+    ]
+    return any(one.value.finished is None or one.value.unsettled for one in stored if one)
+
+
+def _recent(job: Job) -> str:
+    """The first key that a run of the time to settle can have."""
+    return records.run_key(f"{job.now() - SETTLES:{_MOMENT}}")
+
+
+def end_run(
+    job: Job,
+    run: records.Stored[records.RunRecord],
+    found: Plan,
+    ended: int,
+    *,
+    unsettled: bool = False,
+) -> None:
+    """Write down how a run ended, each target's verdict then, and whether it was ``unsettled``.
 
     Raises:
         StateError: the state can't be written.
@@ -129,12 +162,15 @@ def end_run(job: Job, run: records.Stored[records.RunRecord], found: Plan, ended
         finished=job.now(),
         exit=int(ended),
         targets={one.target: str(one.verdict) for one in found.targets},
+        unsettled=unsettled,
     )
     records.save(job.store, records.run_key(over.id), records.RUN, over, run.generation)
 
 
 def forget_runs(job: Job) -> None:
     """Drop the records of runs that are older than ``history.keep``, or beyond ``history.runs``.
+
+    Those of the last hour stay: the next run must know whether they are settled.
 
     Raises:
         StateError: the state can't be used as it is.
@@ -144,7 +180,8 @@ def forget_runs(job: Job) -> None:
     oldest = records.run_key(f"{job.now() - kept.keep:{_MOMENT}}")
     keys = job.store.keys(records.run_key(""))
     too_old = sum(key < oldest for key in keys)
-    gone = keys[: max(too_old, len(keys) - kept.runs)]
+    recent = _recent(job)
+    gone = [key for key in keys[: max(too_old, len(keys) - kept.runs)] if key < recent]
     _drop(job, gone)
     if gone:
         # What a run took can be given back for as long as the run is known.

@@ -28,7 +28,7 @@ from cloudsync.model import Mode, Note, Verdict
 from cloudsync.observe import recover
 from cloudsync.provider import Outcome, Scope, Snapshot, Step, Unreadable
 from cloudsync.reconcile import look, reconcile
-from cloudsync.remember import forget
+from cloudsync.remember import begin_run, forget
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
 from cloudsync.vet import Read
@@ -655,3 +655,46 @@ def test_a_scope_that_was_left_out_by_hand_isnt_missed() -> None:
     assert scene.provider.found is not None
     scene.provider.found = list(scene.provider.found)[:1]
     assert verdicts(scene.run()) == {ONE: Verdict.IN_SYNC}
+
+
+def unsettled_of(scene: Scene) -> list[bool]:
+    """Whether each target's wish says that an earlier run is unsettled."""
+    return [want.unsettled for want in look(scene.job).wanted.values()]
+
+
+def test_a_run_that_died_leaves_the_next_unsettled_for_an_hour() -> None:
+    """What it did may not be seen yet, until a look would show it in any case."""
+    scene = Scene({"one": (), "two": ()})
+    assert unsettled_of(scene) == [False, False]
+    begin_run(scene.job, look(scene.job).plan)
+    scene.now += timedelta(minutes=59)
+    assert unsettled_of(scene) == [True, True]
+    scene.now += timedelta(minutes=2)
+    assert unsettled_of(scene) == [False, False]
+
+
+def test_a_run_that_saw_what_it_did_leaves_nothing_unsettled() -> None:
+    """The next run may rest on what it sees."""
+    scene = Scene({"one": ()})
+    scene.run()
+    assert unsettled_of(scene) == [False]
+
+
+def test_lost_state_is_unsettled() -> None:
+    """Who doesn't know what ran before doesn't know what to trust, for an hour from then."""
+    scene = Scene({"one": ()})
+    scene.run()
+    scene.forget()
+    assert unsettled_of(scene) == [True]
+    scene.run()
+    assert unsettled_of(scene) == [True]
+    scene.now += timedelta(minutes=61)
+    assert unsettled_of(scene) == [False]
+
+
+def test_a_run_that_did_not_see_what_it_did_is_unsettled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that is answered and not shown by the run's last look may be shown later."""
+    scene = Scene({"one": ()})
+    monkeypatch.setattr(scene.provider, "apply", lambda *_: Outcome("done"))
+    scene.run()
+    assert unsettled_of(scene) == [True]

@@ -101,6 +101,7 @@ RUNS = st.builds(
     plan_digest=st.one_of(st.none(), TEXT),
     exit=st.one_of(st.none(), st.integers(0, 6)),
     targets=st.one_of(st.none(), st.dictionaries(TEXT, TEXT, max_size=3)),
+    unsettled=st.booleans(),
 )
 SIGHTINGS = st.dictionaries(TEXT, st.builds(Seen, seen_at=TIMES, verdict=TEXT), max_size=3)
 
@@ -197,6 +198,7 @@ def test_the_other_records_as_documents() -> None:
         "plan_digest": None,
         "exit": 0,
         "targets": {"memory:lab/fw-1": "in_sync"},
+        "unsettled": False,
     }
     assert SEEN.encode({"memory:lab/fw-1": Seen(AT, "gone")}) == {
         "schema": "cloudsync.state.seen/1",
@@ -269,6 +271,7 @@ BAD: list[tuple[Kind[Any], Any, dict[str, Any], str]] = [
     (RUN, RAN, {"exit": "0"}, "TypeError: '0' is no number"),
     (RUN, RAN, {"targets": []}, "AttributeError: 'list' object has no attribute 'items'"),
     (RUN, RAN, {"targets": {"t": 1}}, "TypeError: 1 is no text"),
+    (RUN, RAN, {"unsettled": 0}, "TypeError: 0 is neither true nor false"),
 ]
 
 
@@ -291,3 +294,9 @@ def test_a_time_without_a_zone_is_not_written() -> None:
     with pytest.raises(ValueError) as caught:
         APPROVAL.encode(replace(APPROVED, at=naive))
     assert str(caught.value) == "2026-11-24T06:00:00 has no time zone"
+
+
+def test_a_run_written_before_it_was_said_whether_it_is_settled() -> None:
+    """A record without the word is of a run that saw what it had done."""
+    document = {key: value for key, value in RUN.encode(RAN).items() if key != "unsettled"}
+    assert RUN.decode("runs/r1", document) == RAN

@@ -12,7 +12,7 @@ from cloudsync.job import Job
 from cloudsync.memory.provider import Provider
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.plan import Plan
-from cloudsync.remember import begin_run, end_run, forget_runs
+from cloudsync.remember import begin_run, end_run, forget_runs, unsettled
 from cloudsync.state import MemoryStore
 from cloudsync.vet import Read
 
@@ -99,11 +99,41 @@ def test_a_record_that_vanished_is_passed_over(monkeypatch: pytest.MonkeyPatch) 
     assert len(diary.days) == 3
 
 
-def test_the_run_that_ends_is_kept() -> None:
-    """A run that ends is never dropped by itself, however little is kept."""
+def test_what_ran_within_the_hour_is_kept() -> None:
+    """Whether a run is settled must be known for an hour, however little is kept."""
     diary = Diary({"keep": "0s", "runs": 1}, 5)
-    diary.now += timedelta(seconds=1)
+    diary.now += timedelta(minutes=59)
     run = begin_run(diary.job, PLAN)
     end_run(diary.job, run, PLAN, 0)
     forget_runs(diary.job)
+    assert len(diary.days) == 2
+    diary.now += timedelta(minutes=2)
+    forget_runs(diary.job)
     assert diary.store.keys(records.run_key("")) == (records.run_key(run.value.id),)
+
+
+@pytest.mark.parametrize(
+    ("ended", "minutes", "said"),
+    [
+        (None, 59, True),
+        (None, 61, False),
+        (True, 59, True),
+        (True, 61, False),
+        (False, 0, False),
+    ],
+)
+def test_what_a_run_did_may_not_be_seen_yet(
+    ended: bool | None,
+    minutes: int,
+    said: bool,
+) -> None:
+    """A run that died, goes on or ended unsettled counts for an hour, whatever ended after it."""
+    diary = Diary({}, 1)
+    diary.now += timedelta(days=1)
+    run = begin_run(diary.job, PLAN)
+    if ended is not None:
+        end_run(diary.job, run, PLAN, 0, unsettled=ended)
+    after = begin_run(diary.job, PLAN)
+    end_run(diary.job, after, PLAN, 0)
+    diary.now += timedelta(minutes=minutes)
+    assert unsettled(diary.job) is said

@@ -30,7 +30,7 @@ ACTION: Final[Mapping[Operation, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One mutating call on one group. ``ids`` holds the rules' ids where a close look found them.
+    """One mutating call on one group. ``ids`` holds the ids of ``replaced``, read just before it.
 
     ``tags`` are put on the rules that an authorize makes: one call gives all of them the same.
     ``endpoint`` is where the configuration points the SDK for this target, or None; ``role`` is
@@ -53,8 +53,8 @@ class Call:
 def request(call: Call) -> dict[str, Any]:
     """The arguments of the SDK's method for ``call``.
 
-    A revoke by id can't hit a rule that somebody made anew in the meantime, and gives the same
-    error in every VPC; so ids are used wherever they are known.
+    Rules are named by what they let in, never by id: contents can change under an id, and a late
+    read would show what it stood for before. Only a change in place can't be asked for otherwise.
     """
     if call.operation == "modify":
         return {
@@ -64,19 +64,8 @@ def request(call: Call) -> dict[str, Any]:
                 for identity, rule in zip(call.ids, call.rules, strict=True)
             ],
         }
-    by_id = len(call.ids) == len(call.rules) and call.operation != "authorize"
-    if not by_id:
-        asked = {"GroupId": call.group, "IpPermissions": permissions(call.rules, call.account)}
-        return {**asked, "TagSpecifications": tagging(call.tags)} if call.tags else asked
-    if call.operation == "revoke":
-        return {"GroupId": call.group, "SecurityGroupRuleIds": list(call.ids)}
-    return {
-        "GroupId": call.group,
-        "SecurityGroupRuleDescriptions": [
-            {"SecurityGroupRuleId": identity, "Description": rule.description}
-            for identity, rule in zip(call.ids, call.rules, strict=True)
-        ],
-    }
+    asked = {"GroupId": call.group, "IpPermissions": permissions(call.rules, call.account)}
+    return {**asked, "TagSpecifications": tagging(call.tags)} if call.tags else asked
 
 
 def tagging(tags: Tags) -> list[dict[str, Any]]:

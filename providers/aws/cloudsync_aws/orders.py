@@ -21,7 +21,7 @@ def reversal(snapshot: AwsSnapshot, step: Step) -> Reversal:
     """
     call: Call = step.call
     group = snapshot.groups[step.targets[0]]
-    back = replace(call, ids=(), tags=())
+    back = replace(call, tags=())
     match call.operation:
         case "authorize":
             return Reversal((by_hand(replace(back, operation="revoke")),))

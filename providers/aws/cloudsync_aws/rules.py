@@ -76,7 +76,7 @@ class AwsRules:
         return orders.reversal(snapshot, step)
 
     def after(self, snapshot: AwsSnapshot, step: Step) -> AwsSnapshot:
-        """The snapshot once ``step`` is done; rule ids are forgotten, since new rules have none."""
+        """The snapshot once ``step`` is done."""
         call: Call = step.call
         groups = dict(snapshot.groups)
         for target in step.targets:
@@ -89,7 +89,7 @@ class AwsRules:
             )
             tags = {key: each for key, each in group.tags.items() if key not in touched}
             groups[target] = replace(
-                group, ingress=ingress(permissions, snapshot.account, lists), ids={}, tags=tags
+                group, ingress=ingress(permissions, snapshot.account, lists), tags=tags
             )
         return replace(snapshot, groups=groups)
 

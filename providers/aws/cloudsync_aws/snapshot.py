@@ -37,10 +37,10 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One security group. ``ids`` gives a rule's id by ``Rule.key``, where a close look read them.
+    """One security group.
 
-    ``tags`` gives the tags of a rule that has any, in the same way. ``egress`` are its outbound
-    rules as bytes, which are compared and never changed. ``owner`` is the account that it belongs
+    ``tags`` gives the tags of a rule that has any, by ``Rule.key``, where a close look read them.
+    ``egress`` are its outbound rules as bytes, which are compared and never changed. ``owner`` is the account that it belongs
     to, where that isn't the one that it was seen from. ``managed`` is who else keeps the group, by
     what it is called and tagged.
     """
@@ -48,7 +48,6 @@ class Group:
     id: str
     ingress: Ingress
     egress: bytes = field(repr=False)
-    ids: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     tags: Mapping[str, Tags] = field(default_factory=dict[str, Tags], repr=False)
     owner: str | None = None
     managed: Managed | None = None
@@ -130,7 +129,6 @@ def read(
             identity,
             ingress(group.get("IpPermissions", []), account, lists),
             marshal.dumps(group.get("IpPermissionsEgress", []), 2),
-            looked.ids,
             looked.tags,
             None if group.get("OwnerId", account) == account else group["OwnerId"],
             managed=keeper(group),

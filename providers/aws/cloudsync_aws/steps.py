@@ -11,7 +11,6 @@ from cloudsync.provider import Proposal, Refusal, Remark, Step, Verb
 from cloudsync_aws.calls import PER_CALL, SWAPS_PER_CALL, Call, Operation
 from cloudsync_aws.decide import Decision, Wish, decide, settled
 from cloudsync_aws.ingress import Ingress, Rule, marked
-from cloudsync_aws.quota import WAYS_OUT
 from cloudsync_aws.remarks import remarks
 from cloudsync_aws.snapshot import AwsSnapshot
 from cloudsync_aws.swap import fitted
@@ -63,10 +62,10 @@ def propose(snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
         said += remarks(snapshot, target, want)
         if want.mode is Mode.WATCH:
             continue
-        decision, too_many = fitted(
+        decision, short = fitted(
             snapshot, group.ingress, decide(group.ingress, wish, want.mode), want
         )
-        if too_many and want.mode is Mode.ENFORCE:
+        if short and want.mode is Mode.ENFORCE:
             # What `add` would do may fit, and mail must not wait for the closing.
             less, still = fitted(
                 snapshot, group.ingress, decide(group.ingress, wish, Mode.ADD), want
@@ -75,13 +74,13 @@ def propose(snapshot: AwsSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
                 said.append(
                     Remark(
                         target,
-                        f"to close what is open, it {too_many}. It is left open. {WAYS_OUT}",
+                        f"to close what is open, it {short.what}. It is left open. {short.todo}",
                         Note.NO_ROOM,
                     )
                 )
-                decision, too_many = less, ""
-        if too_many:
-            refused.append(Refusal(target, too_many, WAYS_OUT))
+                decision, short = less, None
+        if short:
+            refused.append(Refusal(target, short.what, short.todo))
             # Own rules that nobody wants any more make room: with them gone the next run may add.
             decision = Decision(removed=decision.removed)
         steps += _steps(snapshot, target, decision)
@@ -133,15 +132,13 @@ def _step(
     replaced: Sequence[Rule] = (),
 ) -> Step:
     group = snapshot.groups[target]
-    ids = tuple(group.ids[rule.key] for rule in replaced or rules if rule.key in group.ids)
     call = Call(
         operation,
         snapshot.account,
         snapshot.region,
         group.id,
         tuple(rules),
-        ids if len(ids) == len(rules) else (),
-        getattr(snapshot.scope.settings, "endpoint", None),
+        endpoint=getattr(snapshot.scope.settings, "endpoint", None),
         role=snapshot.role,
         replaced=tuple(replaced),
     )

@@ -9,25 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final, NamedTuple
 
 from cloudsync.model import Wanted
 from cloudsync_aws.decide import Decision
 from cloudsync_aws.ingress import Ingress, PrefixList, Rule, lets_in, rules_of
 from cloudsync_aws.marks import owner
-from cloudsync_aws.quota import Rules, counted, over
+from cloudsync_aws.quota import WAYS_OUT, Rules, counted, over
 from cloudsync_aws.snapshot import DEFAULT_QUOTA, AwsSnapshot
+
+_LATER: Final = "The next run looks again: it waits for an hour at most. Or raise the quota."
+
+
+class Short(NamedTuple):
+    """How a decision doesn't fit the quota, with the numbers, and what to do."""
+
+    what: str
+    todo: str
 
 
 def fitted(
     snapshot: AwsSnapshot, group: Ingress, decision: Decision, want: Wanted
-) -> tuple[Decision, str]:
-    """``decision`` as it fits the group at its fullest, and how it wouldn't; empty where it does.
+) -> tuple[Decision, Short | None]:
+    """``decision`` as it fits the group at its fullest, or how it doesn't fit.
 
     What fits is added. For each network beyond that, a rule nobody needs changes its contents, of
     the same family: whether a rule's id may change it is UNVERIFIED. A name needs room of its own.
+    While an earlier run is unsettled nothing changes in place: the id of a rule that looks unneeded
+    may stand for a network by now that was let in since.
     """
     if not decision.added:
-        return decision, ""
+        return decision, None
     lists: Mapping[str, PrefixList] = {
         **snapshot.lists, **{one.id: one for one in group.lists}
     }  # fmt: skip
@@ -35,7 +47,7 @@ def fitted(
     # A family that gains nothing may be past a quota that was lowered; AWS lets it be.
     peak = _peak(before, more, (0, 0))
     if max(peak) <= DEFAULT_QUOTA or not over(peak, snapshot.quota()):
-        return decision, ""
+        return decision, None
     quota = snapshot.quota()
     swapped: list[tuple[Rule, Rule]] = []
     displaced: list[tuple[Rule, Rule]] = []
@@ -51,7 +63,12 @@ def fitted(
         spared.append(len(pairs))
     too_many = over(_peak(before, more, (spared[0], spared[1])), quota)
     if too_many:
-        return decision, too_many
+        return decision, Short(too_many, WAYS_OUT)
+    if want.unsettled:
+        what = (
+            f"{over(peak, quota)}, and no rule changes in place while an earlier run is unsettled"
+        )
+        return decision, Short(what, _LATER)
     gone = {old.key for old, _ in (*swapped, *displaced)}
     made = {new.key for _, new in (*swapped, *displaced)}
     return replace(
@@ -61,7 +78,7 @@ def fitted(
         revoked=tuple(rule for rule in decision.revoked if rule.key not in gone),
         swapped=tuple(swapped),
         displaced=tuple(displaced),
-    ), ""
+    ), None
 
 
 def _peak(before: Rules, more: Rules, spared: tuple[int, int]) -> Rules:

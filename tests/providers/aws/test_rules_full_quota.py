@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
-from cloudsync.model import Mode
+from cloudsync.model import Mode, Note
 from cloudsync.prove import prove
 from cloudsync.provider import Step
 from cloudsync_aws.calls import Call, request
@@ -40,10 +40,8 @@ def test_the_request_says_all_of_a_rule() -> None:
     six = [f"2001:db8:1::{number:x}/128" for number in range(1, 61)]
     seen = snapshot(own(*six))
     ids = {f"tcp/25 from {source}": f"sgr-{number}" for number, source in enumerate(six)}
-    close = replace(seen, groups={TARGET: replace(seen.groups[TARGET], ids=ids)})
-    swap = propose(close, wanted("2001:db8::/64")).steps[0]
-    call: Call = swap.call
-    assert call.ids == (ids[call.replaced[0].key],)
+    swap = propose(seen, wanted("2001:db8::/64")).steps[0]
+    call: Call = replace(swap.call, ids=(ids[swap.call.replaced[0].key],))
     assert request(call) == {
         "GroupId": "sg-0abc",
         "SecurityGroupRules": [
@@ -146,3 +144,40 @@ def test_how_a_swap_is_taken_back() -> None:
             }
         ]
     }  # fmt: skip
+
+
+def test_nothing_changes_in_place_while_an_earlier_run_is_unsettled() -> None:
+    """What an id stands for isn't known then: what doesn't fit waits, and what nobody wants goes."""
+    want = replace(wanted(*networks(4)), unsettled=True)
+    found = RULES.steps(snapshot(own(*OLD[:58])), {TARGET: want})
+    (refusal,) = found.refusals
+    assert refusal.what == (
+        "would need 62 rules, the quota is 60, and no rule changes in place while an earlier run "
+        "is unsettled"
+    )
+    assert refusal.todo == (
+        "The next run looks again: it waits for an hour at most. Or raise the quota."
+    )
+    assert [(one.verb, len(one.changes)) for one in found.steps] == [("remove", 58)]
+
+
+def test_while_unsettled_what_add_would_do_is_done_where_it_fits() -> None:
+    """A stranger's rule is not displaced then, and what is open stays open and is said."""
+    seen = snapshot(permission("172.16.0.0/11", "198.51.100.0/24"), own(*OLD[:58]))
+    want = wanted(*OLD[:58], mode=Mode.ENFORCE, internal="keep")
+    assert [one.verb for one in propose(seen, want).steps] == ["replace", "remove"]
+    found = propose(seen, replace(want, unsettled=True))
+    assert (found.steps, found.refusals) == ((), ())
+    (left_open,) = [one.text for one in found.remarks if one.note is Note.NO_ROOM]
+    assert left_open == (
+        "to close what is open, it would need 61 rules, the quota is 60, and no rule changes in "
+        "place while an earlier run is unsettled. It is left open. The next run looks again: it "
+        "waits for an hour at most. Or raise the quota."
+    )
+
+
+def test_what_fits_is_done_while_an_earlier_run_is_unsettled() -> None:
+    """Only a change in place waits."""
+    found = propose(snapshot(own(*OLD[:56])), replace(wanted(*networks(4)), unsettled=True))
+    assert found.refusals == ()
+    assert [one.verb for one in found.steps] == ["add", "remove"]
