@@ -695,6 +695,12 @@ def test_lost_state_is_unsettled() -> None:
 def test_a_run_that_did_not_see_what_it_did_is_unsettled(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that is answered and not shown by the run's last look may be shown later."""
     scene = Scene({"one": ()})
-    monkeypatch.setattr(scene.provider, "apply", lambda *_: Outcome("done"))
+
+    def answers(step: Step, deadline: float | None = None) -> Outcome:
+        """Say that it is done, and do nothing."""
+        del step, deadline
+        return Outcome("done")
+
+    monkeypatch.setattr(scene.provider, "apply", answers)
     scene.run()
     assert unsettled_of(scene) == [True]

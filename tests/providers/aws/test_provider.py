@@ -279,7 +279,7 @@ def test_rule_ids_of_every_shape(sandbox: Sandbox, provider: Provider) -> None:
         permission("10.0.0.0/8", first=20, last=30),
         permission("10.0.0.0/8", protocol="udp", first=53),
     )
-    caller = provider._caller
+    caller = provider._caller  # pyright: ignore[reportPrivateUsage]
 
     def invoke(service: str, action: str, **arguments: Any) -> dict[str, Any]:
         return caller.invoke("123456789012", EAST, None, None, service, action, **arguments)
