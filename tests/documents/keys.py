@@ -9,6 +9,8 @@ from typing import Any, Final, cast
 from cloudsync.config import schema
 from cloudsync.config.target import TargetSettings
 from cloudsync_aws.settings import AwsSettings
+from cloudsync_azure.settings import AzureSettings
+from cloudsync_gcp.settings import GcpSettings
 
 _WHERE: Final = {
     "list": "ListSettings",
@@ -22,13 +24,23 @@ _WHERE: Final = {
     "account": "Account",
     "organization": "Organization",
     "select": "AwsSelect",
+    "azure-select": "AzureSelect",
+    "azure-protect": "Protected",
+    "gcp-select": "GcpSelect",
 }
 """A part's name, and the model that it is made from."""
+
+_CLOUDS: Final[Mapping[str, type[TargetSettings]]] = {
+    "aws": AwsSettings,
+    "azure": AzureSettings,
+    "gcp": GcpSettings,
+}
+"""The target blocks that have a section of their own, by their provider."""
 
 
 @cache
 def _schema() -> dict[str, Any]:
-    return schema({"aws": AwsSettings})
+    return schema({**_CLOUDS})
 
 
 def makers() -> Mapping[str, Callable[[], str]]:
@@ -37,7 +49,7 @@ def makers() -> Mapping[str, Callable[[], str]]:
     parts: dict[str, Callable[[], str]] = {
         "keys-top": lambda: _table(_schema(), lambda _: True),
         "keys-target": lambda: _table(_model("AwsSettings"), lambda key: key in shared),
-        "keys-aws": lambda: _table(_model("AwsSettings"), lambda key: key not in shared),
+        **{f"keys-{cloud}": _alone(block) for cloud, block in _CLOUDS.items()},
     }
     for part, model in _WHERE.items():
         parts[f"keys-{part}"] = _of(model)
@@ -47,11 +59,11 @@ def makers() -> Mapping[str, Callable[[], str]]:
 def known() -> dict[str, set[str]]:
     """Every key that a configuration may hold, by the part of the documents that says what it is."""
     shared = set(TargetSettings.model_fields)
-    aws = set(_model("AwsSettings")["properties"])
+    every = {cloud: set(_model(block.__name__)["properties"]) for cloud, block in _CLOUDS.items()}
     return {
         "keys-top": set(_schema()["properties"]),
-        "keys-target": aws & shared,
-        "keys-aws": aws - shared,
+        "keys-target": every["aws"] & shared,
+        **{f"keys-{cloud}": keys - shared for cloud, keys in every.items()},
         **{f"keys-{part}": set(_model(model)["properties"]) for part, model in _WHERE.items()},
     }
 
@@ -63,12 +75,19 @@ def models() -> set[str]:
 
 def described() -> set[str]:
     """The blocks that a part is made from."""
-    return {"AwsSettings", *_WHERE.values()}
+    return {*(block.__name__ for block in _CLOUDS.values()), *_WHERE.values()}
 
 
 def _model(name: str) -> dict[str, Any]:
     found: dict[str, Any] = _schema()["$defs"][name]
     return found
+
+
+def _alone(block: type[TargetSettings]) -> Callable[[], str]:
+    """The table of the keys that only this cloud's block has."""
+    return lambda: _table(
+        _model(block.__name__), lambda key: key not in set(TargetSettings.model_fields)
+    )
 
 
 def _of(model: str) -> Callable[[], str]:
