@@ -1,6 +1,6 @@
 """Plays as many schedules as it is told; it exits 1 with the first that fails, made small.
 
-``python -m tests.simulator --schedules N --seed S [--world ties|unique|memory|aws|gcp|gcp-policy|google]``
+``python -m tests.simulator --schedules N --seed S [--world ties|unique|memory|aws|azure|gcp|gcp-policy|google]``
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _WORLDS: Final[Mapping[str, Sequence[World]]] = {
     "unique": ("unique",),
     "memory": ("ties", "unique"),
     "aws": ("aws",),
+    "azure": ("azure",),
     "gcp": ("gcp",),
     "gcp-policy": ("gcp-policy",),
     "google": ("gcp", "gcp-policy"),

@@ -24,6 +24,7 @@ from cloudsync.state import MemoryStore
 from cloudsync.vet import Read, Rules, accept
 from tests.oracle.promises import Wish
 from tests.simulator.aws_cloud import AwsCloud
+from tests.simulator.azure_cloud import AzureCloud
 from tests.simulator.clock import Clock
 from tests.simulator.cloud import Cloud
 from tests.simulator.end import owed
@@ -80,7 +81,11 @@ class _Settings:
             if random.random() < 0.6:
                 more.append(("close_opaque", True))
             if random.random() < 0.3:
-                first, last = random.choice(((100, 110), (1, 50), (101, 102)))
+                first, last = random.choice(
+                    ((100, 110), (101, 102), (1000, 1010))
+                    if world == "azure"
+                    else ((100, 110), (1, 50), (101, 102))
+                )
                 more.append(("priority", json.dumps({"from": first, "to": last})))
         elif random.random() < 0.2:
             more.append(("close_opaque", True))
@@ -386,6 +391,8 @@ def _cloud(schedule: Schedule, clock: Clock, random: Random) -> Cloud:
     match schedule.world:
         case "aws":
             return AwsCloud(clock, targets, random)
+        case "azure":
+            return AzureCloud(clock, targets, random)
         case "gcp":
             return GcpCloud(clock, targets, random, kind="vpc-firewall")
         case "gcp-policy":

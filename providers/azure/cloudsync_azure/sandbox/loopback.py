@@ -201,6 +201,11 @@ class Sandbox:
 
     # --- the truth -------------------------------------------------------------------------
 
+    @property
+    def world(self) -> World:
+        """The state itself, for whoever plays with it in this thread."""
+        return self._world
+
     def nsgs(self, *, subscription: str | None = None) -> dict[str, dict[str, Any]]:
         """Every NSG by its id as it is now, shaped as Azure answers it."""
         own = (subscription or self.subscription).lower()
