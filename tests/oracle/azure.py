@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -339,11 +339,34 @@ def split(meaning: Meaning) -> Meaning:
     return {**{name: networks(tuple(cidrs)) for name, cidrs in meaning.items()}, **parts}
 
 
+def spelt(world: World, names: Iterable[str]) -> World:
+    """The world with ``names`` as they are given, in place of lower case."""
+    given = {name.lower(): name for name in names}
+
+    def one(name: str) -> str:
+        word, part, family = name.partition("#")
+        return given.get(word, word) + part + family
+
+    return replace(
+        world, rows=tuple({**row, "names": tuple(map(one, row["names"]))} for row in world.rows)
+    )
+
+
 def _outbound(nsg: Nsg) -> str:
-    """The rules for what goes out, as text; without etags, which any write changes."""
+    """The rules for what goes out, as text, without what any write changes: etags and progress."""
     return repr(
         [
-            (one["name"], sorted(one["properties"].items(), key=str))
+            (
+                one["name"],
+                sorted(
+                    (
+                        (key, said)
+                        for key, said in one["properties"].items()
+                        if key != "provisioningState"
+                    ),
+                    key=str,
+                ),
+            )
             for one in rules(nsg, "Outbound")
         ]
     )

@@ -16,8 +16,8 @@ from cloudsync_azure.provider import Provider as AzureProvider
 from cloudsync_azure.sandbox import Dialect, Sandbox
 from cloudsync_azure.settings import AzureSettings
 from tests.oracle import packets
-from tests.oracle.azure import BALANCER, PRIVATE, Kind, from_nsg
-from tests.oracle.packets import Meaning, Row
+from tests.oracle.azure import BALANCER, PRIVATE, Kind, from_nsg, spelt, split
+from tests.oracle.packets import Meaning
 from tests.simulator.azure_wire import ENDPOINT, Wire
 from tests.simulator.clock import Clock
 from tests.simulator.pools import ANYWHERE, OURS, PURPOSES, STRANGE_LABELS
@@ -31,8 +31,6 @@ OUTSIDE: Final = "AzureCloud"
 # A rule for some machines speaks of one of these two, whatever tells them apart.
 ONE: Final = Kind("10.1.0.4", "fd00:1::4", frozenset(), 40_000)
 TWO: Final = Kind("10.1.0.5", "fd00:1::5", frozenset({ASG.lower()}), 1_000)
-# The oracle's names are in lower case; the configuration's are as the documents write them.
-_SPELT: Final = {one.lower(): one for one in (ASG, OUTSIDE, "VirtualNetwork", "AzureLoadBalancer")}
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ASG: ("10.0.0.0/8", "192.168.1.0/24", "fd00::/8"),
     "VirtualNetwork": PRIVATE,
@@ -86,10 +84,7 @@ class AzureCloud:
         self._seen: dict[str, tuple[object, packets.World]] = {}
         some = {name: tuple(random.sample(bound, 1)) for name, bound in NAMES.items()}
         self.meanings: tuple[Meaning, ...] = tuple(
-            {
-                name: packets.networks(tuple(cidrs))
-                for name, cidrs in {**meaning, "AzureLoadBalancer": (BALANCER,)}.items()
-            }
+            split({**meaning, "AzureLoadBalancer": (BALANCER,)})
             for meaning in (dict.fromkeys(NAMES, ()), NAMES, some)
         )
 
@@ -241,19 +236,7 @@ def _plain_body(rule: Body) -> Body:
 
 
 def _true(nsg: Body) -> packets.World:
-    # Whether a write is still going on says nothing of who gets in.
-    kinds = {
-        kind: [_plain_body(rule) for rule in nsg["properties"][kind]]
-        for kind in ("securityRules", "defaultSecurityRules")
-    }
-    world = from_nsg({"properties": kinds}, (ONE, TWO))
-    return replace(world, rows=tuple(_spelt(row) for row in world.rows))
-
-
-def _spelt(row: Row) -> Row:
-    """The row with names as the configuration says them, whatever family they are asked of."""
-    names = tuple(_SPELT.get(name.partition("#")[0], name) for name in row["names"])
-    return {**row, "names": names}
+    return spelt(from_nsg(nsg, (ONE, TWO)), (*NAMES, "AzureLoadBalancer"))
 
 
 # ------------------------------------------------------------------ rules as people make them
