@@ -50,10 +50,15 @@ class AwsCloud:
     probes: tuple[str, ...] = ()
     names: tuple[dict[str, str], ...] = ({"group": PARTNER}, {"prefix_list": UNREAD})
 
-    def __init__(self, clock: Clock, targets: int, random: Random) -> None:
+    def __init__(
+        self, clock: Clock, targets: int, random: Random, *, atomic: bool | None = None
+    ) -> None:
         ids = [f"sg-{index:08x}" for index in range(1, targets + 1)]
         self._clock = clock
-        self._ec2 = Ec2(clock.monotonic, dict.fromkeys(ids, ()), atomic=random.random() < 0.5)
+        drawn = random.random() < 0.5
+        self._ec2 = Ec2(
+            clock.monotonic, dict.fromkeys(ids, ()), atomic=drawn if atomic is None else atomic
+        )
         self.targets: Sequence[str] = [f"{SCOPE}/{one}" for one in ids]
         self._previous: dict[str, Group] = {}
         some = {name: tuple(random.sample(bound, 1)) for name, bound in NAMES.items()}
@@ -134,6 +139,10 @@ class AwsCloud:
             return self._put(target, others, f"{old} is deleted")
         new = _reshaped(old, random)
         return self._put(target, (*others, new), f"{old} becomes {new}")
+
+    def fill(self, target: str, rules: Sequence[SgRule]) -> None:
+        """The group with these rules, however they came there."""
+        self._ec2.put(_id(target), tuple(self._ec2.made(rule) for rule in rules))
 
     def _put(self, target: str, rules: Group, said: str) -> str:
         """The group with ``rules``, unless EC2 would refuse them: too many, or the same twice."""

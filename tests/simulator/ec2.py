@@ -222,9 +222,12 @@ class Ec2:
         GroupId: str,
         SecurityGroupRules: Sequence[Mapping[str, Any]],
     ) -> dict[str, Any]:
-        """Rules change their contents and keep their ids; in one dialect those that can, do."""
+        """Rules change their contents and keep their ids; in one dialect those that can, do.
+
+        What another rule says before the call is a duplicate, even if the call changes it.
+        """
         with_answer = self._begins()
-        rules = self._group(GroupId)
+        rules = before = self._group(GroupId)
         asked = {
             one["SecurityGroupRuleId"]: _content(one["SecurityGroupRule"])
             for one in SecurityGroupRules
@@ -235,7 +238,7 @@ class Ec2:
             raise refused("InvalidSecurityGroupRuleId.NotFound")
         clash = False
         for identity, content in asked.items():
-            if any(one.key == content.key and one.id != identity for one in rules):
+            if any(one.key == content.key and one.id != identity for one in (*before, *rules)):
                 clash = True
             else:
                 rules = tuple(
