@@ -172,6 +172,7 @@ def planned(
     wanted: dict[str, Wanted] = {}
     scopes: dict[str, tuple[Provider, Scope]] = {}
     blocks, entries = tuple(blocks), tuple(entries)
+    taken: set[str] = set()
     known = seen_before(job)
     wants = [wanted_of(job.config, block.settings, entries, now) for block in blocks]
     if unsettled:
@@ -186,12 +187,14 @@ def planned(
         blind = [unread(one, want.mode, digest) for one in block.unreadable]
         for sweep in sweeps:
             for target in sweep.targets:
-                if target in scopes:
+                # Azure takes a name in any case, and no cloud has two that differ in case alone.
+                if target.lower() in taken:
                     raise UsageError(
                         block.settings.where,
                         f"{target} is a target of an earlier block too",
                         todo="Select it in one block only.",
                     )
+                taken.add(target.lower())
                 wanted[target] = overlaid(want, target, standing)
                 scopes[target] = (block.provider, sweep.scope)
             plans += sweep.plans

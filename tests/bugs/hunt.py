@@ -36,6 +36,11 @@ class Catch:
         )
 
 
+def _roots(copy: Path) -> list[Path]:
+    """Where Python is to look for packages: the core, and each provider."""
+    return [copy, *sorted((copy / "providers").iterdir())]
+
+
 def hunt(bug: Bug, seed: int, schedules: int) -> Catch:
     """Play schedules on a copy of the tree that has ``bug``, until one fails.
 
@@ -59,7 +64,7 @@ def hunt(bug: Bug, seed: int, schedules: int) -> Catch:
             ],
             cwd=copy,
             # Ahead of the installed tree, so that what runs is the copy.
-            env={**os.environ, "PYTHONPATH": f"{copy}{os.pathsep}{copy / 'providers' / 'aws'}"},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, _roots(copy)))},
             capture_output=True,
             text=True,
             check=False,

@@ -46,6 +46,7 @@ def patched(tree: Path, change: Change) -> str:
 
 _ENGINE: Final = "cloudsync/engine.py"
 _AWS: Final = "providers/aws/cloudsync_aws/"
+_AZURE: Final = "providers/azure/cloudsync_azure/"
 _NO_PROOF_OF_FOREIGN: Final = Change(
     "cloudsync/prove.py",
     "    return _foreign_broken(before, after, step, target, want, order)",
@@ -208,6 +209,20 @@ BUGS: Final = (
         ),
         Change("cloudsync/prove.py", "lost = (probes & old) - new - withdrawn", "lost = NOBODY"),
         Change("cloudsync/prove.py", "    kept = (want.kept, probes)", "    kept = (want.kept,)"),
+    )),
+    Bug("a rule for some source ports counts as one for all", "azure", (
+        Change(
+            _AZURE + "clauses.py",
+            "    everywhere = rule.any_source_port",
+            "    everywhere = True",
+        ),
+    )),
+    Bug("the tag Internet is taken for IPv4 alone", "azure", (
+        Change(
+            _AZURE + "clauses.py",
+            "            found.append(PUBLIC)",
+            "            found.append(PUBLIC & EVERY_IPV4)",
+        ),
     )),
     Bug("a target that is gone is passed over", "aws", (
         Change(

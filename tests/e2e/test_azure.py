@@ -242,3 +242,18 @@ def test_the_story_on_azure() -> None:
     assert VERDICTS in told
     assert "✗" not in told
     assert told.count("✓") == 8
+
+
+@pytest.mark.parametrize("again", ["mail/mx", "MAIL/Mx"])
+def test_parts_of_one_group_stand_in_one_block(world: World, again: str) -> None:
+    """A second block for some of its machines is refused, also where it spells the group otherwise."""
+    world.config("add")
+    file = world.folder / "cloudsync.yaml"
+    block = "\n".join(file.read_text(encoding="utf-8").splitlines()[5:])
+    other = block.replace("mail/mx", again).replace("all", "{addresses: [10.0.0.9]}")
+    file.write_text(f"{file.read_text(encoding='utf-8')}{other}\n", encoding="utf-8")
+    ran = world.run("apply", "--yes")
+    assert (ran.code, ran.out) == (1, "")
+    said = f"azure:{SUBSCRIPTION}/{again} is a target of an earlier block too"
+    assert said in ran.err
+    assert world.sandbox.mutations() == []
