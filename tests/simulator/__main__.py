@@ -20,6 +20,7 @@ _WORLDS: Final[Mapping[str, Sequence[World]]] = {
     "unique": ("unique",),
     "memory": ("ties", "unique"),
     "aws": ("aws",),
+    "aws-full": ("aws-full",),
     "azure": ("azure",),
     "gcp": ("gcp",),
     "gcp-policy": ("gcp-policy",),

@@ -51,7 +51,13 @@ class AwsCloud:
     names: tuple[dict[str, str], ...] = ({"group": PARTNER}, {"prefix_list": UNREAD})
 
     def __init__(
-        self, clock: Clock, targets: int, random: Random, *, atomic: bool | None = None
+        self,
+        clock: Clock,
+        targets: int,
+        random: Random,
+        *,
+        atomic: bool | None = None,
+        full: bool = False,
     ) -> None:
         ids = [f"sg-{index:08x}" for index in range(1, targets + 1)]
         self._clock = clock
@@ -61,6 +67,9 @@ class AwsCloud:
         )
         self.targets: Sequence[str] = [f"{SCOPE}/{one}" for one in ids]
         self._previous: dict[str, Group] = {}
+        for target in self.targets if full else ():
+            many = range(QUOTA - random.randint(0, 4))
+            self.fill(target, [_spare(number, random) for number in many])
         some = {name: tuple(random.sample(bound, 1)) for name, bound in NAMES.items()}
         self.meanings: tuple[Meaning, ...] = tuple(
             {name: packets.networks(cidrs) for name, cidrs in meaning.items()}
@@ -171,6 +180,15 @@ def _true(rules: Group) -> packets.World:
 
 def _single(index: int) -> SgRule:
     return SgRule("", "tcp", 25, 25, "IpRanges", f"192.0.66.{index}/32", "somebody")
+
+
+def _spare(index: int, random: Random) -> SgRule:
+    """A rule that nobody wants: one of ours that is left over, a stranger's, or of another port."""
+    rule = _single(index)
+    kind = random.choice(("own", "own", "theirs", "other"))
+    if kind == "own":
+        return replace(rule, description=f"cloudsync/{OURS} also")
+    return rule if kind == "theirs" else replace(rule, first=443, last=443)
 
 
 def _network(cidr: str) -> tuple[str, str]:

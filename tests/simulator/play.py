@@ -75,7 +75,7 @@ class _Settings:
     @staticmethod
     def drawn(random: Random, cloud: Cloud, world: str) -> _Settings:
         more: list[tuple[str, Any]] = []
-        if world != "aws":
+        if world not in {"aws", "aws-full"}:
             if random.random() < 0.2:
                 more.append(("override_denies", True))
             if random.random() < 0.6:
@@ -132,7 +132,8 @@ class _Simulation:
     def _end(self) -> None:
         self.cloud.late = 0.0
         self.bad, self.refused = None, False
-        self.clock.sleep(10 * MINUTE)
+        # After an hour a run that crashed is settled, whatever a read showed until then.
+        self.clock.sleep(HOUR + 10 * MINUTE)
         report: RunReport | None = None
         seen = frozenset[str]()
         for number in range(RUNS_TO_END + 1):
@@ -391,6 +392,8 @@ def _cloud(schedule: Schedule, clock: Clock, random: Random) -> Cloud:
     match schedule.world:
         case "aws":
             return AwsCloud(clock, targets, random)
+        case "aws-full":
+            return AwsCloud(clock, targets, random, full=True)
         case "azure":
             return AzureCloud(clock, targets, random)
         case "gcp":

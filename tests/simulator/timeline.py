@@ -10,8 +10,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
-World = Literal["ties", "unique", "aws", "azure", "gcp", "gcp-policy"]
-WORLDS: Final[tuple[World, ...]] = ("ties", "unique", "aws", "azure", "gcp", "gcp-policy")
+World = Literal["ties", "unique", "aws", "aws-full", "azure", "gcp", "gcp-policy"]
+WORLDS: Final[tuple[World, ...]] = (
+    "ties",
+    "unique",
+    "aws",
+    "aws-full",
+    "azure",
+    "gcp",
+    "gcp-policy",
+)
 TURNS: Final[tuple[World, ...]] = (*WORLDS[:3] * 6, *WORLDS[3:])
 """Which world plays when: whatever goes through an SDK takes four times as long, and goes seldom."""
 Moment = Literal["before", "after"]
