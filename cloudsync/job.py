@@ -31,7 +31,8 @@ class Job:
     ``read`` reads the source; it is given the list in force. ``providers`` makes each provider
     once, when a target first needs it; ``keep`` remembers what the server called the body.
     ``each`` works on the scopes, in turn or side by side; ``limit`` is how many seconds a run may
-    take before it begins nothing more, or None.
+    take before it begins nothing more, or None. ``attended`` is whether a person says yes to what is
+    done; the worker's runs aren't.
     """
 
     config: Config
@@ -43,6 +44,7 @@ class Job:
     pace: Pace = field(default_factory=Pace)
     each: Each = in_turn
     limit: float | None = None
+    attended: bool = True
 
     def deadline(self, spent: float = 0.0) -> float | None:
         """When a run that begins now must end, on ``pace.monotonic``; ``spent`` seconds are gone."""

@@ -15,6 +15,7 @@ from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce, cost_of_widening
 from cloudsync.config import Config, TargetSettings
 from cloudsync.errors import TargetError, UsageError
+from cloudsync.holds import Gate, Hold, held_back
 from cloudsync.job import Job
 from cloudsync.leaving import recovered
 from cloudsync.model import Mode, Note, Purpose, Verdict, Wanted
@@ -154,6 +155,7 @@ class _Sweep:
     plans: tuple[TargetPlan, ...]
     targets: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
+    holds: tuple[Hold, ...] = ()
 
 
 def planned(
@@ -166,11 +168,16 @@ def planned(
     unsure: bool,
     unsettled: bool = False,
     deadline: float | None = None,
-) -> tuple[list[TargetPlan], dict[str, Wanted], dict[str, tuple[Provider, Scope]]]:
-    """The plan of every target, page by page: no snapshot outlives its page."""
+    gate: Gate | None = None,
+) -> tuple[list[TargetPlan], dict[str, Wanted], dict[str, tuple[Provider, Scope]], list[Hold]]:
+    """The plan of every target, page by page: no snapshot outlives its page.
+
+    With a ``gate``, a target whose first enforce it holds is planned, and wanted, as in add.
+    """
     plans: list[TargetPlan] = []
     wanted: dict[str, Wanted] = {}
     scopes: dict[str, tuple[Provider, Scope]] = {}
+    holds: list[Hold] = []
     blocks, entries = tuple(blocks), tuple(entries)
     taken: set[str] = set()
     known = seen_before(job)
@@ -181,7 +188,7 @@ def planned(
         wants = [replace(want, mode=Mode.ADD) if want.mode is Mode.ENFORCE else want
                  for want in wants]  # fmt: skip
     standing = standing_orders(job)
-    swept = _swept(job, blocks, wants, entries, digest, standing, deadline)
+    swept = _swept(job, blocks, wants, entries, digest, standing, deadline, gate)
     for block, want, sweeps in zip(blocks, wants, swept, strict=True):
         before = len(plans)
         blind = [unread(one, want.mode, digest) for one in block.unreadable]
@@ -197,6 +204,9 @@ def planned(
                 taken.add(target.lower())
                 wanted[target] = overlaid(want, target, standing)
                 scopes[target] = (block.provider, sweep.scope)
+            for hold in sweep.holds:
+                wanted[hold.subject] = replace(wanted[hold.subject], mode=Mode.ADD)
+            holds += sweep.holds
             plans += sweep.plans
             for seen in sweep.unreadable:
                 blind += _unreadable(seen, known, want.mode, digest, scopes)
@@ -215,7 +225,7 @@ def planned(
             told = {*scopes, *(plan.target for plan in plans)}
             plans += _unlisted(one, known, want.mode, digest, told)
     plans += _gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)
-    return plans, wanted, scopes
+    return plans, wanted, scopes, holds
 
 
 def _swept(
@@ -226,6 +236,7 @@ def _swept(
     digest: str,
     standing: Standing,
     deadline: float | None,
+    gate: Gate | None,
 ) -> list[list[_Sweep]]:
     """What each block sees in each of its scopes, the scopes side by side."""
 
@@ -235,6 +246,7 @@ def _swept(
         plans: list[TargetPlan] = []
         targets: list[str] = []
         blind: list[Unreadable] = []
+        holds: list[Hold] = []
         for seen in intime.pages(block.provider, scope, None, deadline, job.pace.monotonic):
             if isinstance(seen, Unreadable):
                 blind.append(seen)
@@ -244,10 +256,13 @@ def _swept(
             if standing:
                 asked = {target: overlaid(want, target, standing) for target in seen.targets}
             made = make(block.provider.rules, seen, asked, digest)
+            if gate:
+                made, held = _gated(made, block, seen, asked, gate, job.now())
+                holds += held
             if standing:
                 made = tuple(said(plan, remarks(plan.target, standing)) for plan in made)
             plans += (_with_cost(plan, cost) for plan in made) if cost else made
-        return _Sweep(scope, tuple(plans), tuple(targets), tuple(blind))
+        return _Sweep(scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds))
 
     costs = [_cost(block.settings, job.config, entries) for block in blocks]
     items = [(number, scope) for number, block in enumerate(blocks) for scope in block.scopes]
@@ -255,6 +270,30 @@ def _swept(
     for (number, _), one in zip(items, job.each(sweep, items, _name), strict=True):
         found[number].append(one)
     return found
+
+
+def _gated(
+    made: Iterable[TargetPlan],
+    block: Block,
+    seen: Snapshot,
+    asked: Mapping[str, Wanted],
+    gate: Gate,
+    now: datetime,
+) -> tuple[tuple[TargetPlan, ...], list[Hold]]:
+    """The plans, with what add would do in the place of a first enforce that waits."""
+    plans: list[TargetPlan] = []
+    holds: list[Hold] = []
+    for plan in made:
+        passed = plan
+        if plan.mode is Mode.ENFORCE and plan.steps and plan.target not in gate.enforced:
+            wanted = {plan.target: replace(asked[plan.target], mode=Mode.ADD)}
+            (add,) = make(block.provider.rules, seen.of([plan.target]), wanted, plan.list_digest)
+            waits = gate.holds(plan, add)
+            if waits:
+                passed, hold = held_back(plan, add, waits, now)
+                holds.append(hold)
+        plans.append(passed)
+    return tuple(plans), holds
 
 
 def _name(item: tuple[Any, Scope]) -> str:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from cloudsync import engine, records
+from cloudsync import docket, engine, records
 from cloudsync.allowlist import InForce
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
 from cloudsync.contested import changed, contest, remark, undone
 from cloudsync.errors import Exit, SourceRefused, UsageError
+from cloudsync.holds import Hold, remark_of, with_remark
 from cloudsync.job import Job
 from cloudsync.leaving import OWN_RULES
 from cloudsync.model import Mode, Note, Verdict, Wanted
@@ -38,6 +39,7 @@ from cloudsync.report import Listed, RunReport, exit_of_run
 from cloudsync.source import bundled
 from cloudsync.state import StateError
 from cloudsync.vet import Read, Rules, Vetted, vet
+from cloudsync.waves import fell_short, waves
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Look:
     """Whether own rules had to tell the list: then what earlier runs did isn't known either."""
     spent: float = 0.0
     """Seconds that the look took: a person who thinks it over has no part in a run's deadline."""
+    holds: tuple[Hold, ...] = ()
+    """First enforces that wait for a person, where nobody is there to say yes."""
 
 
 def reconcile(job: Job, looked: Look | None = None) -> RunReport:
@@ -75,10 +79,15 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
         job.keep(job.config, job.store, found.vetted.in_force.digest, found.read.validators)
     # Written before the first call: a state that can't be written stops the run while it may still
     # say that nothing was changed.
-    run = begin_run(job, found.plan)
+    run = begin_run(job, found.plan, "apply" if job.attended else "run")
     remember_targets(job, found.plan)
     made = _applied(job, found, run.value.id)
     still = tuple(contest(plan, found.contested.get(plan.target)) for plan in made.now)
+    remarks = {hold.subject: remark_of(hold) for hold in found.holds}
+    still = tuple(
+        with_remark(plan, remarks[plan.target]) if plan.target in remarks else plan
+        for plan in still
+    )
     return recorded(
         job, run, found.plan, replace(made, now=still), found.vetted.codes, unsure=found.recovered
     )
@@ -100,15 +109,16 @@ def look(job: Job) -> Look:
     blocks = blocks_of(job, deadline)
     if in_force is None:
         in_force = recovered_from(job, blocks, deadline)
-    vetted = vet(read, in_force, Rules.of(job.config), now)
+    vetted = vet(read, in_force, Rules.of(job.config), now, docket.approved(job))
     listing = vetted.in_force or _provisional(vetted)
     listed = Listed.of(listing, job.config.list.shoreline, job.config.list.widen)
     # What own rules tell after the state was lost may be less than was in force. While the list on
     # offer waits for a person, nothing is closed by it: it could be a sender that is cut off.
     unsure = vetted.held is not None and listing.source == OWN_RULES
-    plans, wanted, scopes = planned(
+    plans, wanted, scopes, holds = planned(
         job, blocks, listing.wanted, _digest(listing), now,
         unsure=unsure, unsettled=recovered or unsettled(job), deadline=deadline,
+        gate=docket.gate(job),
     )  # fmt: skip
     if vetted.held:
         plans = [replace(plan, notes=_held(plan)) for plan in plans]
@@ -117,7 +127,9 @@ def look(job: Job) -> Look:
     plans.sort(key=lambda plan: plan.target)
     spent = job.pace.monotonic() - began
     plan = Plan(_digest(listing), tuple(plans))
-    return Look(vetted, plan, listed, read, wanted, scopes, contested, recovered, spent)
+    return Look(
+        vetted, plan, listed, read, wanted, scopes, contested, recovered, spent, tuple(holds)
+    )
 
 
 def _contested(
@@ -188,6 +200,7 @@ def recorded(
     )  # fmt: skip
     try:
         remember_targets(job, report.now)
+        docket.keep_enforced(job, report.now.targets)
         end_run(job, run, report.now, exit_of_run(report), unsettled=unsure or made.unseen)
         remember_changes(job, run.value.id, changed(made.outcomes, made.now))
         forget_runs(job)
@@ -253,7 +266,45 @@ def _outbound(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
 
 
 def _applied(job: Job, found: Look, run: str) -> Made:
-    """Carry out the plan, scope by scope; the plans afterwards are what was verified.
+    """Carry out the plan; what nobody said yes to closes for the first time in waves.
+
+    The plans afterwards are what was verified. Where a wave fell short, those behind it wait.
+    """
+    deadline = job.deadline(found.spent)
+    every = found.plan.targets
+    if job.attended:
+        return _carried_out(job, found, run, every, deadline)
+    at_once, later = waves(every, docket.enforced(job))
+    made = _carried_out(job, found, run, at_once, deadline)
+    failed: str | None = None
+    for number, wave in enumerate(later):
+        if failed is not None:
+            waits = [with_remark(plan, _waiting(plan.target, failed)) for plan in wave]
+            made = replace(made, now=(*made.now, *waits))
+            continue
+        if number:
+            # What goes wrong at a server that was just closed isn't seen at once.
+            job.pace.sleep(job.pace.settle)
+        done = _carried_out(job, found, run, wave, deadline)
+        made = Made(
+            (*made.outcomes, *done.outcomes),
+            {**made.reversals, **done.reversals},
+            (*made.now, *done.now),
+        )
+        after = {plan.target: plan for plan in done.now}
+        failed = next((p.target for p in wave if fell_short(p, after[p.target])), None)
+    return replace(made, now=tuple(sorted(made.now, key=lambda plan: plan.target)))
+
+
+def _waiting(target: str, failed: str) -> Remark:
+    text = f"it waits: {failed}, which was to be closed before it, isn't as was planned. Look there first"
+    return Remark(target, text, Note.HELD)
+
+
+def _carried_out(
+    job: Job, found: Look, run: str, plans: Iterable[TargetPlan], deadline: float | None
+) -> Made:
+    """Carry out some plans, scope by scope.
 
     Scopes go side by side. Two target blocks in one scope follow each other, since within a scope
     everything has its order.
@@ -261,7 +312,7 @@ def _applied(job: Job, found: Look, run: str) -> Made:
     now: list[TargetPlan] = []
     # One scope object a target block: two blocks in one region are two scopes here.
     blocks: dict[int, list[TargetPlan]] = {}
-    for plan in found.plan.targets:
+    for plan in plans:
         if plan.steps and plan.mode is not Mode.WATCH and plan.target in found.scopes:
             blocks.setdefault(id(found.scopes[plan.target][1]), []).append(plan)
         else:
@@ -269,7 +320,6 @@ def _applied(job: Job, found: Look, run: str) -> Made:
     work: dict[str, list[list[TargetPlan]]] = {}
     for block in blocks.values():
         work.setdefault(found.scopes[block[0].target][1].name, []).append(block)
-    deadline = job.deadline(found.spent)
     note = partial(note_taken, job, run)
 
     def carry_out(item: tuple[str, list[list[TargetPlan]]]) -> list[engine.Applied]:

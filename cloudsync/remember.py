@@ -9,7 +9,7 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import Final
 
-from cloudsync import ledger, records
+from cloudsync import docket, ledger, records
 from cloudsync.allowlist import InForce
 from cloudsync.contested import DAY, Turn
 from cloudsync.errors import UsageError
@@ -233,3 +233,4 @@ def forget(job: Job, target: str) -> None:
         raise UsageError(target, "it isn't remembered", todo="Take a name from cloudsync drift.")
     left = {key: value for key, value in stored.value.items() if key != target}
     records.save(job.store, records.SEEN_KEY, records.SEEN, left, stored.generation)
+    docket.forget_enforced(job, target)

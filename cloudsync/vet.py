@@ -5,7 +5,7 @@ The list in force only ever changes here, by rules that are told the time and ne
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -89,14 +89,15 @@ def vet(
     in_force: InForce | None,
     rules: Rules,
     now: datetime,
-    approved: Collection[str] = (),
+    approved: Mapping[str, str] | None = None,
 ) -> Vetted:
     """Judge a read against the list in force.
 
+    ``approved`` has the digests that people let through, and who did.
     Without a listing the list in force goes on: a refusal is no outage. Additions of a list that
     the guard lets through count at once; what it lacks starts leaving.
     """
-    found = _vet(read, in_force, rules, now, approved)
+    found = _vet(read, in_force, rules, now, approved or {})
     known = found.offer or found.in_force
     # Own rules don't tell which group an address was listed in.
     if known is None or known.source == leaving.OWN_RULES:
@@ -109,7 +110,7 @@ def _vet(
     in_force: InForce | None,
     rules: Rules,
     now: datetime,
-    approved: Collection[str],
+    approved: Mapping[str, str],
 ) -> Vetted:
     if read.listing is None:
         if in_force is None:
@@ -133,8 +134,8 @@ def _vet(
         settled = in_force and leaving.settle(in_force, now, rules.removals)
         return Vetted(settled, offer, judgement)
     if in_force is None:
-        return Vetted(leaving.begin(offer, now, "list accept"), offer)
-    by = "guard" if judgement.verdict == "accept" else "list accept"
+        return Vetted(leaving.begin(offer, now, approved[judgement.digest]), offer)
+    by = "guard" if judgement.verdict == "accept" else approved[judgement.digest]
     return Vetted(
         leaving.advance(
             in_force,

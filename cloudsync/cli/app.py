@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -24,6 +23,7 @@ from cloudsync.cli.options import (
     Yes,
 )
 from cloudsync.cli.streams import prepare, tell
+from cloudsync.cli.trouble import said
 from cloudsync.errors import MEANING, CloudsyncError, Exit, UsageError
 
 _CODES: Final = " · ".join(f"{int(code)} {meaning}" for code, meaning in MEANING.items())
@@ -55,10 +55,7 @@ def run(argv: list[str]) -> int:
         with command.make_context("cloudsync", argv) as context:
             result = command.invoke(context)
     except CloudsyncError as error:
-        # A configuration may have several problems; each is a line of its own.
-        for one in getattr(error, "problems", (error,)):
-            tell(str(one))
-        return int(error.exit_code)
+        return int(said(error))
     except typer.Exit as ended:
         return ended.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -78,18 +75,8 @@ def run(argv: list[str]) -> int:
             what = getattr(error, "format_message", error.__str__)().replace("Value error, ", "")
             tell(str(UsageError("command line", what, todo="See cloudsync --help.")))
             return int(Exit.ERROR)
-        return _unforeseen(error)
+        return int(said(error))
     return int(result or 0)
-
-
-def _unforeseen(error: Exception) -> int:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    tell(
-        f"cloudsync {__version__}: a mistake of its own, {type(error).__name__} in "
-        f"{Path(where.filename).name}:{where.lineno}: {error}. What was done before is kept. "
-        "Run cloudsync drift to see how things are, and report this line."
-    )
-    return int(Exit.ERROR)
 
 
 def _version(show: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
@@ -360,6 +347,43 @@ def relax(
     from cloudsync.cli.orders import relax as take_away  # noqa: PLC0415
 
     return take_away(context.obj.path(config), target, yes=yes)
+
+
+@app.command("run")
+def run_(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="More configurations; each is a tenant."),
+    ] = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option("--config", "-c", metavar="FILE", help="A configuration; each is a tenant."),
+    ] = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="One pass, and end.")] = False,
+) -> int:
+    """Keep every target right with nobody to ask; what a person must decide is held."""
+    from cloudsync.cli.worker import run_once  # noqa: PLC0415
+
+    if not once:
+        raise UsageError("run", "it makes one pass so far", todo="Say cloudsync run --once.")
+    return run_once([*(config or ()), *(files or ())] or [context.obj.path(None)])
+
+
+@app.command()
+def approve(
+    context: typer.Context,
+    digest: Annotated[str, typer.Argument(metavar="DIGEST", help="As the report calls it.")],
+    config: ConfigFile = None,
+    *,
+    by: By = "",
+    reason: Reason = "",
+) -> int:
+    """Let exactly that held list change, or that target's first enforce, through."""
+    from cloudsync.cli.worker import approve as let_through  # noqa: PLC0415
+
+    return let_through(context.obj.path(config), digest, by, reason)
 
 
 @app.command()

@@ -5,15 +5,34 @@ The report says it too, but the report may go to a file, or be data that nobody 
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
+from cloudsync import __version__
 from cloudsync.cli.streams import tell
-from cloudsync.errors import NOTHING_CHANGED, TargetError
+from cloudsync.errors import NOTHING_CHANGED, CloudsyncError, Exit, TargetError
 from cloudsync.model import Verdict
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 from cloudsync.report import RunReport
 from cloudsync.report.words import sentence
+
+
+def said(error: Exception) -> Exit:
+    """Say what went wrong, without a traceback; gives the exit code that it calls for."""
+    if isinstance(error, CloudsyncError):
+        # A configuration may have several problems; each is a line of its own.
+        for one in getattr(error, "problems", (error,)):
+            tell(str(one))
+        return error.exit_code
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    tell(
+        f"cloudsync {__version__}: a mistake of its own, {type(error).__name__} in "
+        f"{Path(where.filename).name}:{where.lineno}: {error}. What was done before is kept. "
+        "Run cloudsync drift to see how things are, and report this line."
+    )
+    return Exit.ERROR
 
 
 def tell_of_plan(plan: Plan) -> None:

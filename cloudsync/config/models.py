@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     SerializeAsAny,
+    StrictBool,
     StrictInt,
     StringConstraints,
     WithJsonSchema,
@@ -255,6 +256,13 @@ class History(Settings, frozen=True):
     """How many records of runs are kept at most, the youngest."""
 
 
+class Approvals(Settings, frozen=True):
+    """Who lets through what waits for a person."""
+
+    second: StrictBool = False
+    """Whether a second person, by another name, has to approve it too."""
+
+
 class Config(Settings, frozen=True):
     """One installation: its name, its list and its targets."""
 
@@ -268,6 +276,8 @@ class Config(Settings, frozen=True):
     """How entries leave."""
     history: History = History()
     """What is kept of past runs."""
+    approvals: Approvals = Approvals()
+    """How many people let through what waits for one."""
     settle: Duration = Field(default=timedelta(seconds=90), json_schema_extra={"default": "90s"})
     """How long to wait, at most, until an added rule is seen."""
     at_once: Annotated[StrictInt, Field(ge=1, le=256)] = 16

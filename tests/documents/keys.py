@@ -18,6 +18,7 @@ _WHERE: Final = {
     "removals": "Removals",
     "exports": "ExportSettings",
     "history": "History",
+    "approvals": "Approvals",
     "also-allow": "AlsoAllow",
     "accept-risk": "AcceptRisk",
     "priority": "Priority",

@@ -89,8 +89,8 @@ def test_a_first_list_that_was_approved_is_in_force() -> None:
     offer = listing(*LISTED)
     held = vet(Read(offer), None, RULES, NOW).held
     assert held is not None
-    found = vet(Read(offer), None, RULES, NOW, {held.digest})
-    assert found == Vetted(begun(offer.entries, "list accept"), offer)
+    found = vet(Read(offer), None, RULES, NOW, {held.digest: "ann"})
+    assert found == Vetted(begun(offer.entries, "ann"), offer)
     assert found.held is None
 
 
@@ -132,13 +132,13 @@ def test_a_change_over_a_limit_changes_nothing() -> None:
 
 
 def test_a_change_over_a_limit_that_was_approved_goes_through() -> None:
-    """With the approval of exactly this judgement it counts, under the name of the command."""
+    """With the approval of exactly this judgement it counts, under the name of who gave it."""
     offer = listing(*LISTED[:4])
     held = vet(Read(offer), standing(*LISTED), RULES, NOW).held
     assert held is not None
-    found = vet(Read(offer), standing(*LISTED), RULES, NOW, {held.digest})
+    found = vet(Read(offer), standing(*LISTED), RULES, NOW, {held.digest: "ann"})
     gone = tuple(Leaving(Entry(ip_network(one)), NOW, NOW, 1) for one in LISTED[4:])
-    after = begun(offer.entries, "list accept", leaving=gone)
+    after = begun(offer.entries, "ann", leaving=gone)
     assert found == Vetted(after, offer)
 
 
@@ -147,7 +147,7 @@ def test_an_empty_list_is_refused_whoever_approves() -> None:
     offer = listing()
     held = vet(Read(offer), standing(*LISTED), RULES, NOW).held
     assert held is not None
-    found = vet(Read(offer), standing(*LISTED), RULES, NOW, {held.digest})
+    found = vet(Read(offer), standing(*LISTED), RULES, NOW, {held.digest: "ann"})
     assert found == Vetted(standing(*LISTED), offer, held)
     assert held.verdict == "refuse"
 

@@ -1,0 +1,178 @@
+"""What waits for a person and what was let through, kept in the state; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final, cast, get_args
+
+from cloudsync import records
+from cloudsync.errors import UsageError
+from cloudsync.holds import Gate, Held, Hold, renewed
+from cloudsync.job import Job
+from cloudsync.model import Mode
+from cloudsync.plan import TargetPlan
+from cloudsync.records import Kind, text, time, time_text
+from cloudsync.state import Value
+
+HOLDS_KEY: Final = "holds"
+ENFORCED_KEY: Final = "enforced"
+SECOND: Final = "/second"
+"""Behind the key of an approval: that of the second person, where two are asked for."""
+
+
+def _holds_value(holds: tuple[Hold, ...]) -> Value:
+    return {
+        "holds": [
+            {
+                "digest": one.digest,
+                "kind": one.kind,
+                "subject": one.subject,
+                "what": one.what,
+                "since": time_text(one.since),
+                "told": time_text(one.told) if one.told else None,
+            }
+            for one in holds
+        ]
+    }
+
+
+def _holds(value: Value) -> tuple[Hold, ...]:
+    return tuple(
+        Hold(
+            text(one["digest"]), _held(one["kind"]), text(one["subject"]), text(one["what"]),
+            time(one["since"]), time(one["told"]) if one["told"] is not None else None,
+        )
+        for one in value["holds"]
+    )  # fmt: skip
+
+
+def _held(value: object) -> Held:
+    if value not in get_args(Held):
+        raise ValueError(f"{value!r} is nothing that waits")
+    return cast("Held", value)
+
+
+def _enforced_value(enforced: Mapping[str, datetime]) -> Value:
+    return {"targets": {target: time_text(since) for target, since in enforced.items()}}
+
+
+def _enforced(value: Value) -> Mapping[str, datetime]:
+    return {target: time(since) for target, since in value["targets"].items()}
+
+
+HOLDS: Final[Kind[tuple[Hold, ...]]] = Kind("holds", 1, _holds_value, _holds)
+ENFORCED: Final[Kind[Mapping[str, datetime]]] = Kind("enforced", 1, _enforced_value, _enforced)
+
+
+def holds(job: Job) -> tuple[Hold, ...]:
+    """What the last run of the worker left waiting."""
+    stored = records.load(job.store, HOLDS_KEY, HOLDS)
+    return stored.value if stored else ()
+
+
+def keep_holds(job: Job, found: Iterable[Hold]) -> tuple[Hold, ...]:
+    """Keep what waits now; gives those of which somebody is to be told.
+
+    Raises:
+        StateError: the state can't be written, or another run wrote it meanwhile.
+    """
+    stored = records.load(job.store, HOLDS_KEY, HOLDS)
+    before = stored.value if stored else ()
+    now, tell = renewed(before, found, job.now())
+    if now != before:
+        records.save(job.store, HOLDS_KEY, HOLDS, now, stored.generation if stored else None)
+    return tell
+
+
+def enforced(job: Job) -> Mapping[str, datetime]:
+    """The targets that were closed once and seen to be, and since when."""
+    stored = records.load(job.store, ENFORCED_KEY, ENFORCED)
+    return stored.value if stored else {}
+
+
+def keep_enforced(job: Job, plans: Iterable[TargetPlan]) -> None:
+    """Keep which targets a fresh look found as enforce leaves them.
+
+    Raises:
+        StateError: the state can't be written, or another run wrote it meanwhile.
+    """
+    stored = records.load(job.store, ENFORCED_KEY, ENFORCED)
+    known = dict(stored.value) if stored else {}
+    new = [
+        plan.target
+        for plan in plans
+        if plan.mode is Mode.ENFORCE
+        and plan.before
+        and not (plan.steps or plan.refusal)
+        and plan.target not in known
+    ]
+    if new:
+        known |= dict.fromkeys(new, job.now())
+        records.save(
+            job.store, ENFORCED_KEY, ENFORCED, known, stored.generation if stored else None
+        )
+
+
+def forget_enforced(job: Job, target: str) -> None:
+    """Hold the first enforce of what is called ``target`` next: it will be another one.
+
+    Raises:
+        StateError: the state can't be written, or another run wrote it meanwhile.
+    """
+    stored = records.load(job.store, ENFORCED_KEY, ENFORCED)
+    if stored and target in stored.value:
+        left = {key: value for key, value in stored.value.items() if key != target}
+        records.save(job.store, ENFORCED_KEY, ENFORCED, left, stored.generation)
+
+
+def approved(job: Job) -> dict[str, str]:
+    """The digests that were let through, and by whom; of one that lacks its second person, none."""
+    found: dict[str, str] = {}
+    for key in job.store.keys(records.approval_key("")):
+        if key.endswith(SECOND):
+            continue
+        stored = records.load(job.store, key, records.APPROVAL)
+        second = records.load(job.store, key + SECOND, records.APPROVAL)
+        if stored and (second or not job.config.approvals.second):
+            found[stored.value.digest] = " and ".join(
+                one.value.by for one in (stored, second) if one
+            )
+    return found
+
+
+def gate(job: Job) -> Gate | None:
+    """What holds first enforces; None where a person says yes to what is done."""
+    return None if job.attended else Gate(enforced(job), approved(job))
+
+
+def approve(job: Job, digest: str, by: str, reason: str) -> tuple[Hold, bool]:
+    """Let exactly what waits as ``digest`` through; gives it, and whether that is enough.
+
+    Raises:
+        UsageError: nothing waits as that, or this person has approved it already.
+        StateError: the state can't be written, or another command wrote it meanwhile.
+    """
+    waiting = holds(job)
+    hold = next((one for one in waiting if one.digest == digest), None)
+    if hold is None:
+        known = ", ".join(f"{one.digest} ({one.subject})" for one in waiting)
+        raise UsageError(
+            digest, "nothing waits as this" + (f"; what waits is {known}" if known else ""),
+            todo="Take the digest from the last report of cloudsync run.",
+        )  # fmt: skip
+    key = records.approval_key(digest)
+    first = records.load(job.store, key, records.APPROVAL)
+    if first and (not job.config.approvals.second or _same(first.value.by, by)):
+        second = job.config.approvals.second
+        raise UsageError(
+            digest, f"{first.value.by} has approved it already",
+            todo="The second approval is another person's." if second else "Wait for the next run.",
+        )  # fmt: skip
+    new = records.Approval(digest, hold.kind, hold.subject, by, reason, job.now())
+    records.save(job.store, key + SECOND if first else key, records.APPROVAL, new, None)
+    return hold, first is not None or not job.config.approvals.second
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()

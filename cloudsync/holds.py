@@ -1,0 +1,144 @@
+"""What waits for a person: a list change, or a target's first enforce; pure.
+
+Nobody is there to say yes to what the worker does. So the first time that a target would be closed
+waits until somebody approves exactly that; what lets wanted senders in never waits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from cloudsync.model import Mode, Note
+from cloudsync.plan import TargetPlan
+from cloudsync.provider import Remark
+from cloudsync.report.words import size
+
+Held = Literal["list", "target"]
+
+FIRST_REMINDER: Final = timedelta(hours=4)
+REMINDERS: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One thing that waits: ``digest`` is what is approved, ``subject`` the source or the target.
+
+    ``since`` is when the subject began to wait, whatever has become of its digest meanwhile;
+    ``told`` when somebody was last told.
+    """
+
+    digest: str
+    kind: Held
+    subject: str
+    what: str
+    since: datetime
+    told: datetime | None = None
+
+    @property
+    def command(self) -> str:
+        """What a person runs to let it through."""
+        return f"cloudsync approve {self.digest} --by NAME --reason TEXT"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Which first enforces may go on: targets that were closed before, and digests approved."""
+
+    enforced: Collection[str] = ()
+    approved: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def holds(self, plan: TargetPlan, add: TargetPlan) -> str | None:
+        """The digest that ``plan`` waits for, or None; ``add`` is what add would do instead."""
+        if plan.mode is not Mode.ENFORCE or plan.target in self.enforced:
+            return None
+        closing = _closing(plan, add)
+        if not closing:
+            return None
+        digest = _digest(plan.target, plan.list_digest, plan.mode, closing)
+        return None if digest in self.approved else digest
+
+
+def _closing(plan: TargetPlan, add: TargetPlan) -> list[list[object]]:
+    """The changes of ``plan`` that ``add`` wouldn't make, whatever calls they are packed into.
+
+    What is approved must stay the same while the senders that are wanted are let in meanwhile.
+    """
+    open_to = {(step.verb, step.own, change) for step in add.steps for change in step.changes}
+    rest = {(step.verb, step.own, change) for step in plan.steps for change in step.changes}
+    return [list(one) for one in sorted(rest - open_to)]
+
+
+def _digest(*parts: object) -> str:
+    text = json.dumps(["first enforce", *parts], separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def held_back(
+    plan: TargetPlan, add: TargetPlan, digest: str, now: datetime
+) -> tuple[TargetPlan, Hold]:
+    """``add``, which says what ``plan`` would close once the digest is approved, and the hold."""
+    shut = "nobody who gets in today"
+    if plan.before and plan.after:
+        out = [
+            plan.before.exposures[port].possible - plan.after.exposures[port].possible
+            for port in plan.before.exposures
+        ]
+        if any(out):
+            shut = f"{size(max(out, key=lambda one: sum(one.count())).count())} that get in today"
+    hold = Hold(digest, "target", plan.target, f"its first enforce would shut out {shut}", now)
+    return with_remark(add, remark_of(hold)), hold
+
+
+def remark_of(hold: Hold) -> Remark:
+    """What a report says of a target that waits."""
+    return Remark(
+        hold.subject,
+        f"{hold.what}, and waits for a person; what lets in is done. To let it through: {hold.command}",
+        Note.HELD,
+    )
+
+
+def with_remark(plan: TargetPlan, remark: Remark) -> TargetPlan:
+    """``plan`` with a remark and its note, once."""
+    if remark in plan.remarks:
+        return plan
+    notes = {*plan.notes, remark.note}
+    return replace(
+        plan, remarks=(*plan.remarks, remark), notes=tuple(one for one in Note if one in notes)
+    )
+
+
+def renewed(
+    before: Iterable[Hold], found: Iterable[Hold], now: datetime
+) -> tuple[tuple[Hold, ...], tuple[Hold, ...]]:
+    """The holds that stand, and those that somebody is to be told of now.
+
+    One is told at once, and again when what would be done changes; then after four hours, and then
+    every day. It never ends by itself. A clock that went back tells nobody twice.
+    """
+    known = {(one.kind, one.subject): one for one in before}
+    standing: list[Hold] = []
+    tell: list[Hold] = []
+    for hold in found:
+        old = known.get((hold.kind, hold.subject))
+        if old:
+            told = old.told if old.digest == hold.digest else None
+            hold = replace(hold, since=old.since, told=told)  # noqa: PLW2901 - the same hold, aged
+        if _due(hold, now):
+            hold = replace(hold, told=now)  # noqa: PLW2901
+            tell.append(hold)
+        standing.append(hold)
+    return tuple(standing), tuple(tell)
+
+
+def _due(hold: Hold, now: datetime) -> bool:
+    if hold.told is None:
+        return True
+    if hold.told - hold.since < FIRST_REMINDER:
+        return now - hold.since >= FIRST_REMINDER
+    return now - hold.told >= REMINDERS

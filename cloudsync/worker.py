@@ -1,0 +1,42 @@
+"""One pass of the worker over one installation: a run with nobody to ask; it prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloudsync import docket
+from cloudsync.holds import Hold
+from cloudsync.job import Job
+from cloudsync.reconcile import Look, look, reconcile
+from cloudsync.report import RunReport
+from cloudsync.vet import Vetted
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What one pass found and did, and the holds of which somebody is to be told now."""
+
+    found: Look
+    report: RunReport
+    tell: tuple[Hold, ...]
+
+
+def one_pass(job: Job) -> Passed:
+    """Fetch, look, do what may be done without a person, and keep what waits for one.
+
+    Raises:
+        CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
+    """
+    found = look(job)
+    # Before the first call: a state that can't be written stops the pass while nothing was changed.
+    tell = docket.keep_holds(job, (*_of_list(found.vetted, job.now()), *found.holds))
+    return Passed(found, reconcile(job, found), tell)
+
+
+def _of_list(vetted: Vetted, now: datetime) -> Iterator[Hold]:
+    """The list change that waits; what is refused waits for nobody."""
+    if vetted.held and vetted.held.verdict == "hold" and vetted.offer:
+        why = "; ".join(reason.message for reason in vetted.held.reasons)
+        yield Hold(vetted.held.digest, "list", vetted.offer.source, f"the list is held: {why}", now)
