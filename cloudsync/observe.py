@@ -15,7 +15,7 @@ from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce, cost_of_widening
 from cloudsync.config import Config, TargetSettings
 from cloudsync.errors import TargetError, UsageError
-from cloudsync.holds import Gate, Hold, held_back
+from cloudsync.holds import Gate, Hold, held_back, with_remark
 from cloudsync.job import Job
 from cloudsync.leaving import recovered
 from cloudsync.model import Mode, Note, Purpose, Verdict, Wanted
@@ -24,6 +24,7 @@ from cloudsync.provider import Provider, Remark, Scope, Snapshot, Unreadable
 from cloudsync.remember import seen_before, standing_orders
 from cloudsync.standing import Standing, overlaid, remarks
 from cloudsync.wants import wanted_of
+from cloudsync.waves import together
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,8 @@ class _Sweep:
     targets: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
     holds: tuple[Hold, ...] = ()
+    waits: tuple[str, ...] = ()
+    """The targets that are held, and those that one call would touch with them."""
 
 
 def planned(
@@ -204,8 +207,8 @@ def planned(
                 taken.add(target.lower())
                 wanted[target] = overlaid(want, target, standing)
                 scopes[target] = (block.provider, sweep.scope)
-            for hold in sweep.holds:
-                wanted[hold.subject] = replace(wanted[hold.subject], mode=Mode.ADD)
+            for target in sweep.waits:
+                wanted[target] = replace(wanted[target], mode=Mode.ADD)
             holds += sweep.holds
             plans += sweep.plans
             for seen in sweep.unreadable:
@@ -247,6 +250,7 @@ def _swept(
         targets: list[str] = []
         blind: list[Unreadable] = []
         holds: list[Hold] = []
+        waits: list[str] = []
         for seen in intime.pages(block.provider, scope, None, deadline, job.pace.monotonic):
             if isinstance(seen, Unreadable):
                 blind.append(seen)
@@ -257,12 +261,13 @@ def _swept(
                 asked = {target: overlaid(want, target, standing) for target in seen.targets}
             made = make(block.provider.rules, seen, asked, digest)
             if gate:
-                made, held = _gated(made, block, seen, asked, gate, job.now())
+                made, held, waiting = _gated(made, block, seen, asked, gate, job.now())
                 holds += held
+                waits += waiting
             if standing:
                 made = tuple(said(plan, remarks(plan.target, standing)) for plan in made)
             plans += (_with_cost(plan, cost) for plan in made) if cost else made
-        return _Sweep(scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds))
+        return _Sweep(scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds), tuple(waits))
 
     costs = [_cost(block.settings, job.config, entries) for block in blocks]
     items = [(number, scope) for number, block in enumerate(blocks) for scope in block.scopes]
@@ -279,21 +284,40 @@ def _gated(
     asked: Mapping[str, Wanted],
     gate: Gate,
     now: datetime,
-) -> tuple[tuple[TargetPlan, ...], list[Hold]]:
-    """The plans, with what add would do in the place of a first enforce that waits."""
-    plans: list[TargetPlan] = []
+) -> tuple[tuple[TargetPlan, ...], list[Hold], list[str]]:
+    """The plans, with what add would do in the place of a first enforce that waits.
+
+    What one call would touch with it waits too, since the call would close both.
+    """
+    plans: dict[str, TargetPlan] = {plan.target: plan for plan in made}
     holds: list[Hold] = []
-    for plan in made:
-        passed = plan
-        if plan.mode is Mode.ENFORCE and plan.steps and plan.target not in gate.enforced:
-            wanted = {plan.target: replace(asked[plan.target], mode=Mode.ADD)}
-            (add,) = make(block.provider.rules, seen.of([plan.target]), wanted, plan.list_digest)
-            waits = gate.holds(plan, add)
-            if waits:
-                passed, hold = held_back(plan, add, waits, now)
+    waits: list[str] = []
+    for group in together(plans.values()):
+        closing = [plan for plan in group if plan.mode is Mode.ENFORCE and plan.steps]
+        if all(plan.target in gate.enforced for plan in closing):
+            continue
+        wanted = {plan.target: replace(asked[plan.target], mode=Mode.ADD) for plan in closing}
+        digest = closing[0].list_digest
+        adds = {
+            plan.target: plan
+            for plan in make(block.provider.rules, seen.of(list(wanted)), wanted, digest)
+        }
+        held = {plan.target: gate.holds(plan, adds[plan.target]) for plan in closing}
+        first = next((target for target, waiting in held.items() if waiting), None)
+        if first is None:
+            continue
+        waits += held
+        for plan in closing:
+            add, waiting = adds[plan.target], held[plan.target]
+            if waiting:
+                plans[plan.target], hold = held_back(plan, add, waiting, now)
                 holds.append(hold)
-        plans.append(passed)
-    return tuple(plans), holds
+            else:
+                text = (
+                    f"it waits for a person to approve {first}, which one call would close with it"
+                )
+                plans[plan.target] = with_remark(add, Remark(plan.target, text, Note.HELD))
+    return tuple(plans.values()), holds, waits
 
 
 def _name(item: tuple[Any, Scope]) -> str:

@@ -15,6 +15,27 @@ MOST: Final = 5
 PERCENT: Final = 5
 
 
+def together(plans: Iterable[TargetPlan]) -> tuple[tuple[TargetPlan, ...], ...]:
+    """``plans`` in groups: what one call touches is done, or waits, as one."""
+    every = list(plans)
+    leads: dict[str, str] = {}
+
+    def lead(target: str) -> str:
+        while (above := leads.setdefault(target, target)) != target:
+            # Every walk shortens the way of the next: a page may hold thousands of targets.
+            leads[target] = target = leads[above]
+        return target
+
+    for plan in every:
+        for step in plan.steps:
+            for target in step.targets:
+                leads[lead(target)] = lead(plan.target)
+    groups: dict[str, list[TargetPlan]] = {}
+    for plan in every:
+        groups.setdefault(lead(plan.target), []).append(plan)
+    return tuple(map(tuple, groups.values()))
+
+
 def waves(
     plans: Iterable[TargetPlan], enforced: Collection[str]
 ) -> tuple[tuple[TargetPlan, ...], tuple[tuple[TargetPlan, ...], ...]]:
@@ -25,16 +46,26 @@ def waves(
     repairs a target that was closed before, waits for nobody.
     """
     at_once: list[TargetPlan] = []
-    first: list[TargetPlan] = []
-    for plan in plans:
-        closes = plan.mode is Mode.ENFORCE and plan.steps and plan.target not in enforced
-        (first if closes else at_once).append(plan)
-    size = max(1, min(MOST, len(first) * PERCENT // 100))
+    first: list[tuple[TargetPlan, ...]] = []
+    for group in together(plans):
+        if any(
+            plan.mode is Mode.ENFORCE and plan.steps and plan.target not in enforced
+            for plan in group
+        ):
+            first.append(group)
+        else:
+            at_once += group
+    size = max(1, min(MOST, sum(map(len, first)) * PERCENT // 100))
     found: list[tuple[TargetPlan, ...]] = []
-    while first:
-        found.append(tuple(first[:size]))
-        first = first[size:]
-        size *= 2
+    wave: list[TargetPlan] = []
+    for group in first:
+        wave += group
+        if len(wave) >= size:
+            found.append(tuple(wave))
+            wave = []
+            size *= 2
+    if wave:
+        found.append(tuple(wave))
     return tuple(at_once), tuple(found)
 
 

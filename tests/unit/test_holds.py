@@ -13,7 +13,7 @@ from cloudsync.holds import Gate, Hold, held_back, remark_of, renewed, with_rema
 from cloudsync.model import Mode, Note, Verdict, Wanted, differ
 from cloudsync.plan import State, TargetPlan
 from cloudsync.provider import Refusal, Remark, Step
-from cloudsync.waves import fell_short, waves
+from cloudsync.waves import fell_short, together, waves
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TARGET = "memory:run/one"
@@ -23,8 +23,11 @@ HOLD = Hold("sha256:1", "target", TARGET, "its first enforce would shut out some
 
 
 def plan(*steps: Step, mode: Mode = Mode.ENFORCE, target: str = TARGET) -> TargetPlan:
-    """A plan with these steps."""
-    return TargetPlan(target, mode, "sha256:0", steps=steps)
+    """A plan with these steps; those of one target alone are made to be of ``target``."""
+    own = tuple(
+        replace(one, targets=(target,)) if one.targets == (TARGET,) else one for one in steps
+    )
+    return TargetPlan(target, mode, "sha256:0", steps=own)
 
 
 def state(possible: AddressSet) -> State:
@@ -146,6 +149,22 @@ def test_what_lets_in_and_what_was_closed_before_waits_for_no_wave() -> None:
     ]
     first = plan(SHUT, target="memory:run/five")
     assert waves([*at_once, first], ["memory:run/four"]) == (tuple(at_once), ((first,),))
+
+
+def test_what_one_call_touches_is_in_one_wave() -> None:
+    """Three targets that a call ties together are closed as one, and the fourth after them."""
+    names = [f"memory:run/{n}" for n in range(4)]
+    tied = replace(SHUT, targets=(names[0], names[2]))
+    also = replace(SHUT, targets=(names[1], names[2]))
+    plans = [
+        plan(tied, target=names[0]),
+        plan(also, target=names[1]),
+        plan(tied, also, target=names[2]),
+        plan(SHUT, target=names[3]),
+    ]
+    assert [len(group) for group in together(plans)] == [3, 1]
+    _, later = waves(plans, [names[0]])
+    assert [{one.target for one in wave} for wave in later] == [set(names[:3]), {names[3]}]
 
 
 def test_a_target_falls_short_where_it_is_not_what_was_planned() -> None:
