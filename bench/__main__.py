@@ -45,6 +45,7 @@ def _rows(pairs: int) -> Iterator[Row]:
     yield from _large()
     yield from _accounts(pairs)
     yield _change()
+    yield _change_of_a_list()
     yield _proof()
     yield schedules()
 
@@ -137,6 +138,19 @@ def _change() -> Row:
     return Row(
         "changes of one group, for one address in and one out", most if whole else None, 2,
         f"{changed:,} groups changed; then {', '.join(done['verdicts'])}",
+    )  # fmt: skip
+
+
+def _change_of_a_list() -> Row:
+    """One address comes, in every group of a region that refers to one prefix list."""
+    with cloud("listed", GROUPS) as made:
+        done = run("bench.change", {"listed": True}, made.environment)
+        actions = made.calls()["actions"]
+    changes = sum(count for action, count in actions.items() if action.startswith("Modify"))
+    whole = done["verdicts"] == ["in_sync"] and done["done"] == done["steps"]
+    return Row(
+        f"changes for one address in, where {GROUPS:,} groups refer to a prefix list",
+        changes if whole else None, 1, f"then {', '.join(done['verdicts'])}",
     )  # fmt: skip
 
 

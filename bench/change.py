@@ -1,4 +1,4 @@
-"""One address comes and one goes, in every group of a fleet, by a whole run in a fresh process."""
+"""One address comes, and another goes, in a whole fleet, by one whole run in a fresh process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from bench.fleets import INCOMING, LIST
+from bench.fleets import INCOMING, LIST, REGION
 from bench.job import job
 from bench.process import answer
 from cloudsync.engine import Pace
@@ -27,11 +27,24 @@ class _Clock:
         self.now += seconds
 
 
-def measure(_case: dict[str, Any]) -> dict[str, Any]:
-    """How many steps there were, how many of them were done, and the verdicts afterwards."""
+def measure(case: dict[str, Any]) -> dict[str, Any]:
+    """How many steps there were, how many of them were done, and the verdicts afterwards.
+
+    With ``listed`` the target is a prefix list, and one address comes while none goes.
+    """
     clock = _Clock()
     provider = Provider(clock=clock, sleep=clock.sleep)
-    with job(os.environ, [*LIST[:-1], INCOMING], leaving=LIST[-1:]) as made:
+    where = f"regions: [{REGION}]"
+    whole = (
+        job(
+            os.environ,
+            [*LIST, INCOMING],
+            where=f"kind: prefix-list\n    shared: true\n    {where}",
+        )
+        if case.get("listed")
+        else job(os.environ, [*LIST[:-1], INCOMING], leaving=LIST[-1:], where=where)
+    )
+    with whole as made:
         pace = Pace(monotonic=clock, sleep=clock.sleep)
         report = reconcile(replace(made, provider=lambda _: provider, pace=pace))
     return {

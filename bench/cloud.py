@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from bench.fleets import FLEETS, REGION, TAG
+from bench.fleets import FLEETS, LIST, REGION, TAG, entries, referring
 from bench.process import ROOT
 from cloudsync_aws.sandbox import Sandbox
 
@@ -59,19 +59,31 @@ def serving(module: str, *words: str) -> Iterator[Cloud]:
 
 @contextmanager
 def cloud(fleet: str, groups: int) -> Iterator[Cloud]:
-    """``groups`` security groups of ``fleet``, answering from recorded bytes."""
+    """``groups`` security groups of ``fleet``, answering from recorded bytes.
+
+    Of the fleet ``listed`` every group refers to one prefix list, which has room for one more.
+    """
     with serving("bench.cloud", fleet, str(groups)) as made:
         yield made
 
 
 def _serve(fleet: str, groups: int) -> None:
     with Sandbox() as sandbox:
+        listed = ""
+        if fleet == "listed":
+            listed = sandbox.seed_prefix_list(
+                region=REGION,
+                name="mail",
+                entries=entries(),
+                max_entries=len(LIST) + 1,
+                tags=dict([TAG]),
+            )
         for number in range(groups):
             sandbox.seed_group(
                 region=REGION,
                 name=f"mail-{number}",
                 tags=dict([TAG]),
-                permissions=FLEETS[fleet](number),
+                permissions=referring(listed) if listed else FLEETS[fleet](number),
             )
         sandbox.freeze()
         _say(sandbox.environment())

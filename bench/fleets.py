@@ -52,6 +52,23 @@ def crowded(number: int) -> Permissions:
     return _smtp([*_listed(), *(_range(one, f"partner {number}") for one in strangers)])
 
 
+def entries() -> list[tuple[str, str]]:
+    """The 15 that are wanted, as a prefix list holds them."""
+    return [(one, _MARK) for one in LIST]
+
+
+def referring(prefix_list: str) -> Permissions:
+    """Port 25 for a prefix list."""
+    return [
+        {
+            "IpProtocol": "tcp",
+            "FromPort": 25,
+            "ToPort": 25,
+            "PrefixListIds": [{"PrefixListId": prefix_list}],
+        }
+    ]
+
+
 FLEETS: Final[Mapping[str, Callable[[int], Permissions]]] = {
     "equal": equal,
     "foreign": foreign,
