@@ -12,6 +12,7 @@ from functools import partial
 
 from cloudsync import docket, engine, records
 from cloudsync.allowlist import InForce
+from cloudsync.blind import blinded
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
 from cloudsync.contested import changed, contest, remark, undone
@@ -82,7 +83,10 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     run = begin_run(job, found.plan, "apply" if job.attended else "run")
     remember_targets(job, found.plan)
     made = _applied(job, found, run.value.id)
-    still = tuple(contest(plan, found.contested.get(plan.target)) for plan in made.now)
+    still = tuple(
+        blinded(contest(plan, found.contested.get(plan.target)), job.config.blind, job.now())
+        for plan in made.now
+    )
     remarks = {hold.subject: remark_of(hold) for hold in found.holds}
     still = tuple(
         with_remark(plan, remarks[plan.target]) if plan.target in remarks else plan
@@ -124,6 +128,7 @@ def look(job: Job) -> Look:
         plans = [replace(plan, notes=_held(plan)) for plan in plans]
     contested = _contested(job, plans, scopes, now)
     plans = [contest(plan, contested.get(plan.target)) for plan in plans]
+    plans = [blinded(plan, job.config.blind, now) for plan in plans]
     plans.sort(key=lambda plan: plan.target)
     spent = job.pace.monotonic() - began
     plan = Plan(_digest(listing), tuple(plans))

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from cloudsync.allowlist import Format
+from cloudsync.config.blind import Blind
 from cloudsync.config.exports import ExportSettings
 from cloudsync.config.refusal import refused, shown
 from cloudsync.config.target import TargetSettings
@@ -288,6 +289,8 @@ class Config(Settings, frozen=True):
     """Where the state is kept; a file is relative to the configuration's folder."""
     targets: Annotated[tuple[SerializeAsAny[TargetSettings], ...], Field(min_length=1)] = ()
     """What is guarded; without it, exports say what the list is for."""
+    blind: tuple[Blind, ...] = ()
+    """The scopes that somebody answers for not being read."""
     exports: Annotated[tuple[ExportSettings, ...], AfterValidator(one_of_each)] = ()
     """The mail servers and firewalls that get the list as a file."""
 

@@ -19,6 +19,7 @@ _WHERE: Final = {
     "exports": "ExportSettings",
     "history": "History",
     "approvals": "Approvals",
+    "blind": "Blind",
     "also-allow": "AlsoAllow",
     "accept-risk": "AcceptRisk",
     "priority": "Priority",

@@ -34,13 +34,14 @@ class Shift(Scene):
     """A scene with nobody to ask, where what waits can be approved."""
 
     approvals: dict[str, bool] = field(default_factory=dict[str, bool])
+    blind: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     slept: list[float] = field(default_factory=list[float])
 
     @property
     def job(self) -> Job:
         """The worker's job."""
         job = super().job
-        said = {**job.config.model_dump(), "approvals": self.approvals}
+        said = {**job.config.model_dump(), "approvals": self.approvals, "blind": self.blind}
         said["targets"] = job.config.targets
         pace = replace(job.pace, sleep=self.slept.append, settle=90.0)
         return replace(job, attended=False, config=Config.model_validate(said), pace=pace)
@@ -253,3 +254,16 @@ def test_a_document_that_is_no_hold_is_an_error(shift: Shift) -> None:
         shift.one_pass()
     assert shift.provider.made == 0
     assert records.load(shift.store, docket.ENFORCED_KEY, docket.ENFORCED) is None
+
+
+def test_a_scope_that_somebody_answers_for_ends_a_pass_well(shift: Shift) -> None:
+    """What can't be read is in the report with its owner, and the exit code is of the rest."""
+    shift.one_pass()
+    shift.world.unreadable = "denied"
+    assert exit_of_run(shift.one_pass().report) is Exit.FAILED
+    shift.blind = [{"scope": "memory:run", "owner": "ann", "reason": "it moves", "until": "never"}]
+    report = shift.one_pass().report
+    assert exit_of_run(report) is Exit.DONE
+    assert {(plan.verdict, plan.notes) for plan in report.now.targets} == {
+        (Verdict.UNREADABLE, (Note.BLIND,))
+    }
