@@ -16,7 +16,7 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
 # pytest-socket watches this process only. A command that a test starts must not find the
 # developer's own account, or a test would change real firewalls.
 CLOUD_VARIABLES = ("AWS_", "AZURE_", "ARM_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "CLOUDSYNC_")
-KEPT = frozenset({"CLOUDSYNC_TREE"})
+KEPT = frozenset({"CLOUDSYNC_TREE", "CLOUDSYNC_AZURITE"})
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudsync import database
+from cloudsync.state import sqlite
 from tests.e2e.world import (
     LIST,
     World,
@@ -60,7 +60,7 @@ def test_read_only_state(
         # Root may write whatever the mode says, so that the mode alone would test nothing there.
         return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=busy, isolation_level=None)
 
-    monkeypatch.setattr(database, "_connect", read_only)
+    monkeypatch.setattr(sqlite, "_connect", read_only)
     ready.offer(*LIST, *more)
     refused(
         ready,
@@ -74,8 +74,8 @@ def test_read_only_state(
 def test_state_that_another_process_holds(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A state that is locked when a run ends loses no report of what the run did."""
     place = str(ready.folder / "cloudsync.db")
-    impatient = functools.partial(database.SqliteStore.open, busy=0.1)
-    monkeypatch.setattr(database.SqliteStore, "open", impatient)
+    impatient = functools.partial(sqlite.SqliteStore.open, busy=0.1)
+    monkeypatch.setattr(sqlite.SqliteStore, "open", impatient)
     other = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
 
     def hold(call: object) -> None:

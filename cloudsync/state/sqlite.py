@@ -7,7 +7,6 @@ where SQLite's own pages are sound.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -20,11 +19,21 @@ from threading import Lock
 from typing import Final
 from urllib.parse import quote
 
-from cloudsync.state import Conflict, Document, StateError, Value, written
+from cloudsync.state.store import (
+    RESTORE,
+    VERSION,
+    Conflict,
+    Document,
+    StateError,
+    Value,
+    checksum,
+    differs,
+    newer,
+    written,
+)
 
 # In the file's header, so that another program's database is never written to ("clsy").
 APPLICATION: Final = 0x636C7379
-SCHEMA: Final = 1
 BUSY_SECONDS: Final = 5.0
 
 _TABLE: Final = """
@@ -37,10 +46,6 @@ create table document (
   written_at text not null
 ) without rowid
 """
-_RESTORE: Final = (
-    "Restore it from a backup, or move it away: without state the own rules in the clouds "
-    "are the list to compare with."
-)
 # By result code, of which the extended ones share the low byte (sqlite.org/rescode.html).
 _ADVICE: Final = {
     sqlite3.SQLITE_BUSY: ("another process holds the database", "Wait for it to end, or stop it."),
@@ -59,8 +64,8 @@ _ADVICE: Final = {
     ),
     sqlite3.SQLITE_FULL: ("the disk is full", "Make room, and run again."),
     sqlite3.SQLITE_IOERR: ("the disk gave an error", "Check the disk it is on."),
-    sqlite3.SQLITE_CORRUPT: ("the database is damaged", _RESTORE),
-    sqlite3.SQLITE_NOTADB: ("the file isn't a database", _RESTORE),
+    sqlite3.SQLITE_CORRUPT: ("the database is damaged", RESTORE),
+    sqlite3.SQLITE_NOTADB: ("the file isn't a database", RESTORE),
 }
 
 
@@ -124,10 +129,9 @@ class SqliteStore:
         row = self._connection.execute(query, (key,)).fetchone()
         if row is None:
             return 0, None
-        generation, schema, checksum, body = row
-        if checksum != _checksum(key, generation, schema, body):
-            what = f"{key}, generation {generation}, isn't what was written: its checksum differs"
-            raise StateError(self._path, what, todo=_RESTORE)
+        generation, schema, kept, body = row
+        if kept != checksum(key, generation, schema, body):
+            raise differs(self._path, key, generation)
         return generation, None if body is None else Document(json.loads(body), generation)
 
     def _write(self, key: str, schema: str | None, body: str | None, expect: int | None) -> int:
@@ -140,7 +144,7 @@ class SqliteStore:
                 if found != expect:
                     raise Conflict(self._path, key, expect, found)
                 row = (
-                    key, last + 1, schema, _checksum(key, last + 1, schema, body), body,
+                    key, last + 1, schema, checksum(key, last + 1, schema, body), body,
                     datetime.now(UTC).isoformat(timespec="seconds"),
                 )  # fmt: skip
                 self._connection.execute("replace into document values (?, ?, ?, ?, ?, ?)", row)
@@ -166,7 +170,7 @@ def _make_if_absent(path: str) -> None:
         wal = Path(f"{path}-wal")
         if wal.exists() and wal.stat().st_size:
             what = f"the database is gone, and its log {wal.name} is still there"
-            raise StateError(path, what, todo=_RESTORE)
+            raise StateError(path, what, todo=RESTORE)
         with tempfile.TemporaryDirectory(prefix=".cloudsync-", dir=place.parent) as folder:
             fresh = Path(folder) / "new.db"
             with _translated(path):
@@ -174,7 +178,7 @@ def _make_if_absent(path: str) -> None:
                 try:
                     connection.execute("pragma journal_mode = wal")
                     connection.execute(f"pragma application_id = {APPLICATION}")
-                    connection.execute(f"pragma user_version = {SCHEMA}")
+                    connection.execute(f"pragma user_version = {VERSION}")
                     connection.execute(_TABLE)
                 finally:
                     connection.close()
@@ -203,7 +207,7 @@ def _connect(path: str, busy: float) -> sqlite3.Connection:
 def _check(path: str, connection: sqlite3.Connection) -> None:
     size = Path(path).stat().st_size
     if not size:
-        raise StateError(path, "the database is empty, 0 bytes", todo=_RESTORE)
+        raise StateError(path, "the database is empty, 0 bytes", todo=RESTORE)
     with _translated(path):
         connection.execute("pragma synchronous = full")
         (application,) = connection.execute("pragma application_id").fetchone()
@@ -211,13 +215,18 @@ def _check(path: str, connection: sqlite3.Connection) -> None:
         if application != APPLICATION:
             what = "the database is another program's"
             raise StateError(path, what, todo="Name another file in state:.")
-        if version != SCHEMA:
-            what = f"its schema is version {version}, this release knows {SCHEMA}"
-            raise StateError(path, what, todo="Use the release that wrote it, or a newer one.")
+        if version != VERSION:
+            raise newer(path, version)
+        (page,) = connection.execute("pragma page_size").fetchone()
+        # SQLite reads a last page that was cut off as if zeros followed, and a key that was cut is
+        # another key: its document would be "not there".
+        if size % page:
+            what = f"the database is cut off: {size} bytes are no whole pages of {page}"
+            raise StateError(path, what, todo=RESTORE)
         found = [str(line) for (line,) in connection.execute("pragma quick_check(3)")]
     if found != ["ok"]:
         what = f"the database is damaged: {'; '.join(' '.join(line.split()) for line in found)}"
-        raise StateError(path, what, todo=_RESTORE)
+        raise StateError(path, what, todo=RESTORE)
 
 
 @contextmanager
@@ -227,11 +236,5 @@ def _translated(path: str) -> Generator[None]:
     except sqlite3.Error as error:
         # Some errors never reached SQLite and have no code: a closed connection, say.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        what, todo = _ADVICE.get(code, ("the database gave an error", _RESTORE))
+        what, todo = _ADVICE.get(code, ("the database gave an error", RESTORE))
         raise StateError(path, f"{what} ({error})", todo=todo) from error
-
-
-def _checksum(key: str, generation: int, schema: str | None, body: str | None) -> str:
-    # A damaged row may hold bytes where text was written; that is a difference, not a failure.
-    text = json.dumps([key, generation, schema, body], default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,21 +1,17 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cloudsync.database import APPLICATION, SqliteStore
-from cloudsync.errors import Exit, UsageError
-from cloudsync.state import Conflict, Document, MemoryStore, StateError, Store, open_state
+from cloudsync.errors import Exit
+from cloudsync.state import Conflict, Document, StateError
+from cloudsync.state.sqlite import APPLICATION, SqliteStore
 
 RESTORE = (
     "Nothing was changed. Restore it from a backup, or move it away: without state the own rules "
@@ -32,14 +28,6 @@ def value(number: int = 1) -> dict[str, Any]:
 def path(tmp_path: Path) -> str:
     """Where the tests' database is."""
     return str(tmp_path / "state.db")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, path: str) -> Iterator[Store]:
-    """Each store there is: one suite for all."""
-    opened = open_state("memory://" if request.param == "memory" else f"sqlite:///{path}")
-    yield opened
-    opened.close()
 
 
 def make(path: str) -> None:
@@ -67,234 +55,6 @@ def refusal(path: str) -> str:
         SqliteStore.open(path, busy=0.01)
     assert caught.value.exit_code is Exit.ERROR
     return str(caught.value)
-
-
-# -------------------------------------------------------------------------- what every store does
-
-
-def test_a_document_comes_back_as_it_was_put(store: Store) -> None:
-    """What was put is read with its generation, and what was never put is None."""
-    assert store.get("list") is None
-    assert store.put("list", value(), None) == Document(value(), 1)
-    assert store.get("list") == Document(value(), 1)
-
-
-def test_each_change_names_the_generation_it_was_made_for(store: Store) -> None:
-    """A change for the generation that is there is made, and the generation grows."""
-    store.put("list", value(), None)
-    assert store.put("list", value(2), 1) == Document(value(2), 2)
-    assert store.get("list") == Document(value(2), 2)
-
-
-def test_a_change_of_what_moved_is_a_conflict(store: Store) -> None:
-    """A change for an older generation changes nothing, and says what it met."""
-    store.put("list", value(), None)
-    store.put("list", value(2), 1)
-    with pytest.raises(Conflict) as caught:
-        store.put("list", value(3), 1)
-    error = caught.value
-    assert (error.key, error.expected, error.found) == ("list", 1, 2)
-    assert error.exit_code is Exit.LEASE
-    assert str(error) == (
-        f"{error.where}: list is at generation 2, this run read at generation 1; another run "
-        "changed it meanwhile. The document was left as it is. Run again."
-    )
-    assert store.get("list") == Document(value(2), 2)
-
-
-def test_what_is_there_is_not_created_again(store: Store) -> None:
-    """Creation is for keys without a document."""
-    store.put("list", value(), None)
-    with pytest.raises(Conflict) as caught:
-        store.put("list", value(2), None)
-    assert (caught.value.expected, caught.value.found) == (None, 1)
-    assert store.get("list") == Document(value(), 1)
-
-
-def test_what_is_not_there_is_not_changed(store: Store) -> None:
-    """A change of a document that isn't there is a conflict, and makes none."""
-    with pytest.raises(Conflict) as caught:
-        store.put("list", value(), 1)
-    assert str(caught.value) == (
-        f"{caught.value.where}: list is not there, this run read at generation 1; another run "
-        "changed it meanwhile. The document was left as it is. Run again."
-    )
-    assert store.get("list") is None
-
-
-def test_a_deleted_document_is_gone_and_its_generations_are_not_used_again(store: Store) -> None:
-    """A change made before a deletion and a new creation meets a conflict, not the new document."""
-    store.put("list", value(), None)
-    store.delete("list", 1)
-    assert store.get("list") is None
-    assert store.keys() == ()
-    assert store.put("list", value(2), None) == Document(value(2), 3)
-    with pytest.raises(Conflict) as caught:
-        store.put("list", value(3), 1)
-    assert caught.value.found == 3
-
-
-def test_only_the_generation_that_was_read_is_deleted(store: Store) -> None:
-    """Deleting what moved, or what isn't there, is a conflict."""
-    store.put("list", value(), None)
-    store.put("list", value(2), 1)
-    for key, generation, found in (("list", 1, 2), ("other", 1, None)):
-        with pytest.raises(Conflict) as caught:
-            store.delete(key, generation)
-        assert caught.value.found == found
-    assert store.get("list") == Document(value(2), 2)
-
-
-def test_keys_are_listed_by_prefix_in_order(store: Store) -> None:
-    """A prefix is taken literally, and keys come sorted."""
-    for key in ("runs/b", "runs/a", "list", "Runs/c", "run%", "runs"):
-        store.put(key, value(), None)
-    assert store.keys("runs/") == ("runs/a", "runs/b")
-    assert store.keys("run%") == ("run%",)
-    assert store.keys() == ("Runs/c", "list", "run%", "runs", "runs/a", "runs/b")
-
-
-def test_a_value_is_not_shared_with_who_put_it(store: Store) -> None:
-    """Changing a dict after it was put or got changes no document."""
-    mine = value()
-    put = store.put("list", mine, None)
-    mine["number"] = put.value["number"] = 99
-    got = store.get("list")
-    assert got is not None
-    assert got == Document(value(), 1)
-    got.value["number"] = 99
-    assert store.get("list") == Document(value(), 1)
-
-
-@pytest.mark.parametrize(
-    ("bad", "message"),
-    [
-        ({"number": 1}, "a document needs a schema"),
-        ({"schema": ""}, "a document needs a schema"),
-        ({"schema": 1}, "a document needs a schema"),
-        (
-            {"schema": "x/1", "n": float("nan")},
-            "Out of range float values are not JSON compliant",
-        ),
-    ],
-)
-def test_what_no_reader_could_read_is_not_put(
-    store: Store, bad: dict[str, Any], message: str
-) -> None:
-    """A value without a schema, or that isn't JSON, is refused and leaves nothing behind."""
-    with pytest.raises(ValueError) as caught:
-        store.put("list", bad, None)
-    assert str(caught.value).partition(":")[0] == message
-    assert store.get("list") is None
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["put", "delete"]),
-        st.sampled_from(["a", "b"]),
-        st.one_of(st.none(), st.integers(1, 4)),
-        st.dictionaries(st.text(), st.one_of(st.integers(), st.text(), st.none()), max_size=2),
-    ),
-    max_size=12,
-)
-
-
-@given(steps=STEPS)
-def test_both_stores_answer_alike(
-    tmp_path_factory: pytest.TempPathFactory,
-    steps: list[tuple[str, str, int | None, dict[str, Any]]],
-) -> None:
-    """Whatever the calls, memory and SQLite give the same answers and the same conflicts."""
-    with closing(SqliteStore.open(str(tmp_path_factory.mktemp("s") / "state.db"))) as database:
-        memory = MemoryStore()
-        for what, key, expect, more in steps:
-            answers: list[object] = []
-            for store in (database, memory):
-                try:
-                    if what == "put":
-                        answers.append(store.put(key, {**more, "schema": "x/1"}, expect))
-                    else:
-                        answers.append(store.delete(key, expect or 1))
-                except Conflict as error:
-                    answers.append((error.expected, error.found))
-            assert answers[0] == answers[1]
-            assert database.get(key) == memory.get(key)
-            assert database.keys() == memory.keys()
-
-
-# ------------------------------------------------------------------------------------- the URL
-
-
-def test_three_slashes_are_relative_and_four_absolute(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The URL is read as SQLAlchemy writes it."""
-    monkeypatch.chdir(tmp_path)
-    for url in ("sqlite:///here.db", f"sqlite:///{tmp_path}/there.db"):
-        open_state(url).close()
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["here.db", "there.db"]
-
-
-def test_any_file_name_is_taken_as_it_is(tmp_path: Path) -> None:
-    """A name with characters that mean something in a URI is a name."""
-    path = str(tmp_path / "a b%20#c.db")
-    make(path)
-    with closing(open_state(f"sqlite:///{path}")) as store:
-        assert store.get("list") == Document(value(), 1)
-
-
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
-        (
-            "postgresql://me:secret@db/state",
-            (
-                "state: 'postgresql' names no known state. Nothing was changed. "
-                "This release knows sqlite:///PATH and memory://."
-            ),
-        ),
-        (
-            "cloudsync.db",
-            (
-                "state: a value without :// names no known state. Nothing was changed. "
-                "This release knows sqlite:///PATH and memory://."
-            ),
-        ),
-        (
-            "memory://name",
-            (
-                "state: 'memory' names no known state. Nothing was changed. "
-                "This release knows sqlite:///PATH and memory://."
-            ),
-        ),
-        *(
-            (
-                url,
-                (
-                    "state: a sqlite state is written sqlite:///PATH, without a host and without "
-                    "options. Nothing was changed. "
-                    "Write sqlite:///cloudsync.db, or sqlite:////var/lib/cloudsync.db."
-                ),
-            )
-            for url in ("sqlite://", "sqlite:///", "sqlite://host/x.db", "sqlite:///x.db?mode=ro")
-        ),
-    ],
-)
-def test_a_url_that_names_no_state_is_refused(url: str, message: str) -> None:
-    """The message says what is known, and never repeats what may hold a password."""
-    with pytest.raises(UsageError) as caught:
-        open_state(url)
-    assert str(caught.value) == message
-
-
-def test_sqlite_is_loaded_only_for_a_file() -> None:
-    """A program whose state is elsewhere never loads sqlite3."""
-    program = "import sys, cloudsync.records, cloudsync.state as s; s.open_state('memory://'); "
-    program += "print('sqlite3' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "False\n"
 
 
 # ------------------------------------------------------------------------------------ one file

@@ -10,16 +10,25 @@ release, read-only or locked is an error, and never taken for an empty one.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
-from cloudsync.errors import CloudsyncError, Exit, UsageError
+from cloudsync.errors import CloudsyncError, Exit
 
 Value = dict[str, Any]
 """What a document holds: JSON, with ``schema`` (``cloudsync.state.NAME/VERSION``) beside the rest."""
 
-KNOWN: Final = "sqlite:///PATH and memory://"
+
+VERSION: Final = 1
+"""How documents are laid out in a store; a store of another version is left alone."""
+RESTORE: Final = (
+    "Restore it from a backup, or move it away: without state the own rules in the clouds "
+    "are the list to compare with."
+)
+UNSURE: Final = "Whether the document was written isn't known; the next run reads it."
+"""What was done, where the answer to a write was lost."""
 
 
 class StateError(CloudsyncError):
@@ -95,78 +104,6 @@ class Store(Protocol):
         ...
 
 
-def open_state(url: str) -> Store:
-    """The store that ``url`` names, made where there is none yet.
-
-    ``sqlite:///PATH`` is a file relative to the working directory, ``sqlite:////PATH`` an absolute
-    one (SQLAlchemy's way of writing it); ``memory://`` is empty and forgotten with the process.
-
-    Raises:
-        UsageError: ``url`` names no store that this release knows.
-        StateError: the store is there, and can't be used as it is.
-    """
-    scheme, separator, rest = url.partition("://")
-    if separator and scheme == "memory" and not rest:
-        return MemoryStore()
-    if separator and scheme == "sqlite":
-        path = rest.removeprefix("/")
-        if not rest.startswith("/") or not path or "?" in path:
-            # The rest may hold anything, so only what was expected is repeated.
-            raise UsageError(
-                "state",
-                "a sqlite state is written sqlite:///PATH, without a host and without options",
-                todo="Write sqlite:///cloudsync.db, or sqlite:////var/lib/cloudsync.db.",
-            )
-        # sqlite3 is loaded only where a file is the state: a function in a cloud has none.
-        from cloudsync.database import SqliteStore  # noqa: PLC0415
-
-        return SqliteStore.open(path)
-    # Never the URL itself: it may carry a password.
-    shown = repr(scheme) if separator else "a value without ://"
-    raise UsageError("state", f"{shown} names no known state", todo=f"This release knows {KNOWN}.")
-
-
-class MemoryStore:
-    """A store that is gone with the process, for tests and for looking without a trace."""
-
-    def __init__(self) -> None:
-        # A deleted document leaves its generation behind, as None with a number.
-        self._rows: dict[str, tuple[int, str | None]] = {}
-
-    def get(self, key: str) -> Document | None:
-        """See ``Store.get``."""
-        generation, body = self._rows.get(key, (0, None))
-        return None if body is None else Document(json.loads(body), generation)
-
-    def put(self, key: str, value: Value, expect: int | None) -> Document:
-        """See ``Store.put``."""
-        _, body = written(value)
-        generation = self._next(key, expect)
-        self._rows[key] = generation, body
-        return Document(json.loads(body), generation)
-
-    def delete(self, key: str, expect: int) -> None:
-        """See ``Store.delete``."""
-        self._rows[key] = self._next(key, expect), None
-
-    def keys(self, prefix: str = "") -> tuple[str, ...]:
-        """See ``Store.keys``."""
-        rows = self._rows.items()
-        return tuple(
-            sorted(key for key, row in rows if row[1] is not None and key.startswith(prefix))
-        )
-
-    def close(self) -> None:
-        """See ``Store.close``."""
-
-    def _next(self, key: str, expect: int | None) -> int:
-        generation, body = self._rows.get(key, (0, None))
-        found = None if body is None else generation
-        if found != expect:
-            raise Conflict("memory://", key, expect, found)
-        return generation + 1
-
-
 def written(value: Value) -> tuple[str, str]:
     """The schema of ``value``, and its one spelling as JSON.
 
@@ -177,6 +114,27 @@ def written(value: Value) -> tuple[str, str]:
     if not isinstance(schema, str) or not schema:
         raise ValueError("a document needs a schema")
     return schema, json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
+
+
+def checksum(key: str, generation: int, schema: str | None, body: str | None) -> str:
+    """Over all that a stored row or object says, so that a flipped bit anywhere is found.
+
+    A damaged row may hold bytes where text was written; that is a difference, not a failure.
+    """
+    text = json.dumps([key, generation, schema, body], default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def newer(where: str, found: object) -> StateError:
+    """The error for a store that another release laid out."""
+    what = f"its schema is version {found}, this release knows {VERSION}"
+    return StateError(where, what, todo="Use the release that wrote it, or a newer one.")
+
+
+def differs(where: str, key: str, generation: object) -> StateError:
+    """The error for a document whose checksum isn't that of what it says."""
+    what = f"{key}, generation {generation}, isn't what was written: its checksum differs"
+    return StateError(where, what, todo=RESTORE)
 
 
 def _generation(number: int | None) -> str:
