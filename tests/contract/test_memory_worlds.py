@@ -42,9 +42,14 @@ def explained(run: Run) -> bool:
 
 
 def run_on(judged: Judged, wanted: Wanted) -> Run:
-    """A run; where no number was free in it, what it took away made room that the next one uses."""
+    """A run, and one more where the first was told to stop short.
+
+    What it took away made room that the next one uses; and a stranger's deny that an own one was
+    moved ahead of decides nothing any more, so that the next one lets in whom it stopped.
+    """
     run = judged.run(wanted)
-    return judged.run(wanted) if Note.NO_ROOM in run.first[0].notes else run
+    short = {Note.NO_ROOM, Note.BLOCKED} & set(run.first[0].notes)
+    return judged.run(wanted) if short else run
 
 
 def end(judged: Judged, wanted: Wanted, run: Run) -> list[str]:

@@ -74,6 +74,8 @@ def purpose(row: Row, wish: Wish) -> str:
             and alone
             and (not row["machines"] or row.get("beside"))
             and row["allow"] is (one != "deny")
+            # We write addresses or one name; a row of both is one that somebody has reshaped.
+            and not (row["names"] and row["sources"])
         ):
             return one
     return ""

@@ -33,7 +33,12 @@ def test_the_sources_are_out_of_sight() -> None:
 
 def test_the_wheel_holds_our_packages_and_no_other_name() -> None:
     """Nothing called providers, tests or terraform lands in somebody's site-packages."""
-    assert packages("cloudsync-smtp") == {"cloudsync", "cloudsync_aws"}
+    assert packages("cloudsync-smtp") == {
+        "cloudsync",
+        "cloudsync_aws",
+        "cloudsync_azure",
+        "cloudsync_gcp",
+    }
 
 
 def test_the_wheel_holds_every_file_of_the_sources() -> None:
