@@ -43,8 +43,13 @@ class Shift(Scene):
         job = super().job
         said = {**job.config.model_dump(), "approvals": self.approvals, "blind": self.blind}
         said["targets"] = job.config.targets
-        pace = replace(job.pace, sleep=self.slept.append, settle=90.0)
+        pace = replace(job.pace, sleep=self.sleep, settle=90.0)
         return replace(job, attended=False, config=Config.model_validate(said), pace=pace)
+
+    def sleep(self, seconds: float) -> None:
+        """Time goes by, so that whoever waits for what never comes gives up."""
+        self.slept.append(seconds)
+        self.clock += seconds
 
     def one_pass(self) -> Passed:
         """One pass."""
