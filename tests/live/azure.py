@@ -9,48 +9,14 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from tests.live.kit import Budget, Question
+from tests.live.wire import MARK, Heard, Line
 
 VERSION: Final = "2024-05-01"
 GROUPS: Final = "2021-04-01"
-MARK: Final = "cloudsync-live"
-"""Begins the resource group's name, and is the tag by which it is known to be this kit's own."""
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One answer."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def value(self) -> Any:
-        """The body as JSON; an empty object where it is none."""
-        try:
-            return json.loads(self.body or b"{}")
-        except ValueError:
-            return {}
-
-    @property
-    def said(self) -> str:
-        """``STATUS`` and the error's codes."""
-        error: Mapping[str, Any] = self.value.get("error") or {}
-        details: Sequence[Mapping[str, Any]] = error.get("details") or ()
-        codes = [str(error.get("code", "")), *(str(one.get("code")) for one in details)]
-        return " ".join([str(self.status), *(code for code in codes if code)])
-
-
-class Line(Protocol):
-    """Whatever carries a request: real HTTP, or a sandbox in this process."""
-
-    def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Heard:
-        """Send one request; ``path`` is path and query."""
-        ...
 
 
 @dataclass

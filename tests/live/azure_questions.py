@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.live.azure import AzureTrial, Heard
+from tests.live.azure import AzureTrial
 from tests.live.kit import Question
+from tests.live.wire import Heard
 
 _LISTS = {"sourceAddressPrefix": None}
 

@@ -12,9 +12,10 @@ import pytest
 
 from cloudsync_azure.sandbox import Dialect, Sandbox
 from tests.live.__main__ import main
-from tests.live.azure import MARK, VERSION, AzureTrial, Heard
+from tests.live.azure import VERSION, AzureTrial
 from tests.live.clouds import CLOUDS
 from tests.live.kit import Budget, Spent, hold, report
+from tests.live.wire import MARK, Heard
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
