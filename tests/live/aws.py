@@ -119,8 +119,10 @@ class AwsTrial:
         self.settle(made)
         return made
 
-    def settle(self, prefix_list: str) -> dict[str, Any]:
-        """Wait until a list is done with its last change, and give it; reads may be late.
+    def settle(self, prefix_list: str, *, gone: bool = False) -> dict[str, Any]:
+        """Wait until a list is done with its last change, and give it.
+
+        Reads may be late: one that isn't there isn't read yet, or, with ``gone``, is deleted.
 
         Raises:
             RuntimeError: it isn't within a minute.
@@ -132,6 +134,8 @@ class AwsTrial:
             except ClientError as error:
                 if code_of(error) not in _GONE:
                     raise
+                if gone:
+                    return {"State": "delete-complete"}
                 continue
             held: dict[str, Any] = found["PrefixLists"][0]
             if not str(held["State"]).endswith("-in-progress"):
@@ -219,12 +223,22 @@ class AwsTrial:
                 said = self.said(delete, **which)
             except Exception as error:  # noqa: BLE001 - the rest must go all the same
                 return f"{type(error).__name__}: {error}"
+            if said == "done" and "PrefixListId" in which:
+                return self._list_gone(which["PrefixListId"])
             if said == "done" or said in _GONE:
                 return ""
             if said not in _KEPT:
                 return said
             self.sleep(5)
         return said
+
+    def _list_gone(self, prefix_list: str) -> str:
+        """Nothing, or the state in which a list stays: its delete is only begun by the call."""
+        try:
+            state = str(self.settle(prefix_list, gone=True)["State"])
+        except Exception as error:  # noqa: BLE001 - the rest must go all the same
+            return f"done, and then {type(error).__name__}: {error}"
+        return "" if state == "delete-complete" else f"done, and then {state}"
 
     @property
     def questions(self) -> Sequence[Question]:

@@ -80,7 +80,8 @@ class GcpTrial:
             operation = self.ask("GET", path).value
         else:
             return "not done after a minute"
-        errors = (operation.get("error") or {}).get("errors") or ()
+        inside: Mapping[str, Any] = operation.get("error") or {}
+        errors: Sequence[Mapping[str, Any]] = inside.get("errors") or ()
         if not errors:
             return "done"
         codes = " ".join(str(one.get("code")) for one in errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ HERE = "eu-west-1"
 
 
 @contextmanager
-def trial(dialect: Dialect = Dialect(), **more: Any) -> Iterator[tuple[Sandbox, AwsTrial]]:  # noqa: B008
+def trial(dialect: Dialect = Dialect(), **more: Any) -> Generator[tuple[Sandbox, AwsTrial]]:  # noqa: B008
     """A running sandbox and the trial of it."""
     now = [0.0]
 
@@ -26,7 +26,7 @@ def trial(dialect: Dialect = Dialect(), **more: Any) -> Iterator[tuple[Sandbox, 
 
     with Sandbox(dialect=dialect, clock=lambda: now[0]) as sandbox:
         call = aws(HERE, lambda: sandbox)
-        said = {"account": "123456789012", **more}
+        said: dict[str, Any] = {"account": "123456789012", **more}
         yield sandbox, AwsTrial(call, run="r1", sleep=sleep, **said)
 
 
