@@ -57,7 +57,7 @@ def job(
             encoding="utf-8",
         )  # fmt: skip
         with opened(config) as found:
-            remember_list(found, _in_force(found, leaving))
+            remember_list(found, _in_force(found, leaving), None)
             yield found
 
 

@@ -16,12 +16,12 @@ from cloudsync.blind import blinded
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
 from cloudsync.contested import changed, contest, remark, undone
-from cloudsync.errors import Exit, SourceRefused, UsageError
+from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
 from cloudsync.holds import Hold, remark_of, with_remark
 from cloudsync.job import Job
 from cloudsync.leaving import OWN_RULES
 from cloudsync.model import Mode, Note, Verdict, Wanted
-from cloudsync.observe import blocks_of, planned, recovered_from, unread
+from cloudsync.observe import blocks_of, planned, recovered_from, said, unread
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Provider, Remark, Reversal, Scope, Step, TellsActors
 from cloudsync.remember import (
@@ -34,10 +34,12 @@ from cloudsync.remember import (
     remember_changes,
     remember_list,
     remember_targets,
+    standing_orders,
     unsettled,
 )
 from cloudsync.report import Listed, RunReport, exit_of_run
 from cloudsync.source import bundled
+from cloudsync.standing import remarks
 from cloudsync.state import StateError
 from cloudsync.vet import Read, Rules, Vetted, vet
 from cloudsync.waves import fell_short, waves
@@ -62,6 +64,8 @@ class Look:
     """Seconds that the look took: a person who thinks it over has no part in a run's deadline."""
     holds: tuple[Hold, ...] = ()
     """First enforces that wait for a person, where nobody is there to say yes."""
+    known: InForce | None = None
+    """The list in force as the state had it, which the run rests on; None where it had none."""
 
 
 def reconcile(job: Job, looked: Look | None = None) -> RunReport:
@@ -75,7 +79,7 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     found = looked or look(job)
     if found.vetted.in_force is None:
         return RunReport(found.plan, (), found.plan, listed=found.vetted.codes)
-    remember_list(job, found.vetted.in_force)
+    remember_list(job, found.vetted.in_force, found.known)
     if found.read.validators and not found.vetted.held:
         job.keep(job.config, job.store, found.vetted.in_force.digest, found.read.validators)
     # Written before the first call: a state that can't be written stops the run while it may still
@@ -87,9 +91,9 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
         blinded(contest(plan, found.contested.get(plan.target)), job.config.blind, job.now())
         for plan in made.now
     )
-    remarks = {hold.subject: remark_of(hold) for hold in found.holds}
+    waiting = {hold.subject: remark_of(hold) for hold in found.holds}
     still = tuple(
-        with_remark(plan, remarks[plan.target]) if plan.target in remarks else plan
+        with_remark(plan, waiting[plan.target]) if plan.target in waiting else plan
         for plan in still
     )
     return recorded(
@@ -107,7 +111,7 @@ def look(job: Job) -> Look:
     now = job.now()
     began, deadline = job.pace.monotonic(), job.deadline()
     _check(job, now)
-    in_force = list_in_force(job)
+    in_force = known = list_in_force(job)
     recovered = in_force is None
     read = job.read(job.config, in_force)
     blocks = blocks_of(job, deadline)
@@ -133,7 +137,7 @@ def look(job: Job) -> Look:
     spent = job.pace.monotonic() - began
     plan = Plan(_digest(listing), tuple(plans))
     return Look(
-        vetted, plan, listed, read, wanted, scopes, contested, recovered, spent, tuple(holds)
+        vetted, plan, listed, read, wanted, scopes, contested, recovered, spent, tuple(holds), known
     )
 
 
@@ -325,7 +329,7 @@ def _carried_out(
     work: dict[str, list[list[TargetPlan]]] = {}
     for block in blocks.values():
         work.setdefault(found.scopes[block[0].target][1].name, []).append(block)
-    note = partial(note_taken, job, run)
+    note = partial(_noted, job, run)
 
     def carry_out(item: tuple[str, list[list[TargetPlan]]]) -> list[engine.Applied]:
         return [
@@ -345,7 +349,30 @@ def _carried_out(
             outcomes += done.outcomes
             reversals |= done.reversals
             now += [verified(plan, done, held=found.vetted.held is not None) for plan in block]
+    standing = standing_orders(job)
+    touched = {plan.target for block in blocks.values() for plan in block}
+    now = [
+        said(plan, remarks(plan.target, standing)) if plan.target in touched else plan
+        for plan in now
+    ]
     return Made(tuple(outcomes), reversals, tuple(sorted(now, key=lambda plan: plan.target)))
+
+
+def _noted(job: Job, run: str, step: Step, reversal: Reversal) -> None:
+    """Asked before each call: a person may have said stop since the plan was made.
+
+    Raises:
+        HeldError: one of the step's targets is paused now.
+        StateError: the state can't be read or written.
+    """
+    standing = standing_orders(job)
+    for target in step.targets:
+        if pause := standing.pause(target):
+            raise HeldError(
+                target, f"it was paused by {pause.by} meanwhile: {pause.reason}",
+                todo=f"Run again when the pause is over; cloudsync pause {pause.target} --end ends it.",
+            )  # fmt: skip
+    note_taken(job, run, step, reversal)
 
 
 def verified(plan: TargetPlan, done: engine.Applied, *, held: bool = False) -> TargetPlan:

@@ -12,7 +12,7 @@ from typing import Final
 from cloudsync import docket, ledger, records
 from cloudsync.allowlist import InForce
 from cloudsync.contested import DAY, Turn
-from cloudsync.errors import UsageError
+from cloudsync.errors import LeaseError, UsageError
 from cloudsync.job import Job
 from cloudsync.plan import Plan
 from cloudsync.provider import Reversal, Step
@@ -36,16 +36,26 @@ def seen_before(job: Job) -> Mapping[str, records.Seen]:
     return stored.value if stored else {}
 
 
-def remember_list(job: Job, in_force: InForce) -> None:
-    """Keep the list in force, where it isn't what is kept already.
+def remember_list(job: Job, in_force: InForce, known: InForce | None) -> None:
+    """Keep the list in force, which was made of ``known``: what the state had, or None.
+
+    A list that somebody accepted meanwhile isn't put back to an older one.
 
     Raises:
-        StateError: the state can't be written, or another run wrote it meanwhile.
+        LeaseError: the state has another list by now.
+        StateError: the state can't be written.
     """
     stored = records.load(job.store, records.LIST_KEY, records.LIST)
-    if stored is None or stored.value != in_force:
+    if stored is not None and stored.value == in_force:
+        return
+    if stored is None or stored.value == known:
         generation = stored.generation if stored else None
         records.save(job.store, records.LIST_KEY, records.LIST, in_force, generation)
+        return
+    raise LeaseError(
+        f"state {records.LIST_KEY}", "another list has come into force since this run read it",
+        todo="Run again.",
+    )  # fmt: skip
 
 
 def remember_targets(job: Job, plan: Plan) -> None:

@@ -20,7 +20,7 @@ from cloudsync.export.install import INSTALLERS
 from cloudsync.export.install.files import absent, installed, places, write
 from cloudsync.export.install.live import start
 from cloudsync.export.material import MARK, Material, material
-from cloudsync.remember import remember_list
+from cloudsync.remember import list_in_force, remember_list
 from cloudsync.report.words import counted, sentence
 
 
@@ -79,6 +79,7 @@ def export(path: Path, name: str, asked: Asked) -> int:
     _agree(form, asked)
     with job(path) as each:
         relays = relays_of(each.config, form, no_relays=asked.no_relays)
+        known = list_in_force(each)
         in_force, codes = list_of(each)
         if in_force is None:
             return int(first_of(codes))
@@ -91,7 +92,7 @@ def export(path: Path, name: str, asked: Asked) -> int:
         if made.widened:
             tell(f"export {name}: {made.header[-1]}.")
         if asked.out or asked.apply:
-            remember_list(each, in_force)
+            remember_list(each, in_force, known)
         said = each.config.export(name)
         place = Path(each.config.beside(said.file)) if said and said.file else None
     ready = _Ready(form, made, result, place)

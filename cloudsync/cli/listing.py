@@ -28,7 +28,7 @@ from cloudsync.guard import Judgement
 from cloudsync.intake import read_source
 from cloudsync.job import Job
 from cloudsync.observe import recover
-from cloudsync.remember import remember_list
+from cloudsync.remember import list_in_force, remember_list
 from cloudsync.report import as_json
 from cloudsync.report.words import clean
 from cloudsync.source.bundled import SOURCE as BUNDLED
@@ -82,7 +82,8 @@ def accept(path: Path, by: str, *, yes: bool) -> int:
     """``cloudsync list accept``."""
     with job(path) as each:
         listing = read_source(each.config.source, each.config.list.format, each.config)
-        in_force = _in_force(each)
+        known = list_in_force(each)
+        in_force = known or _recovered(each)
         rules = Rules.of(each.config)
         vetted = vet(Read(listing), in_force, rules, each.now())
         if vetted.held and vetted.held.verdict == "refuse":
@@ -92,7 +93,7 @@ def accept(path: Path, by: str, *, yes: bool) -> int:
             _ask(listing, vetted.held, each.config.list.shoreline, each.config.list.widen)
         who = by or os.environ.get("USER") or "list accept"
         new = accepted(listing, in_force, rules, each.now(), who)
-        remember_list(each, new)
+        remember_list(each, new, known)
     number, gone = len(new.entries), len(new.leaving)
     leaving = f"; {gone} {'is' if gone == 1 else 'are'} leaving and still wanted" if gone else ""
     put(
@@ -104,11 +105,8 @@ def accept(path: Path, by: str, *, yes: bool) -> int:
     return 0
 
 
-def _in_force(each: Job) -> InForce | None:
-    """The list in force; where the state knows none, as our own rules in the clouds tell it."""
-    stored = records.load(each.store, records.LIST_KEY, records.LIST)
-    if stored:
-        return stored.value
+def _recovered(each: Job) -> InForce | None:
+    """The list in force as our own rules in the clouds tell it, where the state knows none."""
     try:
         return recover(each)
     except CloudsyncError as error:

@@ -21,7 +21,7 @@ from cloudsync.config.times import Duration
 from cloudsync.config.values import NetworkText
 from cloudsync.errors import NOTHING_CHANGED, UsageError
 from cloudsync.job import Job
-from cloudsync.report import exit_code, exit_of_run
+from cloudsync.report import exit_of_run
 
 T = TypeVar("T")
 
@@ -91,8 +91,6 @@ def _carried_out(each: Job, prepared: orders.Prepared, *, yes: bool) -> int:
         tell(str(report.unrecorded))
     done = "What was ordered was done; see cloudsync drift." if report.outcomes else NOTHING_CHANGED
     put(rendered_run(report, prepared.listed, "text"), None, done)
-    if not report.outcomes:
-        return int(exit_code(prepared.plan, command="plan"))
     return int(exit_of_run(report))
 
 

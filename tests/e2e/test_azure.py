@@ -257,3 +257,15 @@ def test_parts_of_one_group_stand_in_one_block(world: World, again: str) -> None
     said = f"azure:{SUBSCRIPTION}/{again} is a target of an earlier block too"
     assert said in ran.err
     assert world.sandbox.mutations() == []
+
+
+def test_what_a_narrow_deny_stops_is_not_said_to_be_let_in(world: World) -> None:
+    """An order that lets nobody in ends with 2, and the report names the rule that stops it."""
+    world.sandbox.plant(
+        "mx", [rule("no", 150, access="Deny", sourceAddressPrefix="203.0.113.0/24")]
+    )
+    world.config("enforce")
+    world.apply()
+    ran = world.run("allow", "203.0.113.7", TARGET, "--yes", "--reason", "a partner")
+    assert (ran.code, world.lets_in("203.0.113.7")) == (2, [False])
+    assert "stopped by rule 150 no" in ran.out

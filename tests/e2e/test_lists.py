@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cloudsync_aws.sandbox import Call
 from tests.e2e.world import LIST, WORLD4, Ran, World, tcp
 from tests.unit.source import pages
 
@@ -276,3 +277,29 @@ def test_a_shrunken_list_can_be_accepted(world: World) -> None:
     assert world.run("apply", "--yes").code == 0
     assert world.mutations == []
     assert world.networks(group) == sorted(LIST)
+
+
+def test_a_list_that_was_accepted_meanwhile_stays_accepted(world: World) -> None:
+    """A run that looked before it was accepted doesn't put the older one back, and changes nothing."""
+    world.group("mail", *tcp(WORLD4))
+    world.config()
+    world.accepted()
+    world.offer(*LIST, *(f"9.9.9.{number}" for number in range(20)))
+    accepted: list[int] = []
+
+    def accept(_call: Call) -> None:
+        if not accepted:
+            accepted.append(0)
+            accepted.append(world.start("list", "accept", "--yes", "--by", "bob").code)
+
+    world.sandbox.after_call(accept)
+    ran = world.run("apply", "--yes")
+    assert (accepted, ran.code) == ([0, 0], 6)
+    assert world.mutations == []
+    assert ran.err.endswith(
+        "state list: another list has come into force since this run read it. Nothing was changed. "
+        "Run again.\n"
+    )
+    again = world.run("apply", "--yes")
+    assert (again.code, again.err) == (0, "")
+    assert {"9.9.9.0/32", "9.9.9.19/32"} <= set(world.networks(world.guarded[0]))

@@ -10,7 +10,20 @@ from typing import Any, cast
 import boto3
 import pytest
 
-from tests.e2e.world import LIST, REGION, SCOPE, WORLD4, WORLD6, Clock, World, block, enforce, tcp
+from cloudsync_aws.sandbox import Call
+from tests.e2e.world import (
+    LIST,
+    REGION,
+    SCOPE,
+    WORLD4,
+    WORLD6,
+    Clock,
+    Ran,
+    World,
+    block,
+    enforce,
+    tcp,
+)
 
 WHY = ("--by", "ann", "--reason", "the printer is down")
 OLD = "left by the old team"
@@ -259,3 +272,44 @@ def test_there_is_nothing_to_relax_at_a_security_group(world: World, clock: Cloc
             f"Set another mode, or first say cloudsync pause {target}.\n"
         ),
     )
+
+
+def test_a_pause_stops_a_run_that_is_at_work(world: World) -> None:
+    """What was added stands; nothing is closed after the pause, and the run says whose it is."""
+    group = world.group("mail", *tcp(WORLD4))
+    world.config(enforce())
+    world.accepted()
+    paused: list[int] = []
+
+    def stop(call: Call) -> None:
+        if call.mutating and not paused:
+            paused.append(world.start("pause", "all", "--for", "2h", *WHY).code)
+
+    world.sandbox.after_call(stop)
+    ran = world.run("apply", "--yes")
+    assert (paused, ran.code) == ([0], 3)
+    assert world.mutations == ["AuthorizeSecurityGroupIngress"]
+    assert {WORLD4, *LIST} <= set(world.networks(group))
+    assert (
+        "it was not begun, since "
+        f"{SCOPE}/{group}: it was paused by ann meanwhile: the printer is down" in plain(ran)
+    )
+    assert "paused by ann, until" in plain(ran)
+
+
+def plain(ran: Ran) -> str:
+    """All that a command said, without the breaks of its lines."""
+    return " ".join(f"{ran.out} {ran.err}".split())
+
+
+def test_a_report_after_steps_says_what_is_let_in_by_an_order(world: World) -> None:
+    """Not only the report of a run that found nothing to do."""
+    group = world.group("mail", *tcp(WORLD4))
+    world.config()
+    world.accepted()
+    target = f"{SCOPE}/{group}"
+    assert world.run("allow", "203.0.113.7", target, "--yes", *WHY).code == 0
+    world.accepted(*LIST, "9.9.9.9")
+    ran = world.run("apply", "--yes")
+    assert world.mutations == ["AuthorizeSecurityGroupIngress"]
+    assert "203.0.113.7/32 is let in by ann" in plain(ran)
