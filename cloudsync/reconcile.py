@@ -39,7 +39,7 @@ from cloudsync.remember import (
 )
 from cloudsync.report import Listed, RunReport, exit_of_run
 from cloudsync.source import bundled
-from cloudsync.standing import remarks
+from cloudsync.standing import Standing, remarks
 from cloudsync.state import StateError
 from cloudsync.vet import Read, Rules, Vetted, vet
 from cloudsync.waves import fell_short, waves
@@ -349,7 +349,10 @@ def _carried_out(
             outcomes += done.outcomes
             reversals |= done.reversals
             now += [verified(plan, done, held=found.vetted.held is not None) for plan in block]
-    standing = standing_orders(job)
+    try:
+        standing = standing_orders(job)
+    except StateError:
+        standing = Standing()  # what was done is reported all the same; recording it will say why
     touched = {plan.target for block in blocks.values() for plan in block}
     now = [
         said(plan, remarks(plan.target, standing)) if plan.target in touched else plan
