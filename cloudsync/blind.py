@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from cloudsync.config.blind import Blind
@@ -25,12 +24,7 @@ def blinded(plan: TargetPlan, blind: Iterable[Blind], now: datetime) -> TargetPl
         if over(one.until, now) or not _within(plan.target, one.scope):
             continue
         text = f"{one.owner} answers for it, until {written_until(one.until)}: {one.reason}"
-        notes = {*plan.notes, Note.BLIND}
-        return replace(
-            plan,
-            remarks=(*plan.remarks, Remark(plan.target, text, Note.BLIND)),
-            notes=tuple(note for note in Note if note in notes),
-        )
+        return plan.saying(Remark(plan.target, text, Note.BLIND))
     return plan
 
 

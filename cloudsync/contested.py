@@ -8,7 +8,7 @@ same rule has to be made again and again, and we didn't take it back ourselves, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -77,18 +77,6 @@ def undone(past: Iterable[Turn], plans: Iterable[TargetPlan], now: datetime) -> 
         if len(worst.made) >= TIMES:
             found[plan.target] = worst
     return found
-
-
-def contest(plan: TargetPlan, found: Remark | None) -> TargetPlan:
-    """``plan`` with what is said of it as contested, once."""
-    if found is None or found in plan.remarks:
-        return plan
-    notes = {*plan.notes, Note.CONTESTED}
-    return replace(
-        plan,
-        remarks=(*plan.remarks, found),
-        notes=tuple(note for note in Note if note in notes),
-    )
 
 
 def _in_vain(turns: list[tuple[datetime, str]], coming: str | None) -> Iterator[datetime]:

@@ -91,7 +91,7 @@ def held_back(
         if any(out):
             shut = f"{size(max(out, key=lambda one: sum(one.count())).count())} that get in today"
     hold = Hold(digest, "target", plan.target, f"its first enforce would shut out {shut}", now)
-    return with_remark(add, remark_of(hold)), hold
+    return add.saying(remark_of(hold)), hold
 
 
 def remark_of(hold: Hold) -> Remark:
@@ -100,16 +100,6 @@ def remark_of(hold: Hold) -> Remark:
         hold.subject,
         f"{hold.what}, and waits for a person; what lets in is done. To let it through: {hold.command}",
         Note.HELD,
-    )
-
-
-def with_remark(plan: TargetPlan, remark: Remark) -> TargetPlan:
-    """``plan`` with a remark and its note, once."""
-    if remark in plan.remarks:
-        return plan
-    notes = {*plan.notes, remark.note}
-    return replace(
-        plan, remarks=(*plan.remarks, remark), notes=tuple(one for one in Note if one in notes)
     )
 
 

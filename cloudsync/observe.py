@@ -5,62 +5,28 @@ Whatever can't be looked at, or was there and isn't, gets a plan that says so: n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from cloudsync import intime, records
+from cloudsync import intime
 from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce, cost_of_widening
+from cloudsync.blocks import Block, blocks_of
 from cloudsync.config import Config, TargetSettings
-from cloudsync.errors import TargetError, UsageError
-from cloudsync.holds import Gate, Hold, held_back, with_remark
+from cloudsync.errors import UsageError
+from cloudsync.holds import Gate, Hold, held_back
 from cloudsync.job import Job
 from cloudsync.leaving import recovered
-from cloudsync.model import Mode, Note, Purpose, Verdict, Wanted
+from cloudsync.model import Mode, Note, Purpose, Wanted
 from cloudsync.plan import TargetPlan, make
 from cloudsync.provider import Provider, Remark, Scope, Snapshot, Unreadable
 from cloudsync.remember import seen_before, standing_orders
 from cloudsync.standing import Standing, overlaid, remarks
+from cloudsync.vanished import absent, gone, scope_of, unlisted, unread, unread_scope
 from cloudsync.wants import wanted_of
 from cloudsync.waves import together
-
-
-@dataclass(frozen=True)
-class Block:
-    """One target block: its provider, its scopes, and those that couldn't even be named."""
-
-    settings: TargetSettings
-    provider: Provider
-    scopes: tuple[Scope, ...]
-    unreadable: tuple[Unreadable, ...]
-
-
-def blocks_of(job: Job, deadline: float | None = None) -> list[Block]:
-    """The job's target blocks with their scopes.
-
-    A provider may have to ask for its scopes, account by account; those that it had no time to
-    name before ``deadline`` are not reached.
-
-    Raises:
-        UsageError: a provider or its credentials are missing.
-    """
-    found: list[Block] = []
-    for target in job.config.targets:
-        provider = job.provider(target.provider)
-        scopes: list[Scope] = []
-        blind: list[Unreadable] = []
-        for one in provider.scopes(target):
-            if intime.late(deadline, job.pace.monotonic):
-                blind.append(intime.unreached(target.provider))
-                break
-            if isinstance(one, Scope):
-                scopes.append(one)
-            else:
-                blind.append(one)
-        found.append(Block(target, provider, tuple(scopes), tuple(blind)))
-    return found
 
 
 def recover(job: Job) -> InForce | None:
@@ -105,47 +71,6 @@ def recovered_from(
             return None
         networks |= found
     return recovered(networks)
-
-
-@dataclass(frozen=True)
-class Located:
-    """One target, by the target block that selects it, and what a sweep saw of it."""
-
-    target: str
-    settings: TargetSettings
-    provider: Provider
-    scope: Scope
-    snapshot: Snapshot
-
-
-def locate(job: Job, target: str) -> Located:
-    """Find the target that is named so.
-
-    Raises:
-        UsageError: no target block selects it.
-        TargetError: where it is can't be read.
-    """
-    cloud = target.partition(":")[0]
-    for settings in job.config.targets:
-        if settings.provider != cloud:
-            continue
-        provider = job.provider(cloud)
-        for scope in provider.scopes(settings):
-            if isinstance(scope, Unreadable):
-                if target.startswith(scope.scope):
-                    raise TargetError(scope.scope, scope.reason, todo=scope.todo)
-                continue
-            if not target.startswith(f"{scope.name}/"):
-                continue
-            for seen in provider.observe(scope):
-                if isinstance(seen, Unreadable):
-                    raise TargetError(seen.scope, seen.reason, todo=seen.todo)
-                if target in seen.targets:
-                    return Located(target, settings, provider, scope, seen.of([target]))
-    raise UsageError(
-        target, "no target block of the configuration selects it",
-        todo="Take a name from cloudsync plan.",
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +137,11 @@ def planned(
             holds += sweep.holds
             plans += sweep.plans
             for seen in sweep.unreadable:
-                blind += _unreadable(seen, known, want.mode, digest, scopes)
+                blind += unread_scope(seen, known, want.mode, digest, scopes)
         plans += blind
-        plans += _absent(block, scopes, known, blind, want.mode, digest)
+        plans += absent(block, scopes, known, blind, want.mode, digest)
         here = {scope.name for scope in block.scopes}
-        if len(plans) == before and not any(_scope_of(target, here) for target in known):
+        if len(plans) == before and not any(scope_of(target, here) for target in known):
             raise UsageError(
                 block.settings.at("select"),
                 "no target matched, in "
@@ -226,8 +151,8 @@ def planned(
     for block, want in zip(blocks, wants, strict=True):
         for one in block.unreadable:
             told = {*scopes, *(plan.target for plan in plans)}
-            plans += _unlisted(one, known, want.mode, digest, told)
-    plans += _gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)
+            plans += unlisted(one, known, want.mode, digest, told)
+    plans += gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)
     return plans, wanted, scopes, holds
 
 
@@ -265,7 +190,7 @@ def _swept(
                 holds += held
                 waits += waiting
             if standing:
-                made = tuple(said(plan, remarks(plan.target, standing)) for plan in made)
+                made = tuple(plan.saying(*remarks(plan.target, standing)) for plan in made)
             plans += (_with_cost(plan, cost) for plan in made) if cost else made
         return _Sweep(scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds), tuple(waits))
 
@@ -316,22 +241,12 @@ def _gated(
                 text = (
                     f"it waits for a person to approve {first}, which one call would close with it"
                 )
-                plans[plan.target] = with_remark(add, Remark(plan.target, text, Note.HELD))
+                plans[plan.target] = add.saying(Remark(plan.target, text, Note.HELD))
     return tuple(plans.values()), holds, waits
 
 
 def _name(item: tuple[Any, Scope]) -> str:
     return item[1].name
-
-
-def _scope_of(target: str, scopes: Collection[str]) -> str | None:
-    """The scope among ``scopes`` that a target is in, by their names."""
-    where = target
-    while "/" in where:
-        where = where.rpartition("/")[0]
-        if where in scopes:
-            return where
-    return None
 
 
 def _cost(settings: TargetSettings, config: Config, entries: tuple[Entry, ...]) -> int:
@@ -340,133 +255,6 @@ def _cost(settings: TargetSettings, config: Config, entries: tuple[Entry, ...]) 
     return cost_of_widening(entries, shoreline) if settings.widen == "24" else 0
 
 
-def said(plan: TargetPlan, more: Iterable[Remark]) -> TargetPlan:
-    """``plan`` with more to say, and the notes that go with it."""
-    remarked = (*plan.remarks, *more)
-    notes = {*plan.notes, *(one.note for one in remarked if one.note)}
-    return replace(plan, remarks=remarked, notes=tuple(note for note in Note if note in notes))
-
-
 def _with_cost(plan: TargetPlan, cost: int) -> TargetPlan:
     text = f"widen: 24 lets in {cost:,} addresses that nobody listed"
-    return replace(plan, remarks=(*plan.remarks, Remark(plan.target, text)))
-
-
-def unread(found: Unreadable, mode: Mode, digest: str, target: str = "") -> TargetPlan:
-    """The plan of a target, or of a whole scope, that couldn't be looked at."""
-    reason = f"{found.reason}. {found.todo}".rstrip()
-    return TargetPlan(target or found.scope, mode, digest, reason=reason)
-
-
-def _unreadable(
-    found: Unreadable,
-    known: Mapping[str, records.Seen],
-    mode: Mode,
-    digest: str,
-    read: Collection[str],
-) -> Iterator[TargetPlan]:
-    """The scope itself, and each target that was there last time and wasn't reached."""
-    yield unread(found, mode, digest)
-    for target in known:
-        if target.startswith(f"{found.scope}/") and target not in read:
-            yield unread(found, mode, digest, target)
-
-
-def _unlisted(
-    found: Unreadable,
-    known: Collection[str],
-    mode: Mode,
-    digest: str,
-    told: Collection[str],
-) -> Iterator[TargetPlan]:
-    """The targets of last time that are in what couldn't be listed: an account, or a whole cloud."""
-    for target in known:
-        if target.startswith((f"{found.scope}/", f"{found.scope}:")) and target not in told:
-            yield unread(found, mode, digest, target)
-
-
-def _gone(
-    blocks: Iterable[Block],
-    known: Mapping[str, records.Seen],
-    told: Collection[str],
-    digest: str,
-) -> Iterator[TargetPlan]:
-    """Targets that were there last time and weren't found, in scopes that were read whole.
-
-    Where the cloud says which scopes there are, one that it doesn't name any more took its targets
-    with it.
-    """
-    told = set(told)
-    blocks = tuple(blocks)
-    reached = {scope.name for block in blocks for scope in block.scopes}
-    for block in blocks:
-        ids = frozenset(_ids(block))
-        here = {scope.name for scope in block.scopes}
-        for target, seen in known.items():
-            if target in told or (ids and ids.isdisjoint(_names(target))):
-                continue
-            where = _scope_of(target, here)
-            if where is not None:
-                if where in told:
-                    continue  # it couldn't be read, and that has been said
-                what = "it was there on {} and isn't now"
-            elif (
-                block.settings.discovers
-                and target.startswith(f"{block.settings.provider}:")
-                and _scope_of(target, reached) is None
-            ):
-                what = "it was there on {}, in an account or region that isn't listed any more"
-            else:
-                continue
-            told.add(target)
-            when = what.format(f"{seen.seen_at:%Y-%m-%d %H:%M} UTC")
-            yield TargetPlan(
-                target, Mode(block.settings.mode), digest, absent=Verdict.GONE,
-                reason=f"{when}; if that is right, say cloudsync forget {target}",
-            )  # fmt: skip
-
-
-def _ids(block: Block) -> tuple[str, ...]:
-    """The targets that a block names, where it names them."""
-    return tuple(getattr(getattr(block.settings, "select", None), "ids", None) or ())
-
-
-def _names(target: str) -> Iterator[str]:
-    """What a block may call ``target``: its end, from any slash on, as some names hold slashes."""
-    rest = target
-    while "/" in rest:
-        rest = rest.partition("/")[2]
-        yield rest
-
-
-def _absent(
-    block: Block,
-    read: Collection[str],
-    known: Collection[str],
-    blind: Collection[TargetPlan],
-    mode: Mode,
-    digest: str,
-) -> Iterator[TargetPlan]:
-    """Targets that a block names and that nobody has ever seen.
-
-    Where none of the named ones is there, the block matched nothing: an error in use.
-    """
-    expected = [one for scope in block.scopes for one in block.settings.expected(scope.name)]
-    if not blind and any(one in read or one in known for one in expected):
-        for target in expected:
-            if target not in read and target not in known:
-                yield TargetPlan(
-                    target, mode, digest, absent=Verdict.GONE,
-                    reason="the configuration names it, and it isn't there",
-                )  # fmt: skip
-    here = {name for target in (*read, *known) for name in _names(target)}
-    ids = _ids(block)
-    absent = [one for one in ids if one not in here]
-    if blind or not block.scopes or len(absent) == len(ids):
-        return
-    where = ", ".join(scope.name for scope in block.scopes)
-    for missing in absent:
-        yield TargetPlan(
-            f"{block.scopes[0].name}/{missing}", mode, digest, absent=Verdict.GONE,
-            reason=f"it is named in the configuration and isn't in {where}",
-        )  # fmt: skip
+    return plan.saying(Remark(plan.target, text))

@@ -14,13 +14,13 @@ from functools import partial
 from cloudsync import engine
 from cloudsync.addresses import Network
 from cloudsync.allowlist import InForce
+from cloudsync.blocks import Located, locate
 from cloudsync.errors import TargetError, UsageError
 from cloudsync.job import Job
+from cloudsync.made import Made, recorded, verified
 from cloudsync.model import Mode, Wanted
-from cloudsync.observe import Located, locate, said
 from cloudsync.plan import Plan, TargetPlan, make
 from cloudsync.provider import Order, Outcome, Reversal, Step, Unreadable
-from cloudsync.reconcile import Made, recorded, verified
 from cloudsync.remember import (
     begin_run,
     keep_standing,
@@ -236,7 +236,7 @@ def _planned(
         if isinstance(seen, Unreadable):
             raise TargetError(seen.scope, seen.reason, todo=seen.todo)
         for plan in make(found.provider.rules, seen, {found.target: want}, digest, order):
-            return said(plan, remarks(plan.target, standing))
+            return plan.saying(*remarks(plan.target, standing))
     raise TargetError(found.target, "it was there a moment ago and isn't now")
 
 
@@ -261,6 +261,8 @@ def carry_out(job: Job, prepared: Prepared) -> RunReport:
         )  # fmt: skip
         outcomes += done.outcomes
         reversals |= done.reversals
-        after = said(verified(plan, done), remarks(plan.target, standing)) if plan.steps else plan
+        after = plan
+        if plan.steps:
+            after = verified(plan, done).saying(*remarks(plan.target, standing))
         now.append(after)
     return recorded(job, run, prepared.plan, Made(tuple(outcomes), reversals, tuple(now)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cloudsync.addresses import AddressSet
@@ -71,6 +71,18 @@ class TargetPlan:
     def verdict(self) -> Verdict:
         """What holds of the target now, before any step."""
         return self.before.verdict if self.before else self.absent
+
+    def noted(self, *notes: Note) -> TargetPlan:
+        """With these notes too, in the one order of notes."""
+        return replace(self, notes=_ordered({*self.notes, *notes}))
+
+    def saying(self, *remarks: Remark) -> TargetPlan:
+        """With these remarks and their notes too, each once."""
+        new = tuple(one for one in remarks if one not in self.remarks)
+        if not new:
+            return self
+        more = replace(self, remarks=(*self.remarks, *new))
+        return more.noted(*(one.note for one in new if one.note))
 
     @property
     def digest(self) -> str:
@@ -200,6 +212,8 @@ def _notes(remarks: Sequence[Remark], refusal: Refusal | None) -> tuple[Note, ..
     notes = {remark.note for remark in remarks if remark.note}
     if refusal:
         notes.add(Note.FAILED)
-    if not notes:
-        return ()
+    return _ordered(notes) if notes else ()
+
+
+def _ordered(notes: Collection[Note]) -> tuple[Note, ...]:
     return tuple(note for note in Note if note in notes)

@@ -10,34 +10,33 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from cloudsync import docket, engine, records
+from cloudsync import docket, engine
 from cloudsync.allowlist import InForce
 from cloudsync.blind import blinded
+from cloudsync.blocks import blocks_of
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
-from cloudsync.contested import changed, contest, remark, undone
-from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
-from cloudsync.holds import Hold, remark_of, with_remark
+from cloudsync.contested import remark, undone
+from cloudsync.errors import HeldError, SourceRefused, UsageError
+from cloudsync.holds import Hold, remark_of
 from cloudsync.job import Job
 from cloudsync.leaving import OWN_RULES
-from cloudsync.model import Mode, Note, Verdict, Wanted
-from cloudsync.observe import blocks_of, planned, recovered_from, said, unread
+from cloudsync.made import Made, recorded, verified
+from cloudsync.model import Mode, Note, Wanted
+from cloudsync.observe import planned, recovered_from
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Provider, Remark, Reversal, Scope, Step, TellsActors
 from cloudsync.remember import (
     begin_run,
     changes_before,
-    end_run,
-    forget_runs,
     list_in_force,
     note_taken,
-    remember_changes,
     remember_list,
     remember_targets,
     standing_orders,
     unsettled,
 )
-from cloudsync.report import Listed, RunReport, exit_of_run
+from cloudsync.report import Listed, RunReport
 from cloudsync.source import bundled
 from cloudsync.standing import Standing, remarks
 from cloudsync.state import StateError
@@ -87,18 +86,22 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     run = begin_run(job, found.plan, "apply" if job.attended else "run")
     remember_targets(job, found.plan)
     made = _applied(job, found, run.value.id)
+    more = _said_of(found)
     still = tuple(
-        blinded(contest(plan, found.contested.get(plan.target)), job.config.blind, job.now())
+        blinded(plan.saying(*more.get(plan.target, ())), job.config.blind, job.now())
         for plan in made.now
-    )
-    waiting = {hold.subject: remark_of(hold) for hold in found.holds}
-    still = tuple(
-        with_remark(plan, waiting[plan.target]) if plan.target in waiting else plan
-        for plan in still
     )
     return recorded(
         job, run, found.plan, replace(made, now=still), found.vetted.codes, unsure=found.recovered
     )
+
+
+def _said_of(found: Look) -> dict[str, list[Remark]]:
+    """What the look had to say of targets and is still so after the run: contested, waiting."""
+    more = {target: [remark] for target, remark in found.contested.items()}
+    for hold in found.holds:
+        more.setdefault(hold.subject, []).append(remark_of(hold))
+    return more
 
 
 def look(job: Job) -> Look:
@@ -129,9 +132,11 @@ def look(job: Job) -> Look:
         gate=docket.gate(job),
     )  # fmt: skip
     if vetted.held:
-        plans = [replace(plan, notes=_held(plan)) for plan in plans]
+        plans = [plan.noted(Note.HELD) for plan in plans]
     contested = _contested(job, plans, scopes, now)
-    plans = [contest(plan, contested.get(plan.target)) for plan in plans]
+    plans = [
+        plan.saying(contested[plan.target]) if plan.target in contested else plan for plan in plans
+    ]
     plans = [blinded(plan, job.config.blind, now) for plan in plans]
     plans.sort(key=lambda plan: plan.target)
     spent = job.pace.monotonic() - began
@@ -158,65 +163,6 @@ def _contested(
                 actor = provider.actor(scope, target, found.made[0])
         said[target] = remark(target, found, actor)
     return said
-
-
-@dataclass(frozen=True)
-class Made:
-    """What was carried out: how each step ended, how it is taken back, and the verified plans."""
-
-    outcomes: tuple[tuple[Step, Outcome], ...]
-    reversals: Mapping[Step, Reversal]
-    now: tuple[TargetPlan, ...]
-
-    @property
-    def unseen(self) -> bool:
-        """Whether a call may have changed what the last look at its target didn't show."""
-        known = {plan.target: plan for plan in self.now}
-        return any(
-            outcome.kind in {"done", "unknown"}
-            and any(_asks_again(known.get(target), step) for target in step.targets)
-            for step, outcome in self.outcomes
-        )
-
-
-def _asks_again(plan: TargetPlan | None, step: Step) -> bool:
-    """Whether the last look leaves open what ``step`` did: nobody saw it, or it is asked anew."""
-    if plan is None or plan.before is None:
-        return True
-    asked = {line for one in plan.steps for line in one.changes}
-    return not asked.isdisjoint(step.changes)
-
-
-def recorded(
-    job: Job,
-    run: records.Stored[records.RunRecord],
-    plan: Plan,
-    made: Made,
-    listed: tuple[Exit, ...] = (),
-    *,
-    unsure: bool = False,
-) -> RunReport:
-    """The report of a run, once it is written down how it ended.
-
-    ``listed`` is what the list alone calls for. ``unsure`` says that it can't be told whether what
-    runs before this one did has been seen. What the run did must be reported even where that
-    can't be written.
-    """
-    after = Plan(plan.list_digest, made.now)
-    report = RunReport(
-        plan, made.outcomes, after, _outbound(plan, after),
-        run=run.value.id, reversals=made.reversals, listed=listed,
-    )  # fmt: skip
-    try:
-        remember_targets(job, report.now)
-        docket.keep_enforced(job, report.now.targets)
-        end_run(job, run, report.now, exit_of_run(report), unsettled=unsure or made.unseen)
-        remember_changes(job, run.value.id, changed(made.outcomes, made.now))
-        forget_runs(job)
-    except StateError as error:
-        error.done = "What was done in the clouds is kept, and is in the report."
-        return replace(report, unrecorded=error)
-    return report
 
 
 def _check(job: Job, now: datetime) -> None:
@@ -255,23 +201,9 @@ def _provisional(vetted: Vetted) -> InForce:
     return InForce(offer.source, offer.format, offer.entries, published=offer.published)
 
 
-def _held(plan: TargetPlan) -> tuple[Note, ...]:
-    return tuple(note for note in Note if note is Note.HELD or note in plan.notes)
-
-
 def _digest(listing: InForce) -> str:
     """Of what is wanted, leaving entries included: that is what a plan rests on."""
     return replace(listing, entries=listing.wanted, leaving=()).digest
-
-
-def _outbound(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:
-    """The digests of every target's outbound rules, before and after."""
-    then = {plan.target: plan.outbound for plan in before.targets}
-    return {
-        plan.target: (then[plan.target], plan.outbound)
-        for plan in after.targets
-        if plan.before and plan.target in then
-    }
 
 
 def _applied(job: Job, found: Look, run: str) -> Made:
@@ -288,7 +220,7 @@ def _applied(job: Job, found: Look, run: str) -> Made:
     failed: str | None = None
     for number, wave in enumerate(later):
         if failed is not None:
-            waits = [with_remark(plan, _waiting(plan.target, failed)) for plan in wave]
+            waits = [plan.saying(_waiting(plan.target, failed)) for plan in wave]
             made = replace(made, now=(*made.now, *waits))
             continue
         if number:
@@ -355,7 +287,7 @@ def _carried_out(
         standing = Standing()  # what was done is reported all the same; recording it will say why
     touched = {plan.target for block in blocks.values() for plan in block}
     now = [
-        said(plan, remarks(plan.target, standing)) if plan.target in touched else plan
+        plan.saying(*remarks(plan.target, standing)) if plan.target in touched else plan
         for plan in now
     ]
     return Made(tuple(outcomes), reversals, tuple(sorted(now, key=lambda plan: plan.target)))
@@ -376,24 +308,3 @@ def _noted(job: Job, run: str, step: Step, reversal: Reversal) -> None:
                 todo=f"Run again when the pause is over; cloudsync pause {pause.target} --end ends it.",
             )  # fmt: skip
     note_taken(job, run, step, reversal)
-
-
-def verified(plan: TargetPlan, done: engine.Applied, *, held: bool = False) -> TargetPlan:
-    """What the last look at a target found, with what the run has to say of it."""
-    after = done.after.get(plan.target)
-    if after is None:
-        if done.unreadable:
-            return unread(done.unreadable, plan.mode, plan.list_digest, plan.target)
-        return TargetPlan(
-            plan.target, plan.mode, plan.list_digest, absent=Verdict.GONE,
-            reason="it was there when the run began and isn't now",
-        )  # fmt: skip
-    undone = any(
-        outcome.kind != "done" and plan.target in step.targets for step, outcome in done.outcomes
-    )
-    notes = {
-        *after.notes,
-        *((Note.HELD,) if held else ()),
-        *((Note.FAILED,) if undone and after.steps else ()),
-    }
-    return replace(after, notes=tuple(note for note in Note if note in notes))

@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from cloudsync import records
 from cloudsync.addresses import INTERNAL, AddressSet
+from cloudsync.blocks import locate
 from cloudsync.cli.job import job
 from cloudsync.cli.streams import put
 from cloudsync.errors import UsageError
 from cloudsync.exposure import Decision, Exposure
 from cloudsync.job import Job
-from cloudsync.observe import locate
 from cloudsync.report import as_json
 
 Answer = Literal["in", "out", "partly"]

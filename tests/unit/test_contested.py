@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloudsync.contested import Turn, Undone, changed, contest, remark, undone
+from cloudsync.contested import Turn, Undone, changed, remark, undone
 from cloudsync.memory.firewall import Firewall
 from cloudsync.model import Mode, Note
 from cloudsync.plan import State, TargetPlan
@@ -101,18 +101,6 @@ def test_the_remark_says_what_when_and_who() -> None:
     actor = Actor("arn:aws:iam::1:user/bob", "RevokeSecurityGroupIngress", NOW)
     by = ", last by arn:aws:iam::1:user/bob (RevokeSecurityGroupIngress, 2026-11-24 12:00 UTC)"
     assert remark(ONE, found, actor) == Remark(ONE, start + by + end, Note.CONTESTED)
-
-
-def test_a_plan_is_contested_once() -> None:
-    """The note stands in its order, and saying it again changes nothing."""
-    said = Remark(ONE, "again and again", Note.CONTESTED)
-    once = contest(TargetPlan(ONE, Mode.ADD, "d", notes=(Note.FAILED,)), said)
-    assert (once.notes, once.remarks) == ((Note.CONTESTED, Note.FAILED), (said,))
-    assert contest(once, said) is once
-    assert contest(once, None) is once
-
-
-# ------------------------------------------------------------------------------ over whole runs
 
 
 class Telling(Calls):

@@ -9,10 +9,10 @@ import pytest
 
 from cloudsync.addresses import EVERYONE, INTERNAL, AddressSet
 from cloudsync.exposure import Exposure
-from cloudsync.holds import Gate, Hold, held_back, remark_of, renewed, with_remark
+from cloudsync.holds import Gate, Hold, held_back, remark_of, renewed
 from cloudsync.model import Mode, Note, Verdict, Wanted, differ
 from cloudsync.plan import State, TargetPlan
-from cloudsync.provider import Refusal, Remark, Step
+from cloudsync.provider import Refusal, Step
 from cloudsync.waves import fell_short, together, waves
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -85,13 +85,6 @@ def test_a_plan_that_was_not_looked_at_shuts_nobody_out() -> None:
     """Without an exposure nobody can be counted."""
     _, hold = held_back(plan(SHUT), ADD, "sha256:1", NOW)
     assert hold.what == "its first enforce would shut out nobody who gets in today"
-
-
-def test_a_remark_is_made_once() -> None:
-    """Whoever says it again says nothing new."""
-    remark = Remark(TARGET, "it waits", Note.HELD)
-    once = with_remark(ADD, remark)
-    assert with_remark(once, remark) is once
 
 
 def test_somebody_is_told_at_once_then_after_four_hours_then_daily() -> None:

@@ -162,3 +162,13 @@ def test_equal_targets_are_judged_once() -> None:
     apart = look(Shared(), Strings({"t": lines, "u": lines}), {"t": WANT, "u": replace(WANT)})
     assert apart["t"] == apart["u"]
     assert apart["t"] is not apart["u"]
+
+
+def test_what_is_said_of_a_plan_is_said_once_and_noted_in_order() -> None:
+    """Whoever says it again says nothing new; a remark without a note brings none."""
+    plain, held = Remark("t", "look here"), Remark("t", "it waits", Note.HELD)
+    bare = TargetPlan("t", Mode.ADD, "d", notes=(Note.FAILED,))
+    once = bare.saying(plain, held)
+    assert (once.remarks, once.notes) == ((plain, held), (Note.HELD, Note.FAILED))
+    assert once.saying(held, plain) is once
+    assert bare.noted(Note.PAUSED, Note.FAILED).notes == (Note.PAUSED, Note.FAILED)

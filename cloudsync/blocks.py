@@ -1,0 +1,88 @@
+"""Target blocks and where they lead: their scopes, and the one that holds a target; it changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cloudsync import intime
+from cloudsync.config import TargetSettings
+from cloudsync.errors import TargetError, UsageError
+from cloudsync.job import Job
+from cloudsync.provider import Provider, Scope, Snapshot, Unreadable
+
+
+@dataclass(frozen=True)
+class Block:
+    """One target block: its provider, its scopes, and those that couldn't even be named."""
+
+    settings: TargetSettings
+    provider: Provider
+    scopes: tuple[Scope, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def blocks_of(job: Job, deadline: float | None = None) -> list[Block]:
+    """The job's target blocks with their scopes.
+
+    A provider may have to ask for its scopes, account by account; those that it had no time to
+    name before ``deadline`` are not reached.
+
+    Raises:
+        UsageError: a provider or its credentials are missing.
+    """
+    found: list[Block] = []
+    for target in job.config.targets:
+        provider = job.provider(target.provider)
+        scopes: list[Scope] = []
+        blind: list[Unreadable] = []
+        for one in provider.scopes(target):
+            if intime.late(deadline, job.pace.monotonic):
+                blind.append(intime.unreached(target.provider))
+                break
+            if isinstance(one, Scope):
+                scopes.append(one)
+            else:
+                blind.append(one)
+        found.append(Block(target, provider, tuple(scopes), tuple(blind)))
+    return found
+
+
+@dataclass(frozen=True)
+class Located:
+    """One target, by the target block that selects it, and what a sweep saw of it."""
+
+    target: str
+    settings: TargetSettings
+    provider: Provider
+    scope: Scope
+    snapshot: Snapshot
+
+
+def locate(job: Job, target: str) -> Located:
+    """Find the target that is named so.
+
+    Raises:
+        UsageError: no target block selects it.
+        TargetError: where it is can't be read.
+    """
+    cloud = target.partition(":")[0]
+    for settings in job.config.targets:
+        if settings.provider != cloud:
+            continue
+        provider = job.provider(cloud)
+        for scope in provider.scopes(settings):
+            if isinstance(scope, Unreadable):
+                if target.startswith(scope.scope):
+                    raise TargetError(scope.scope, scope.reason, todo=scope.todo)
+                continue
+            if not target.startswith(f"{scope.name}/"):
+                continue
+            for seen in provider.observe(scope):
+                if isinstance(seen, Unreadable):
+                    raise TargetError(seen.scope, seen.reason, todo=seen.todo)
+                if target in seen.targets:
+                    return Located(target, settings, provider, scope, seen.of([target]))
+    raise UsageError(
+        target, "no target block of the configuration selects it",
+        todo="Take a name from cloudsync plan.",
+    )  # fmt: skip
