@@ -67,7 +67,9 @@ class JudgedNetwork:
                 for name, cidrs in meaning.items()
                 for key in (name, f"tag:{name}")
             }
-            for meaning in meanings
+            for each in meanings
+            # What a rule without sources means to IPv6 isn't said: nobody, or everyone.
+            for meaning in ({**each, gcp.EVERYONE_6: ()}, {**each, gcp.EVERYONE_6: ("::/0",)})
         )
         self.forecast = forecast
         self.faults: list[str] = []
