@@ -1,0 +1,63 @@
+"""What a person let through, as a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, cast, get_args
+
+from cloudsync.records.fields import maybe, text, time, time_text
+from cloudsync.records.kind import Kind
+from cloudsync.state import Value
+
+Approved = Literal["list", "target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person let exactly one held thing through: a list change, or a target's first enforce.
+
+    ``digest`` is what was approved, ``subject`` the source or the target it belongs to.
+    """
+
+    digest: str
+    kind: Approved
+    subject: str
+    by: str
+    reason: str
+    at: datetime
+    until: datetime | None = None
+
+
+def approval_key(digest: str) -> str:
+    """Where the approval of ``digest`` stands."""
+    return f"approvals/{digest}"
+
+
+def _approval_value(approval: Approval) -> Value:
+    return {
+        "digest": approval.digest,
+        "kind": approval.kind,
+        "subject": approval.subject,
+        "by": approval.by,
+        "reason": approval.reason,
+        "at": time_text(approval.at),
+        "until": maybe(time_text, approval.until),
+    }
+
+
+def _approval(value: Value) -> Approval:
+    if value["kind"] not in get_args(Approved):
+        raise ValueError(f"{value['kind']!r} is nothing to approve")
+    return Approval(
+        digest=text(value["digest"]),
+        kind=cast("Approved", value["kind"]),
+        subject=text(value["subject"]),
+        by=text(value["by"]),
+        reason=text(value["reason"]),
+        at=time(value["at"]),
+        until=maybe(time, value["until"]),
+    )
+
+
+APPROVAL: Final[Kind[Approval]] = Kind("approval", 1, _approval_value, _approval)
