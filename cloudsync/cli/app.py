@@ -44,6 +44,8 @@ app = typer.Typer(
 )
 lists = typer.Typer(invoke_without_command=True)
 app.add_typer(lists, name="list")
+terraform = typer.Typer(help="Hand the list over as Terraform modules.", no_args_is_help=True)
+app.add_typer(terraform, name="terraform")
 
 
 def run(argv: list[str]) -> int:
@@ -252,6 +254,18 @@ def export(
         return exporting.show_help(name)
     asked = exporting.Asked(file, out, check, diff, apply_, no_relays)
     return exporting.export(context.obj.path(config), name, asked)
+
+
+@terraform.command("write")
+def terraform_write(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the modules are written.")],
+    config: ConfigFile = None,
+) -> int:
+    """Write the modules with the list in force, with their version and change log."""
+    from cloudsync.cli.terraform import write  # noqa: PLC0415
+
+    return write(context.obj.path(config), folder)
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""The list as Terraform modules: what stands in them, and which version that is."""
