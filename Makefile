@@ -85,6 +85,10 @@ fire: $(READY) ## as many simulated schedules as told (N=20000, SEED=…), then 
 	@FIRE=50 $(BIN)/pytest -q -n 2 tests/providers/*/test_oracle.py
 	@FIRE=20 $(BIN)/pytest -q -n 2 tests/contract
 
+.PHONY: terraform
+terraform: $(READY) ## the modules with the real Terraform, the long tests too
+	@TERRAFORM=all $(BIN)/pytest -q tests/terraform
+
 CLOUD ?= azure
 
 .PHONY: live

@@ -50,9 +50,14 @@ def terraform(reason: str) -> tuple[str, Path, dict[str, str]]:
     found = next((one for one in folders if one and (Path(one) / provider).is_dir()), None)
     if found is None:
         missing("terraform", f"its aws provider can't be had: {reason}")
+    return path, Path(found), alone()
+
+
+def alone() -> dict[str, str]:
+    """An environment in which Terraform asks nobody outside this machine."""
     # A settings file that is named and isn't there would be warned of in every answer.
     kept = {name: value for name, value in os.environ.items() if name != "TF_CLI_CONFIG_FILE"}
-    return path, Path(found), {**kept, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+    return {**kept, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
 
 
 def namespace(reason: str, *, root: bool = False) -> list[str]:

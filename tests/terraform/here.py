@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.needs import missing, need
+from tests.needs import alone, need, terraform
 from tests.tree import tree
 
 WHY: Final = "it judges the modules"
 MODULES: Final = tree() / "terraform" / "modules"
 NAMES: Final = ("allow-list", "aws", "azure", "gcp")
-# The first is where Terraform itself looks; a machine may name another.
-_MIRRORS: Final = (
-    os.environ.get("TF_PLUGIN_MIRROR", ""), "/usr/local/share/terraform/plugins", "/opt/tf-plugins",
-)  # fmt: skip
-
-
-def mirror() -> Path:
-    """Where the aws provider lies, or the end of the test."""
-    found = (Path(one) for one in _MIRRORS if one)
-    have = next((one for one in found if any(one.glob("**/terraform-provider-aws*"))), None)
-    return have or missing("terraform", f"its aws provider can't be had, and {WHY}")
+ALONE: Final = alone()
 
 
 @dataclass(frozen=True)
@@ -39,12 +28,7 @@ class Root:
         done = subprocess.run(
             [need("terraform", WHY), *argv],
             cwd=self.folder,
-            env={
-                **{key: value for key, value in os.environ.items() if key != "TF_CLI_CONFIG_FILE"},
-                "CHECKPOINT_DISABLE": "1",
-                "TF_IN_AUTOMATION": "1",
-                "TF_CLI_ARGS": "-no-color",
-            },
+            env={**ALONE, "TF_CLI_ARGS": "-no-color"},
             capture_output=True,
             text=True,
             timeout=300,
@@ -59,17 +43,24 @@ class Root:
         (self.folder / "main.tf.json").write_text(json.dumps(document), encoding="utf-8")
 
     def init(self, *argv: str) -> None:
-        """Install its modules and providers, from this machine alone."""
-        self.call("init", "-input=false", f"-plugin-dir={mirror()}", *argv)
+        """Install its modules and the aws provider, from this machine alone."""
+        _, mirror, _ = terraform(WHY)
+        self.call("init", "-input=false", f"-plugin-dir={mirror}", *argv)
 
-    def changes(self) -> dict[str, list[str]]:
-        """What a plan would do to each resource, those that stay left out."""
-        self.call("plan", "-input=false", "-out=plan")
-        shown = json.loads(self.call("show", "-json", "plan"))
+    def changes(self, *argv: str) -> dict[str, str]:
+        """What a plan would do to each resource, those that stay left out.
+
+        It is read from what the plan says while it is made: to show a saved one, Terraform would
+        start the provider again, which is what takes the time.
+        """
+        said = [
+            json.loads(line)
+            for line in self.call("plan", "-input=false", "-json", *argv).splitlines()
+        ]
         return {
-            one["address"]: one["change"]["actions"]
-            for one in shown.get("resource_changes", ())
-            if one["change"]["actions"] != ["no-op"]
+            one["change"]["resource"]["addr"]: one["change"]["action"]
+            for one in said
+            if one["type"] == "planned_change"
         }
 
 
