@@ -86,11 +86,22 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A network that a person took off the list, though its source still has it."""
+
+    network: Network
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class InForce:
     """The list in force: accepted entries, and those that are leaving but still wanted.
 
     ``published`` and ``minimum`` are what its document said, so that an older or a humbler one
-    that comes later is noticed.
+    that comes later is noticed. ``ahead`` are additions of a list that is held: they count before
+    the rest of it does. ``withdrawn`` is wanted no more, whatever else is said of it here.
     """
 
     source: str
@@ -101,6 +112,8 @@ class InForce:
     minimum: int | None = None
     accepted_by: str = ""
     accepted_at: datetime | None = None
+    ahead: tuple[Entry, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -108,9 +121,15 @@ class InForce:
         return digest_of(self.entries)
 
     @property
+    def rows(self) -> tuple[Entry, ...]:
+        """Every entry there is: accepted ones, those ahead, then leaving ones."""
+        return *self.entries, *self.ahead, *(leaving.entry for leaving in self.leaving)
+
+    @property
     def wanted(self) -> tuple[Entry, ...]:
-        """Every entry that still counts: accepted ones, then leaving ones."""
-        return *self.entries, *(leaving.entry for leaving in self.leaving)
+        """Every entry that counts: ``rows`` without what a person withdrew."""
+        off = {one.network for one in self.withdrawn}
+        return tuple(entry for entry in self.rows if entry.network not in off)
 
 
 def digest_of(entries: Iterable[Entry]) -> str:

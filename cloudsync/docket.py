@@ -85,6 +85,18 @@ def keep_holds(job: Job, found: Iterable[Hold]) -> tuple[Hold, ...]:
     return tell
 
 
+def forget_lists(job: Job) -> None:
+    """Have no list change wait any more: a person accepted a list, whatever waited.
+
+    Raises:
+        StateError: the state can't be written, or another run wrote it meanwhile.
+    """
+    stored = records.load(job.store, HOLDS_KEY, HOLDS)
+    if stored and any(one.kind == "list" for one in stored.value):
+        left = tuple(one for one in stored.value if one.kind != "list")
+        records.save(job.store, HOLDS_KEY, HOLDS, left, stored.generation)
+
+
 def enforced(job: Job) -> Mapping[str, datetime]:
     """The targets that were closed once and seen to be, and since when."""
     stored = records.load(job.store, ENFORCED_KEY, ENFORCED)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
 from cloudsync.addresses import AddressSet, Network
@@ -166,7 +166,10 @@ def _change(
     # rules, which are widened already, are compared with the widened list.
     after = applied(new.entries, shoreline, "none" if known else widen)
     standing = applied(in_force.entries, shoreline) if in_force else ()
-    wanted = in_force.wanted if in_force else ()
+    # Without what came ahead of a held list, so that what is measured, and so the digest that a
+    # person approves, stays the same until somebody decides; and with what was withdrawn by hand,
+    # which the source still has.
+    wanted = replace(in_force, ahead=()).rows if in_force else ()
     before = applied(wanted, shoreline)
     return _Change(
         new=new,

@@ -97,11 +97,12 @@ def advance(
     listed = {entry.key for entry in new.entries}
     standing = {leaving.entry.key for leaving in in_force.leaving}
     was_recovered = in_force.source == OWN_RULES
+    counted = (*in_force.entries, *in_force.ahead)
     if was_recovered:
         reach = AddressSet.of(*applied(new.entries, shoreline, widen))
-        gone = [entry for entry in in_force.entries if not AddressSet.of(entry.network) <= reach]
+        gone = [entry for entry in counted if not AddressSet.of(entry.network) <= reach]
     else:
-        gone = [entry for entry in in_force.entries if entry.key not in listed]
+        gone = [entry for entry in counted if entry.key not in listed]
     fresh = {entry.key: entry for entry in gone if entry.key not in standing | listed}
     still = [leaving for leaving in in_force.leaving if leaving.entry.key not in listed]
     changed = was_recovered or new.digest != in_force.digest
@@ -120,6 +121,7 @@ def advance(
             minimum=new.minimum or (in_force.minimum if same_source else None),
             accepted_by=accepted_by if changed else in_force.accepted_by,
             accepted_at=now if changed else in_force.accepted_at,
+            withdrawn=in_force.withdrawn,
         ),
         now,
         removals,
@@ -131,14 +133,39 @@ def agree(in_force: InForce, now: datetime, removals: Removals) -> InForce:
 
     That is a read like any other, and is counted: a vendor who answers with 304 for months would
     otherwise keep every leaving entry open for months. It holds only for the validators of the
-    body that ``in_force`` came from, never for those of a body that was held or refused.
+    body that ``in_force`` came from, never for those of a body that was held or refused. So what
+    such a body brought ahead is lacking in this one, and starts leaving.
 
     Raises:
         ValueError: ``now`` has no time zone.
     """
     now = _utc(now)
-    counted = tuple(_counted(leaving, now, removals) for leaving in in_force.leaving)
-    return _without_ended(replace(in_force, leaving=counted), now, removals)
+    leaving = (
+        *(_counted(one, now, removals) for one in in_force.leaving),
+        *(_first_read(entry, now, removals) for entry in in_force.ahead),
+    )
+    return _without_ended(replace(in_force, leaving=leaving, ahead=()), now, removals)
+
+
+def go_ahead(
+    in_force: InForce, offer: Listing, ahead: Iterable[Entry], now: datetime, removals: Removals
+) -> InForce:
+    """The list in force after a read of a list that is held, of which ``ahead`` counts at once.
+
+    Nothing that was accepted starts leaving by it, and no read is counted. What an earlier held
+    list brought and this one lacks was never accepted, and leaves like anything else.
+
+    Raises:
+        ValueError: ``now`` has no time zone.
+    """
+    now = _utc(now)
+    shown = {entry.key: entry for entry in ahead}
+    listed = {entry.key for entry in offer.entries}
+    lost = [entry for entry in in_force.ahead if entry.key not in listed]
+    still = tuple(one for one in in_force.leaving if one.entry.key not in shown)
+    leaving = (*still, *(_first_read(entry, now, removals) for entry in lost))
+    after = replace(in_force, ahead=tuple(shown.values()), leaving=leaving)
+    return _without_ended(after, now, removals)
 
 
 def settle(in_force: InForce, now: datetime, removals: Removals) -> InForce:
@@ -174,10 +201,14 @@ def _counted(leaving: Leaving, now: datetime, removals: Removals) -> Leaving:
 
 
 def _without_ended(in_force: InForce, now: datetime, removals: Removals) -> InForce:
-    return replace(
+    left = replace(
         in_force,
         leaving=tuple(one for one in in_force.leaving if not _ended(one, now, removals)),
     )
+    # What the source dropped and waited out needs nobody to keep it off any more.
+    rows = {entry.network for entry in left.rows}
+    withdrawn = tuple(one for one in left.withdrawn if one.network in rows)
+    return replace(left, withdrawn=withdrawn)
 
 
 def _ended(leaving: Leaving, now: datetime, removals: Removals) -> bool:

@@ -17,7 +17,7 @@ from cloudsync.blocks import blocks_of
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
 from cloudsync.contested import remark, undone
-from cloudsync.errors import HeldError, SourceRefused, UsageError
+from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
 from cloudsync.holds import Hold, remark_of
 from cloudsync.job import Job
 from cloudsync.leaving import OWN_RULES
@@ -104,34 +104,49 @@ def _said_of(found: Look) -> dict[str, list[Remark]]:
     return more
 
 
-def look(job: Job) -> Look:
+def look(job: Job, *, sweep: bool = False) -> Look:
     """Fetch, vet, observe, plan and prove; change nothing.
+
+    A ``sweep`` asks no source and goes by the list in force: a grace may end in it, and no read is
+    counted. Where somebody approved the list that waits, it fetches all the same, to use it.
 
     Raises:
         UsageError: the configuration asks for what can't be done, or no target matched.
         SourceRefused: there is no list: the source was refused, and none is in force.
+        HeldError: there is no list in force to sweep by.
     """
     now = job.now()
     began, deadline = job.pace.monotonic(), job.deadline()
     _check(job, now)
     in_force = known = list_in_force(job)
     recovered = in_force is None
-    read = job.read(job.config, in_force)
+    approved = docket.approved(job)
+    waiting = [one for one in docket.holds(job) if one.kind == "list"]
+    sweep = sweep and not any(one.digest in approved for one in waiting)
+    read = Read(made=False) if sweep else job.read(job.config, in_force)
     blocks = blocks_of(job, deadline)
     if in_force is None:
         in_force = recovered_from(job, blocks, deadline)
-    vetted = vet(read, in_force, Rules.of(job.config), now, docket.approved(job))
+    vetted = vet(read, in_force, Rules.of(job.config), now, approved)
+    if sweep and in_force is None:
+        raise HeldError(
+            f"{job.config.file}: list", "no list is in force, so there is nothing to sweep by",
+            todo="Look at it with cloudsync list, and let it through with cloudsync list accept.",
+        )  # fmt: skip
+    if waiting and (sweep or read.refused):
+        vetted = replace(vetted, standing=(Exit.HELD,))
     listing = vetted.in_force or _provisional(vetted)
     listed = Listed.of(listing, job.config.list.shoreline, job.config.list.widen)
     # What own rules tell after the state was lost may be less than was in force. While the list on
-    # offer waits for a person, nothing is closed by it: it could be a sender that is cut off.
-    unsure = vetted.held is not None and listing.source == OWN_RULES
+    # offer waits for a person, or none was read, nothing is closed by it: it could be a sender that
+    # is cut off.
+    unsure = (sweep or vetted.waits) and listing.source == OWN_RULES
     plans, wanted, scopes, holds = planned(
         job, blocks, listing.wanted, _digest(listing), now,
         unsure=unsure, unsettled=recovered or unsettled(job), deadline=deadline,
         gate=docket.gate(job),
     )  # fmt: skip
-    if vetted.held:
+    if vetted.waits:
         plans = [plan.noted(Note.HELD) for plan in plans]
     contested = _contested(job, plans, scopes, now)
     plans = [
@@ -280,7 +295,7 @@ def _carried_out(
         for block, done in zip(here, applied, strict=True):
             outcomes += done.outcomes
             reversals |= done.reversals
-            now += [verified(plan, done, held=found.vetted.held is not None) for plan in block]
+            now += [verified(plan, done, held=found.vetted.waits) for plan in block]
     try:
         standing = standing_orders(job)
     except StateError:

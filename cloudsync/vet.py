@@ -12,6 +12,7 @@ from typing import Any
 
 from cloudsync import leaving
 from cloudsync.addresses import Network
+from cloudsync.ahead import ahead
 from cloudsync.allowlist import InForce, Listing, Widen, absent
 from cloudsync.config import Config
 from cloudsync.errors import Exit, SourceRefused
@@ -24,12 +25,14 @@ from cloudsync.wants import groups_of, widening_of
 class Read:
     """One read of the source: a listing, the word that nothing changed, or a refusal.
 
-    ``validators`` are what the server called the body, for whoever keeps them.
+    ``validators`` are what the server called the body, for whoever keeps them. ``made`` is False
+    where the source wasn't asked at all: that agrees with nothing and is no read that counts.
     """
 
     listing: Listing | None = None
     refused: SourceRefused | None = None
     validators: Any = None
+    made: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Vetted:
 
     ``in_force`` is None where there is none yet. ``held`` is the judgement of a list that waits
     for a person. ``absent`` are groups that the configuration chooses and no entry belongs to.
+    ``standing`` is what earlier reads called for, where the source wasn't asked this time.
     """
 
     in_force: InForce | None
@@ -45,12 +49,19 @@ class Vetted:
     judgement: Judgement | None = None
     refused: SourceRefused | None = None
     absent: tuple[str, ...] = ()
+    standing: tuple[Exit, ...] = ()
 
     @property
     def codes(self) -> tuple[Exit, ...]:
         """What the list alone calls for, whatever becomes of the targets."""
         refused = (Exit.SOURCE,) if self.refused else ()
-        return (*refused, Exit.HELD) if self.held else refused
+        held = (Exit.HELD,) if self.held else ()
+        return *refused, *held, *self.standing
+
+    @property
+    def waits(self) -> bool:
+        """Whether a list isn't used until a person has decided, or its source is mended."""
+        return Exit.HELD in self.codes
 
     @property
     def held(self) -> Judgement | None:
@@ -95,7 +106,8 @@ def vet(
 
     ``approved`` has the digests that people let through, and who did.
     Without a listing the list in force goes on: a refusal is no outage. Additions of a list that
-    the guard lets through count at once; what it lacks starts leaving.
+    the guard lets through count at once; what it lacks starts leaving. Of a list that is held the
+    additions count too, where they alone would be let through.
     """
     found = _vet(read, in_force, rules, now, approved or {})
     known = found.offer or found.in_force
@@ -115,7 +127,7 @@ def _vet(
     if read.listing is None:
         if in_force is None:
             return Vetted(None, refused=read.refused)
-        after = leaving.settle if read.refused else leaving.agree
+        after = leaving.agree if read.made and not read.refused else leaving.settle
         return Vetted(after(in_force, now, rules.removals), refused=read.refused)
     offer = read.listing
     judgement = judge(
@@ -131,8 +143,7 @@ def _vet(
         # It came with the program, can't change but by a release, and reaches no real cloud.
         return Vetted(leaving.begin(offer, now, "the release"), offer)
     if not judgement.passes(approved):
-        settled = in_force and leaving.settle(in_force, now, rules.removals)
-        return Vetted(settled, offer, judgement)
+        return Vetted(_meanwhile(in_force, offer, judgement, rules, now), offer, judgement)
     if in_force is None:
         return Vetted(leaving.begin(offer, now, approved[judgement.digest]), offer)
     by = "guard" if judgement.verdict == "accept" else approved[judgement.digest]
@@ -148,6 +159,20 @@ def _vet(
         ),
         offer,
     )
+
+
+def _meanwhile(
+    in_force: InForce | None, offer: Listing, judgement: Judgement, rules: Rules, now: datetime
+) -> InForce | None:
+    """The list in force while the one on offer isn't used, or not as a whole."""
+    if in_force is None:
+        return None
+    more = ahead(
+        offer, in_force, judgement, rules.limits, shoreline=rules.shoreline, widen=rules.widen
+    )
+    if more is None:
+        return leaving.settle(in_force, now, rules.removals)
+    return leaving.go_ahead(in_force, offer, more, now, rules.removals)
 
 
 def accept(

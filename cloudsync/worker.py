@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from cloudsync import docket
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import RunReport
-from cloudsync.vet import Vetted
 
 
 @dataclass(frozen=True)
@@ -23,20 +21,30 @@ class Passed:
     tell: tuple[Hold, ...]
 
 
-def one_pass(job: Job) -> Passed:
+def one_pass(job: Job, *, sweep: bool = False) -> Passed:
     """Fetch, look, do what may be done without a person, and keep what waits for one.
+
+    A ``sweep`` doesn't fetch: it keeps the targets right by the list in force.
 
     Raises:
         CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
     """
-    found = look(job)
+    found = look(job, sweep=sweep)
     # Before the first call: a state that can't be written stops the pass while nothing was changed.
-    tell = docket.keep_holds(job, (*_of_list(found.vetted, job.now()), *found.holds))
+    tell = docket.keep_holds(job, (*_of_list(job, found), *found.holds))
     return Passed(found, reconcile(job, found), tell)
 
 
-def _of_list(vetted: Vetted, now: datetime) -> Iterator[Hold]:
-    """The list change that waits; what is refused waits for nobody."""
+def _of_list(job: Job, found: Look) -> Iterator[Hold]:
+    """The list change that waits; what is refused waits for nobody.
+
+    What waited before goes on waiting where no list was read: that isn't a person's decision.
+    """
+    vetted = found.vetted
+    if vetted.refused or not found.read.made:
+        yield from (one for one in docket.holds(job) if one.kind == "list")
     if vetted.held and vetted.held.verdict == "hold" and vetted.offer:
         why = "; ".join(reason.message for reason in vetted.held.reasons)
-        yield Hold(vetted.held.digest, "list", vetted.offer.source, f"the list is held: {why}", now)
+        yield Hold(
+            vetted.held.digest, "list", vetted.offer.source, f"the list is held: {why}", job.now()
+        )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
-from cloudsync import records
+from cloudsync import docket, records
 from cloudsync.allowlist import (
     BASE,
     Format,
@@ -94,6 +94,7 @@ def accept(path: Path, by: str, *, yes: bool) -> int:
         who = by or os.environ.get("USER") or "list accept"
         new = accepted(listing, in_force, rules, each.now(), who)
         remember_list(each, new, known)
+        docket.forget_lists(each)
     number, gone = len(new.entries), len(new.leaving)
     leaving = f"; {gone} {'is' if gone == 1 else 'are'} leaving and still wanted" if gone else ""
     put(

@@ -6,7 +6,7 @@ from datetime import date
 from ipaddress import ip_network
 from typing import Final, cast, get_args
 
-from cloudsync.allowlist import Entry, Format, InForce, Leaving
+from cloudsync.allowlist import Entry, Format, InForce, Leaving, Withdrawn
 from cloudsync.records.fields import maybe, number, text, time, time_text
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
@@ -33,6 +33,16 @@ def _list_value(in_force: InForce) -> Value:
         "minimum": in_force.minimum,
         "accepted_by": in_force.accepted_by,
         "accepted_at": maybe(time_text, in_force.accepted_at),
+        "ahead": [_entry_value(entry) for entry in in_force.ahead],
+        "withdrawn": [
+            {
+                "network": str(one.network),
+                "by": one.by,
+                "reason": one.reason,
+                "at": time_text(one.at),
+            }
+            for one in in_force.withdrawn
+        ],
     }
 
 
@@ -57,7 +67,16 @@ def _list(value: Value) -> InForce:
         minimum=maybe(number, value["minimum"]),
         accepted_by=text(value["accepted_by"]),
         accepted_at=maybe(time, value["accepted_at"]),
-    )
+        # Neither stands in what was written before there were any.
+        ahead=tuple(_entry(entry) for entry in value.get("ahead", ())),
+        withdrawn=tuple(
+            Withdrawn(
+                ip_network(text(one["network"])), text(one["by"]), text(one["reason"]),
+                time(one["at"]),
+            )
+            for one in value.get("withdrawn", ())
+        ),
+    )  # fmt: skip
 
 
 def _entry_value(entry: Entry) -> Value:

@@ -1,7 +1,8 @@
 """Which networks must be wanted at a moment, reckoned anew from the house's words on the list.
 
 It shares no code with the product: a list that is let through counts at once, and what it lacks
-stays wanted until two reads six hours apart agreed and seven days have passed since.
+stays wanted until two reads six hours apart agreed and seven days have passed since. Of a list that
+is held, what it adds may count ahead of the rest.
 """
 
 from __future__ import annotations
@@ -32,26 +33,27 @@ class Expected:
 
     entries: set[str] = field(default_factory=set[str])
     leaving: dict[str, Leaving] = field(default_factory=dict[str, Leaving])
+    ahead: set[str] = field(default_factory=set[str])
     known: bool = False
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """Every network that counts."""
-        return tuple(sorted({*self.entries, *self.leaving}))
+        return tuple(sorted({*self.entries, *self.ahead, *self.leaving}))
 
     def begins(self, networks: Iterable[str]) -> None:
         """A list is in force where none was: a person accepted it."""
-        self.entries, self.leaving, self.known = set(networks), {}, True
+        self.entries, self.leaving, self.ahead, self.known = set(networks), {}, set(), True
 
     def is_lost(self, own: Iterable[str]) -> None:
         """The state is gone; what stands in own rules of purpose ``list`` is the list in force."""
-        self.entries, self.leaving = set(own), {}
+        self.entries, self.leaving, self.ahead = set(own), {}, set()
         self.known = bool(self.entries)
 
     def is_read(self, networks: Iterable[str], now: datetime) -> None:
         """A read that is let through."""
         listed = set(networks)
-        for gone in sorted(self.entries - listed):
+        for gone in sorted((self.entries | self.ahead) - listed):
             # After a loss of state the old entries are what rules held, so addresses decide.
             if not _held(gone, listed):
                 self.leaving.setdefault(gone, Leaving(now, reads=0, confirmed=None))
@@ -61,8 +63,22 @@ class Expected:
             if one.reads == 0 or (one.confirmed is None and now - one.last >= APART):
                 one.reads, one.last = one.reads + 1, now
                 one.confirmed = now if one.reads >= READS else None
-        self.entries = listed
+        self.entries, self.ahead = listed, set()
         self.passes(now)
+
+    def is_held(self, networks: Iterable[str], ahead: Iterable[str], now: datetime) -> str:
+        """A read that is held, of which ``ahead`` counts; what is wrong with that, or nothing."""
+        listed, more = set(networks), set(ahead)
+        if not more <= listed - self.entries:
+            return f"{sorted(more)} came ahead, and {sorted(listed - self.entries)} was added"
+        if lost := sorted(listed & self.leaving.keys() - more):
+            return f"{lost} is on the list that is held, and goes on leaving"
+        for gone in self.ahead - listed:
+            self.leaving.setdefault(gone, Leaving(now))
+        self.leaving = {one: why for one, why in self.leaving.items() if one not in more}
+        self.ahead = more
+        self.passes(now)
+        return ""
 
     def passes(self, now: datetime) -> None:
         """Time passes without a read that counts: a grace may end."""

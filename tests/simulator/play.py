@@ -219,7 +219,14 @@ class _Simulation:
         vetted = found.vetted
         if self.bad and vetted.held is None and vetted.refused is None:
             self.judge.faults.append(f"a bad list was let through ({self.bad[0]})")
-        if self.refused or self.bad or vetted.held:
+        if vetted.held and vetted.held.verdict == "hold" and vetted.in_force:
+            ahead = {str(entry.network) for entry in vetted.in_force.ahead}
+            if self.bad and not ahead <= {*self.expected.leaving, *self.expected.ahead}:
+                self.judge.faults.append(f"of a bad list {sorted(ahead)} came ahead")
+            shown = self.bad[1] if self.bad else self.source
+            if wrong := self.expected.is_held(shown, ahead, now):
+                self.judge.faults.append(wrong)
+        elif self.refused or self.bad or vetted.held:
             self.expected.passes(now)
         elif not self.expected.known:
             self.expected.begins(self.source)

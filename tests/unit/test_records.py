@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudsync.allowlist import Entry, InForce, Leaving
+from cloudsync.allowlist import Entry, InForce, Leaving, Withdrawn
 from cloudsync.records import (
     APPROVAL,
     LIST,
@@ -80,6 +80,10 @@ LISTS = st.builds(
     published=st.one_of(st.none(), st.dates()),
     accepted_by=TEXT,
     accepted_at=st.one_of(st.none(), TIMES),
+    ahead=st.lists(ENTRIES, max_size=3).map(tuple),
+    withdrawn=st.lists(
+        st.builds(Withdrawn, network=NETWORKS, by=TEXT, reason=TEXT, at=TIMES), max_size=2
+    ).map(tuple),
 )
 APPROVALS = st.builds(
     Approval,
@@ -135,6 +139,13 @@ def test_every_list_in_force_comes_back_exactly(in_force: InForce) -> None:
     assert back.digest == in_force.digest
 
 
+def test_a_list_of_an_older_release_has_nothing_ahead_and_nothing_withdrawn() -> None:
+    """What was written before either could be there still reads."""
+    document = LIST.encode(IN_FORCE)
+    del document["ahead"], document["withdrawn"]
+    assert LIST.decode("list", document) == IN_FORCE
+
+
 @given(approval=APPROVALS, run=RUNS, seen=SIGHTINGS)
 def test_every_other_record_comes_back_exactly(
     approval: Approval, run: RunRecord, seen: dict[str, Seen]
@@ -172,6 +183,8 @@ def test_the_list_as_a_document() -> None:
         "minimum": 15,
         "accepted_by": "Ann",
         "accepted_at": "2026-11-24T06:00:00.250000+00:00",
+        "ahead": [],
+        "withdrawn": [],
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloudsync.allowlist import Entry, InForce, Leaving, Listing
+from cloudsync.allowlist import Entry, InForce, Leaving, Listing, Withdrawn
 from cloudsync.config import Config
 from cloudsync.errors import Exit, SourceRefused
 from cloudsync.guard import Limits
@@ -129,6 +129,111 @@ def test_a_change_over_a_limit_changes_nothing() -> None:
     assert found.offer == offer
     assert found.held is not None
     assert found.held.verdict == "hold"
+
+
+def test_a_removal_that_is_held_holds_back_no_addition() -> None:
+    """Half gone and one new: the new sender counts at once, and nothing starts leaving."""
+    offer = listing(*LISTED[:4], "9.0.0.1/32")
+    found = vet(Read(offer), standing(*LISTED), RULES, NOW)
+    assert found.in_force == replace(standing(*LISTED), ahead=entries("9.0.0.1/32"))
+    assert found.held is not None
+    assert [reason.code for reason in found.held.reasons] == [
+        "shrunk_entries", "shrunk_ipv4",
+    ]  # fmt: skip
+    assert Exit.HELD in found.codes
+
+
+def test_what_came_ahead_changes_neither_the_hold_nor_its_digest() -> None:
+    """The next read of the same list waits as the same change, and the approval of it counts."""
+    offer = listing(*LISTED[:4], "9.0.0.1/32")
+    first = vet(Read(offer), standing(*LISTED), RULES, NOW)
+    second = vet(Read(offer), first.in_force, RULES, NOW + timedelta(days=1))
+    assert second == first
+    assert first.held is not None
+    approved = {first.held.digest: "ann"}
+    after = vet(Read(offer), first.in_force, RULES, NOW, approved).in_force
+    gone = tuple(Leaving(Entry(ip_network(one)), NOW, NOW, 1) for one in LISTED[4:])
+    assert after == begun(offer.entries, "ann", leaving=gone)
+
+
+def test_additions_ahead_are_measured_against_what_was_accepted() -> None:
+    """Two at each read while a list is held don't add up to more than the limit lets in at once."""
+    now = vet(Read(listing(*LISTED[:4], "9.0.0.1", "9.0.0.2")), standing(*LISTED), RULES, NOW)
+    assert now.in_force == replace(standing(*LISTED), ahead=entries("9.0.0.1", "9.0.0.2"))
+    more = listing(*LISTED[:4], "9.0.0.1", "9.0.0.2", "9.0.0.3")
+    assert vet(Read(more), now.in_force, RULES, NOW).in_force == now.in_force
+
+
+def test_what_came_ahead_and_is_gone_again_leaves_like_anything() -> None:
+    """A held list, the old one, or "not modified" that lacks it: it starts leaving, still wanted."""
+    ahead = replace(standing(*LISTED), ahead=entries("9.0.0.1/32"))
+    leaving = standing(*LISTED, leaving=(Leaving(Entry(ip_network("9.0.0.1")), NOW, NOW, 1),))
+    for read in (Read(listing(*LISTED[:4])), Read(listing(*LISTED)), Read()):
+        assert vet(read, ahead, RULES, NOW).in_force == leaving
+    for silent in (Read(refused=REFUSED), Read(made=False)):
+        assert vet(silent, ahead, RULES, NOW).in_force == ahead
+
+
+def test_a_leaving_entry_that_a_held_list_shows_stays() -> None:
+    """Too much is new, so that nothing else of the list counts; but it shows that one isn't gone."""
+    over = left("9.0.0.1/32", over=True)
+    grown = listing(*LISTED, "9.0.0.1", *(f"9.0.1.{number}" for number in range(5)))
+    found = vet(Read(grown), standing(*LISTED, leaving=(over,)), RULES, NOW)
+    assert found.in_force == replace(standing(*LISTED), ahead=entries("9.0.0.1/32"))
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        listing(*LISTED[:4], "9.0.0.1", published=NOW.date() - timedelta(days=9)),
+        replace(listing(*LISTED, "9.0.0.1"), source="./other.txt"),
+        replace(listing(*LISTED, "9.0.0.1"), format="page"),
+        listing(*LISTED[:1], "9.0.0.1", minimum=8),
+    ],
+)
+def test_a_document_that_may_be_the_wrong_one_brings_nothing_ahead(offer: Listing) -> None:
+    """An old copy, another source or format, and a list that is refused: nothing of it counts."""
+    known = replace(standing(*LISTED), published=NOW.date())
+    assert vet(Read(offer), known, RULES, NOW).in_force == known
+
+
+def test_a_promise_that_fell_holds_back_no_addition() -> None:
+    """The document promises fewer than before, which is about what it lacks."""
+    known = replace(standing(*LISTED), minimum=8)
+    offer = listing(*LISTED, "9.0.0.1", minimum=7)
+    found = vet(Read(offer), known, RULES, NOW)
+    assert found.in_force == replace(known, ahead=entries("9.0.0.1/32"))
+    assert found.waits
+
+
+def test_without_a_read_no_read_is_counted() -> None:
+    """A sweep ends a grace, and agrees with nothing: not as a read, and not as "not modified"."""
+    once = Leaving(Entry(ip_network("9.0.0.1/32")), BEFORE, BEFORE, 1)
+    ended = left("9.0.0.2/32", over=True)
+    found = vet(Read(made=False), standing(*LISTED, leaving=(once, ended)), RULES, NOW)
+    assert found == Vetted(standing(*LISTED, leaving=(once,)))
+
+
+def test_what_was_withdrawn_is_not_wanted_and_no_growth() -> None:
+    """The source still has it: nothing is held by that, and it stays off."""
+    off = Withdrawn(ip_network(LISTED[0]), "Bob", "it sends spam", BEFORE)
+    known = replace(standing(*LISTED), withdrawn=(off,))
+    assert known.wanted == entries(*LISTED[1:])
+    found = vet(Read(listing(*LISTED)), known, RULES, NOW)
+    assert (found.in_force, found.held) == (known, None)
+
+
+def test_what_the_source_dropped_needs_nobody_to_keep_it_off() -> None:
+    """While it is leaving it stays withdrawn; when its grace is over that is forgotten."""
+    off = Withdrawn(ip_network(LISTED[0]), "Bob", "it sends spam", BEFORE)
+    known = replace(standing(*LISTED), withdrawn=(off,))
+    dropped = vet(Read(listing(*LISTED[1:])), known, RULES, NOW).in_force
+    assert dropped is not None
+    assert (dropped.withdrawn, dropped.wanted) == ((off,), entries(*LISTED[1:]))
+    confirmed = vet(Read(), dropped, RULES, NOW + timedelta(hours=6)).in_force
+    after = vet(Read(made=False), confirmed, RULES, NOW + timedelta(days=8)).in_force
+    assert after is not None
+    assert (after.withdrawn, after.leaving) == ((), ())
 
 
 def test_a_change_over_a_limit_that_was_approved_goes_through() -> None:

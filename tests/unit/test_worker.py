@@ -10,16 +10,17 @@ import pytest
 from cloudsync import docket, records
 from cloudsync.addresses import AddressSet
 from cloudsync.config import Config
-from cloudsync.errors import Exit, UsageError
+from cloudsync.errors import Exit, HeldError, UsageError
 from cloudsync.job import Job
-from cloudsync.memory.firewall import Rule
+from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.model import Mode, Note, Verdict
 from cloudsync.reconcile import reconcile
 from cloudsync.remember import forget
 from cloudsync.report import exit_of_run
 from cloudsync.state import StateError
+from cloudsync.vet import Read
 from cloudsync.worker import Passed, one_pass
-from tests.unit.test_reconcile import LISTED, NOW, ONE, OPEN, Scene
+from tests.unit.test_reconcile import LISTED, NOW, ONE, OPEN, REFUSED, Scene
 
 ENFORCE = {
     "mode": "enforce",
@@ -168,6 +169,106 @@ def test_a_held_list_is_let_through_by_its_digest(shift: Shift) -> None:
     assert exit_of_run(shift.one_pass().report) is Exit.DONE
     assert shift.stored
     assert shift.stored.accepted_by == "ann"
+
+
+def test_sweeps_count_no_read() -> None:
+    """However often the targets are swept, an entry leaves by the reads that were made."""
+    shift = Shift({"one": ()}, ({"mode": "add"},))
+    shift.listed = LISTED[1:]
+    shift.one_pass()
+    once = shift.stored
+    assert once
+    assert [one.reads for one in once.leaving] == [1]
+    for number in range(1, 200):
+        shift.now = NOW + timedelta(hours=number)
+        passed = one_pass(shift.job, sweep=True)
+        assert (shift.stored, passed.found.read) == (once, Read(made=False))
+    shift.one_pass()
+    assert shift.stored
+    assert [one.reads for one in shift.stored.leaving] == [2]
+    shift.now += timedelta(days=7)
+    one_pass(shift.job, sweep=True)
+    assert shift.stored.leaving == ()
+    (rule,) = shift.world.firewalls["one"].rules
+    assert AddressSet.of(*rule.sources) == AddressSet.of(*LISTED[1:])
+
+
+def test_a_sweep_repairs_by_the_list_in_force_and_reads_nothing(shift: Shift) -> None:
+    """A rule that went is put back, whatever the source would say."""
+    shift.blocks = ({"mode": "add"},)
+    shift.one_pass()
+    shift.world.edit("one", Firewall(()))
+    shift.listed = (*LISTED, "9.0.0.1/32")
+    shift.kept.clear()
+    one_pass(shift.job, sweep=True)
+    (rule,) = shift.world.firewalls["one"].rules
+    assert AddressSet.of(*rule.sources) == AddressSet.of(*LISTED)
+    assert shift.kept == []
+
+
+def test_a_list_that_waits_goes_on_waiting_through_sweeps_and_refusals(shift: Shift) -> None:
+    """Neither is a person's decision: the hold stays as old as it is, and the exit is 4."""
+    shift.blocks = ({"mode": "add"},)
+    shift.listed = LISTED[:4]
+    (hold,) = shift.one_pass().tell
+    shift.now = NOW + timedelta(hours=1)
+    passed = one_pass(shift.job, sweep=True)
+    assert (docket.holds(shift.job), passed.tell) == ((hold,), ())
+    assert exit_of_run(passed.report) is Exit.HELD
+    assert [plan.notes for plan in passed.report.now.targets] == [(Note.HELD,)]
+    shift.read = Read(refused=REFUSED)
+    assert exit_of_run(shift.one_pass().report) is Exit.SOURCE
+    assert docket.holds(shift.job) == (hold,)
+
+
+def test_an_approved_list_is_fetched_by_the_next_sweep(shift: Shift) -> None:
+    """Whoever approved it doesn't wait for the hour; then sweeps read nothing again."""
+    shift.blocks = ({"mode": "add"},)
+    shift.listed = LISTED[:4]
+    shift.one_pass()
+    shift.approve()
+    passed = one_pass(shift.job, sweep=True)
+    assert passed.found.read.made
+    assert exit_of_run(passed.report) is Exit.DONE
+    assert shift.stored
+    assert shift.stored.accepted_by == "ann"
+    assert docket.holds(shift.job) == ()
+    assert not one_pass(shift.job, sweep=True).found.read.made
+
+
+def test_what_a_held_list_adds_is_let_in(shift: Shift) -> None:
+    """Half the list gone waits, and the sender that is new gets in with the same pass."""
+    shift.blocks = ({"mode": "add"},)
+    shift.listed = (*LISTED[:4], "9.0.0.1/32")
+    passed = shift.one_pass()
+    assert exit_of_run(passed.report) is Exit.HELD
+    own = [rule for rule in shift.world.firewalls["one"].rules if "ours" in rule.description]
+    assert AddressSet.of(*(n for rule in own for n in rule.sources)) == AddressSet.of(
+        *LISTED, "9.0.0.1/32"
+    )
+
+
+def test_without_a_list_there_is_nothing_to_sweep_by(shift: Shift) -> None:
+    """The first list waits for a person; a sweep says so, and asks nobody."""
+    shift.forget()
+    shift.world.edit("one", Firewall((OPEN,)))
+    with pytest.raises(HeldError) as caught:
+        one_pass(shift.job, sweep=True)
+    assert str(caught.value) == (
+        "cloudsync.yaml: list: no list is in force, so there is nothing to sweep by. Nothing was "
+        "changed. Look at it with cloudsync list, and let it through with cloudsync list accept."
+    )
+
+
+def test_a_sweep_after_a_lost_state_closes_nothing(shift: Shift) -> None:
+    """What own rules tell may be less than was in force, until a read says that it isn't."""
+    shift.one_pass()
+    shift.forget()
+    shift.listed = LISTED[:4]
+    first = one_pass(shift.job, sweep=True)
+    assert [plan.mode for plan in first.report.now.targets] == [Mode.ADD]
+    assert first.report.outcomes == ()
+    assert reach(shift)
 
 
 def test_a_first_list_waits_and_changes_nothing(shift: Shift) -> None:
