@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+# Of a group alone, without what the distribution itself needs.
+LOCK_ALONE := $(subst pyproject.toml,,$(LOCK))
 TESTS ?= tests
 # PYTHON=/path/to/python3 chooses what .venv is made with; left out, one is looked for.
 export PYTHON
@@ -77,6 +79,10 @@ pythons: $(TOOLS) ## every test against the built wheel on each other Python fou
 		$(BIN)/python -m tests.wheel --python $$python -n 2 --dist worksteal || failed=1; \
 	done; exit $$failed
 
+.PHONY: image
+image: ## build the container's image without an engine, and run what it made (as root; minutes)
+	@.ci/image
+
 N ?= 20000
 
 .PHONY: fire
@@ -114,6 +120,7 @@ lock: $(TOOLS) ## resolve pyproject.toml anew into requirements/
 	$(LOCK) --constraint requirements/dev.txt --extra all --extra sandbox --group test \
 		--output-file requirements/test.txt
 	$(LOCK) --constraint requirements/dev.txt --extra all --output-file requirements/run.txt
+	$(LOCK_ALONE) --constraint requirements/dev.txt --group build --output-file requirements/build.txt
 
 .PHONY: clean
 clean: ## remove what make made

@@ -76,7 +76,7 @@ def test_the_search_finds_what_it_looks_for() -> None:
 def test_a_lock_names_no_address() -> None:
     """A lock file holds names, versions and hashes, so it works with whatever index is at hand."""
     locks = {name: text for name, text in texts().items() if name.startswith("requirements/")}
-    assert sorted(locks) == [f"requirements/{name}.txt" for name in ("dev", "run", "test")]
+    assert sorted(locks) == [f"requirements/{name}.txt" for name in ("build", "dev", "run", "test")]
     assert {name for name, text in locks.items() if "://" in text or "--index" in text} == set()
 
 

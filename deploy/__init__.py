@@ -1,0 +1,1 @@
+"""What puts cloudsync where it runs; no part of what is installed."""

@@ -1,0 +1,1 @@
+"""Bundles for cloud functions: chosen from the lock, compiled, with an SBOM, the same bytes each time."""

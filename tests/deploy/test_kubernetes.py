@@ -1,0 +1,128 @@
+"""The Kubernetes base: held to the published schemas, and to what keeps a pod harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+
+from tests.deploy.manifests import base, documents
+from tests.documents.commands import commands
+from tests.tree import tree
+
+OLDEST, NEWEST = "1.27", kubernetes_validate.latest_version()
+OBJECTS = base()
+BUILT_IN = [key for key in OBJECTS if not key.startswith("PodMonitor/")]
+
+
+def pods() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The pods that the base makes."""
+    for key, one in OBJECTS.items():
+        if one["kind"] == "CronJob":
+            yield key, one["spec"]["jobTemplate"]["spec"]["template"]
+        elif one["kind"] == "Deployment":
+            yield key, one["spec"]["template"]
+
+
+each_pod = pytest.mark.parametrize(
+    "pod", [pod for _, pod in pods()], ids=[key for key, _ in pods()]
+)
+
+
+@pytest.mark.parametrize("key", BUILT_IN)
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_the_published_schema_takes_it(key: str, version: str) -> None:
+    """No field is unknown and none is missing, in the oldest release meant and in the newest."""
+    kubernetes_validate.validate(OBJECTS[key], version, strict=True)
+
+
+def test_a_misspelt_field_would_be_seen() -> None:
+    """The check above can fail."""
+    wrong = deepcopy(OBJECTS["CronJob/sweep"])
+    wrong["spec"]["concurencyPolicy"] = wrong["spec"].pop("concurrencyPolicy")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, NEWEST, strict=True)
+
+
+def test_the_base_holds_every_file_of_its_folder() -> None:
+    """Nothing lies beside it that is never applied."""
+    folder = tree() / "deploy/kubernetes/base"
+    (kustomization,) = documents(folder / "kustomization.yaml")
+    named = {*kustomization["resources"], "kustomization.yaml"}
+    named |= {file for one in kustomization["configMapGenerator"] for file in one["files"]}
+    assert {path.name for path in folder.iterdir()} == named
+
+
+@each_pod
+def test_a_pod_is_as_harmless_as_it_can_be(pod: dict[str, Any]) -> None:
+    """Not root, no capability, nothing writable but its volumes, no token of the cluster."""
+    spec = pod["spec"]
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] == 65532
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    (container,) = spec["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"]["memory"]
+
+
+@each_pod
+def test_what_a_pod_mounts_is_there(pod: dict[str, Any]) -> None:
+    """Each mount has its volume, each volume its object, and the state is where the file says."""
+    spec = pod["spec"]
+    (container,) = spec["containers"]
+    volumes = {one["name"]: one for one in spec["volumes"]}
+    assert {one["name"] for one in container["volumeMounts"]} == set(volumes)
+    assert volumes["configuration"]["configMap"]["name"] == "cloudsync"
+    claim = volumes["state"]["persistentVolumeClaim"]["claimName"]
+    assert f"PersistentVolumeClaim/{claim}" in OBJECTS
+    assert f"ServiceAccount/{spec['serviceAccountName']}" in OBJECTS
+    (said,) = documents(tree() / "deploy/kubernetes/base/cloudsync.yaml")
+    (state,) = [one["mountPath"] for one in container["volumeMounts"] if one["name"] == "state"]
+    assert said["state"].startswith(f"sqlite:///{state}/")
+
+
+def test_two_passes_never_run_at_once_and_none_is_tried_again_by_itself() -> None:
+    """The next pass goes on where one stopped."""
+    spec = OBJECTS["CronJob/sweep"]["spec"]
+    assert (spec["concurrencyPolicy"], spec["timeZone"]) == ("Forbid", "Etc/UTC")
+    job = spec["jobTemplate"]["spec"]
+    assert job["backoffLimit"] == 0
+    (container,) = job["template"]["spec"]["containers"]
+    words = f"cloudsync {container['args'][0]}"
+    assert words in commands()
+    assert container["args"] == ["run", "--once"]
+
+
+def test_who_asks_the_page_is_who_may() -> None:
+    """The network policy, the service and the monitor mean the same pods and the same port."""
+    serve = OBJECTS["Deployment/serve"]["spec"]["template"]
+    labels = serve["metadata"]["labels"]
+    (port,) = serve["spec"]["containers"][0]["ports"]
+    assert OBJECTS["Service/serve"]["spec"]["selector"] == labels
+    monitor = OBJECTS["PodMonitor/cloudsync"]["spec"]
+    assert monitor["selector"]["matchLabels"] == labels
+    (asked,) = monitor["podMetricsEndpoints"]
+    assert (asked["port"], asked["path"]) == (port["name"], "/metrics")
+    policy = OBJECTS["NetworkPolicy/cloudsync"]["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    (way_in,) = policy["ingress"]
+    assert way_in["from"]
+    assert [one["port"] for one in way_in["ports"]] == [port["name"]]
+    assert {one["port"] for way in policy["egress"] for one in way["ports"]} == {53, 443}
+
+
+def test_a_pod_reaches_no_machines_metadata() -> None:
+    """Where a pod is who its service account is, the node's own identity isn't lent to it."""
+    policy = OBJECTS["NetworkPolicy/cloudsync"]["spec"]
+    blocks = [to["ipBlock"] for way in policy["egress"] for to in way["to"] if "ipBlock" in to]
+    assert [one for one in blocks if one["cidr"] == "0.0.0.0/0"] == [
+        {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}
+    ]
