@@ -24,6 +24,10 @@ def _keep_nothing(_config: Config, _store: Store, _digest: str, _validators: Any
     """Remember nothing of the source."""
 
 
+def _go_on() -> None:
+    """Nobody says stop."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Everything a run needs: what to keep right, with whom, where the state is, and the time.
@@ -32,7 +36,8 @@ class Job:
     once, when a target first needs it; ``keep`` remembers what the server called the body.
     ``each`` works on the scopes, in turn or side by side; ``limit`` is how many seconds a run may
     take before it begins nothing more, or None. ``attended`` is whether a person says yes to what is
-    done; the worker's runs aren't.
+    done; the worker's runs aren't. ``go_on`` is asked before anything is changed: what it raises, a
+    CloudsyncError, stops the run there. ``fence`` is the number of the lease that the run holds.
     """
 
     config: Config
@@ -45,6 +50,8 @@ class Job:
     each: Each = in_turn
     limit: float | None = None
     attended: bool = True
+    go_on: Callable[[], None] = _go_on
+    fence: int | None = None
 
     def deadline(self, spent: float = 0.0) -> float | None:
         """When a run that begins now must end, on ``pace.monotonic``; ``spent`` seconds are gone."""

@@ -244,8 +244,10 @@ def carry_out(job: Job, prepared: Prepared) -> RunReport:
     """Do what was planned, once what stands is written down.
 
     Raises:
+        LeaseError: another run has taken this one's place; nothing was changed.
         StateError: it can't be written down; nothing was changed.
     """
+    job.go_on()
     # First of all: a worker that comes by meanwhile must not close again what is being opened.
     keep_standing(job, prepared.change)
     standing = standing_orders(job)
@@ -257,7 +259,7 @@ def carry_out(job: Job, prepared: Prepared) -> RunReport:
         found = prepared.located[plan.target]
         done = engine.apply(
             found.provider, found.scope, [plan], prepared.wanted, job.pace, job.deadline(),
-            partial(note_taken, job, run.value.id), prepared.orders[plan.target],
+            partial(_noted, job, run.value.id), prepared.orders[plan.target],
         )  # fmt: skip
         outcomes += done.outcomes
         reversals |= done.reversals
@@ -266,3 +268,14 @@ def carry_out(job: Job, prepared: Prepared) -> RunReport:
             after = verified(plan, done).saying(*remarks(plan.target, standing))
         now.append(after)
     return recorded(job, run, prepared.plan, Made(tuple(outcomes), reversals, tuple(now)))
+
+
+def _noted(job: Job, run: str, step: Step, reversal: Reversal) -> None:
+    """Asked before each call; a pause doesn't stand in the way of what a person orders by name.
+
+    Raises:
+        LeaseError: another run has taken this one's place.
+        StateError: the state can't be read or written.
+    """
+    job.go_on()
+    note_taken(job, run, step, reversal)

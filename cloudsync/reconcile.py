@@ -78,6 +78,7 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     found = looked or look(job)
     if found.vetted.in_force is None:
         return RunReport(found.plan, (), found.plan, listed=found.vetted.codes)
+    job.go_on()
     remember_list(job, found.vetted.in_force, found.known)
     if found.read.validators and not found.vetted.held:
         job.keep(job.config, job.store, found.vetted.in_force.digest, found.read.validators)
@@ -309,12 +310,14 @@ def _carried_out(
 
 
 def _noted(job: Job, run: str, step: Step, reversal: Reversal) -> None:
-    """Asked before each call: a person may have said stop since the plan was made.
+    """Asked before each call: somebody may have said stop since the plan was made.
 
     Raises:
         HeldError: one of the step's targets is paused now.
+        LeaseError: another run has taken this one's place.
         StateError: the state can't be read or written.
     """
+    job.go_on()
     standing = standing_orders(job)
     for target in step.targets:
         if pause := standing.pause(target):

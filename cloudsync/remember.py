@@ -127,6 +127,7 @@ def begin_run(job: Job, plan: Plan, command: str = "apply") -> records.Stored[re
         command=command,
         list_digest=plan.list_digest,
         plan_digest=plan.digest,
+        fence=job.fence,
     )
     return records.save(job.store, records.run_key(run.id), records.RUN, run, None)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cloudsync import docket
 from cloudsync.holds import Hold
 from cloudsync.job import Job
+from cloudsync.lease import leased
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import RunReport
 
@@ -27,12 +28,15 @@ def one_pass(job: Job, *, sweep: bool = False) -> Passed:
     A ``sweep`` doesn't fetch: it keeps the targets right by the list in force.
 
     Raises:
+        LeaseError: another run is at work; nothing was changed.
         CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
     """
-    found = look(job, sweep=sweep)
-    # Before the first call: a state that can't be written stops the pass while nothing was changed.
-    tell = docket.keep_holds(job, (*_of_list(job, found), *found.holds))
-    return Passed(found, reconcile(job, found), tell)
+    with leased(job, "run") as mine:
+        found = look(mine, sweep=sweep)
+        # Before the first call: a state that can't be written stops the pass while nothing was
+        # changed.
+        tell = docket.keep_holds(mine, (*_of_list(mine, found), *found.holds))
+        return Passed(found, reconcile(mine, found), tell)
 
 
 def _of_list(job: Job, found: Look) -> Iterator[Hold]:

@@ -22,6 +22,7 @@ from cloudsync.cli.options import (
     Settings,
     Yes,
 )
+from cloudsync.cli.signals import Terminated, terminable
 from cloudsync.cli.streams import prepare, tell
 from cloudsync.cli.trouble import said
 from cloudsync.errors import MEANING, CloudsyncError, Exit, UsageError
@@ -54,16 +55,17 @@ def run(argv: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
         # Not `main`, which would turn Ctrl-C into an exit code that isn't in the table.
-        with command.make_context("cloudsync", argv) as context:
+        with terminable(), command.make_context("cloudsync", argv) as context:
             result = command.invoke(context)
     except CloudsyncError as error:
         return int(said(error))
     except typer.Exit as ended:
         return ended.exit_code
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt) as error:
+        by = "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C"
         stopped = UsageError(
             "cloudsync",
-            "it was stopped by Ctrl-C",
+            f"it was stopped by {by}",
             done="What was done before is kept.",
             todo="Run cloudsync drift to see how things are.",
         )

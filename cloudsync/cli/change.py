@@ -13,6 +13,7 @@ from cloudsync.cli.output import rendered, rendered_run, tell_of_list
 from cloudsync.cli.streams import at_terminal, check, confirmed, put, tell, tell_page
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
 from cloudsync.errors import NOTHING_CHANGED, HeldError, UsageError
+from cloudsync.lease import leased
 from cloudsync.plan import Plan
 from cloudsync.reconcile import look, reconcile
 from cloudsync.report import Listed, exit_of_run
@@ -23,7 +24,7 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
     """``cloudsync apply``."""
     expected = _digest_of(saved) if saved else None
     check(out)
-    with job(path) as each:
+    with job(path) as any_time, leased(any_time, "apply") as each:
         found = look(each)
         tell_of_list(found.vetted)
         if found.vetted.in_force is None:

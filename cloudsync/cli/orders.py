@@ -21,6 +21,7 @@ from cloudsync.config.times import Duration
 from cloudsync.config.values import NetworkText
 from cloudsync.errors import NOTHING_CHANGED, UsageError
 from cloudsync.job import Job
+from cloudsync.lease import leased
 from cloudsync.report import exit_of_run
 
 T = TypeVar("T")
@@ -61,8 +62,10 @@ def allow(
             tell(f"{target}: {wanted} is no longer allowed. The next run takes its rule away.")
             return 0
         until = orders.ending(each, _length(length))
-        prepared = orders.allow(each, wanted, target, until, _person(by, reason))
-        return _carried_out(each, prepared, yes=yes)
+        person = _person(by, reason)
+        with leased(each, "allow") as mine:
+            prepared = orders.allow(mine, wanted, target, until, person)
+            return _carried_out(mine, prepared, yes=yes)
 
 
 def undo(
@@ -71,14 +74,16 @@ def undo(
     """``cloudsync undo``."""
     with job(path) as each:
         until = orders.ending(each, _length(length))
-        prepared = orders.undo(each, run, target, until, _person(by, reason))
-        return _carried_out(each, prepared, yes=yes)
+        person = _person(by, reason)
+        with leased(each, "undo") as mine:
+            prepared = orders.undo(mine, run, target, until, person)
+            return _carried_out(mine, prepared, yes=yes)
 
 
 def relax(path: Path, target: str, *, yes: bool) -> int:
     """``cloudsync relax``."""
-    with job(path) as each:
-        return _carried_out(each, orders.relax(each, target), yes=yes)
+    with job(path) as each, leased(each, "relax") as mine:
+        return _carried_out(mine, orders.relax(mine, target), yes=yes)
 
 
 def _carried_out(each: Job, prepared: orders.Prepared, *, yes: bool) -> int:

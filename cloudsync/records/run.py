@@ -21,6 +21,8 @@ class RunRecord:
 
     ``finished`` and ``exit`` are None of a run that is still going on, or that died. ``unsettled``
     says that it ended before all that it did was seen, or didn't know what others had done.
+    ``fence`` is the number of the lease that it held, or None: runs whose numbers fall went on
+    after they had lost it.
     """
 
     id: str
@@ -32,6 +34,7 @@ class RunRecord:
     exit: int | None = None
     targets: Mapping[str, str] | None = None
     unsettled: bool = False
+    fence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def _run_value(run: RunRecord) -> Value:
         "exit": run.exit,
         "targets": dict(run.targets) if run.targets is not None else None,
         "unsettled": run.unsettled,
+        "fence": run.fence,
     }
 
 
@@ -78,6 +82,7 @@ def _run(value: Value) -> RunRecord:
         targets=maybe(_verdicts, value["targets"]),
         # What was written before this was kept track of.
         unsettled=truth(value.get("unsettled", False)),
+        fence=maybe(number, value.get("fence")),
     )
 
 

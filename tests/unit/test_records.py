@@ -106,6 +106,7 @@ RUNS = st.builds(
     exit=st.one_of(st.none(), st.integers(0, 6)),
     targets=st.one_of(st.none(), st.dictionaries(TEXT, TEXT, max_size=3)),
     unsettled=st.booleans(),
+    fence=st.one_of(st.none(), st.integers(1, 9)),
 )
 SIGHTINGS = st.dictionaries(TEXT, st.builds(Seen, seen_at=TIMES, verdict=TEXT), max_size=3)
 
@@ -212,6 +213,7 @@ def test_the_other_records_as_documents() -> None:
         "exit": 0,
         "targets": {"memory:lab/fw-1": "in_sync"},
         "unsettled": False,
+        "fence": None,
     }
     assert SEEN.encode({"memory:lab/fw-1": Seen(AT, "gone")}) == {
         "schema": "cloudsync.state.seen/1",
