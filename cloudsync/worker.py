@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
 
 from cloudsync import docket
+from cloudsync.conditions import Turned
+from cloudsync.conditions.of_targets import Since
+from cloudsync.conditions.watch import changed, found, kept
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.lease import leased
+from cloudsync.model import Verdict
+from cloudsync.provider import Actor, TellsActors
 from cloudsync.reconcile import Look, look, reconcile
+from cloudsync.records import Seen
+from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
+from cloudsync.state import StateError
+
+ASKED: Final = 20
+"""Of so many mended targets it is asked who had changed them: a trail answers twice a second."""
 
 
 @dataclass(frozen=True)
 class Passed:
-    """What one pass found and did, and the holds of which somebody is to be told now."""
+    """What one pass found and did, the holds of which somebody is to be told now, and what is the matter."""
 
     found: Look
     report: RunReport
     tell: tuple[Hold, ...]
+    turn: Turned
 
 
 def one_pass(job: Job, *, sweep: bool = False) -> Passed:
-    """Fetch, look, do what may be done without a person, and keep what waits for one.
+    """Fetch, look, do what may be done without a person, and keep what is the matter.
 
     A ``sweep`` doesn't fetch: it keeps the targets right by the list in force.
 
@@ -32,11 +45,41 @@ def one_pass(job: Job, *, sweep: bool = False) -> Passed:
         CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
     """
     with leased(job, "run") as mine:
-        found = look(mine, sweep=sweep)
+        looked = look(mine, sweep=sweep)
+        before = seen_before(mine)
         # Before the first call: a state that can't be written stops the pass while nothing was
         # changed.
-        tell = docket.keep_holds(mine, (*_of_list(mine, found), *found.holds))
-        return Passed(found, reconcile(mine, found), tell)
+        tell = docket.keep_holds(mine, (*_of_list(mine, looked), *looked.holds))
+        report = reconcile(mine, looked)
+        try:
+            turn = _turn(mine, looked, report, before)
+        except StateError as error:
+            error.done = "What was done in the clouds is kept, and is in the report."
+            report = replace(report, unrecorded=report.unrecorded or error)
+            turn = Turned((), ())
+        return Passed(looked, report, tell, turn)
+
+
+def _turn(job: Job, looked: Look, report: RunReport, before: Mapping[str, Seen]) -> Turned:
+    """What is the matter now, and what somebody is to be told of it."""
+    now = looked.vetted.in_force
+    came, went = changed(looked.known, now)
+    right = {target: one for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
+    since = Since(came, went, right, _actors(looked, report, right))
+    return kept(job, found(job, report, looked.known, now, since), report)
+
+
+def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[str, Actor]:
+    """Who had changed the targets that were right and had to be mended, where the cloud tells."""
+    mended = sorted({target for step, _ in report.outcomes for target in step.targets} & set(right))
+    found: dict[str, Actor] = {}
+    for target in (one for one in mended[:ASKED] if one in looked.scopes):
+        provider, scope = looked.scopes[target]
+        if isinstance(provider, TellsActors) and (
+            actor := provider.actor(scope, target, right[target].seen_at)
+        ):
+            found[target] = actor
+    return found
 
 
 def _of_list(job: Job, found: Look) -> Iterator[Hold]:

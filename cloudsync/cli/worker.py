@@ -12,6 +12,8 @@ from cloudsync.cli.job import job, read_config
 from cloudsync.cli.output import rendered_run, tell_of_list
 from cloudsync.cli.streams import put, tell
 from cloudsync.cli.trouble import said, tell_of_run
+from cloudsync.conditions import ConditionKind
+from cloudsync.conditions.telling import line
 from cloudsync.config import Config
 from cloudsync.errors import NOTHING_CHANGED, CloudsyncError, Exit, UsageError, first_of
 from cloudsync.holds import Hold
@@ -65,6 +67,10 @@ def _pass(each: Job) -> Exit:
     tell_of_list(passed.found.vetted)
     for hold in passed.tell:
         tell(reminder(hold))
+    for told in passed.turn.tell:
+        # What waits for a person has just been said, with its command first.
+        if told.watched.condition.kind is not ConditionKind.HELD:
+            tell(f"{told.watched.condition.severity}: {line(told)}")
     report = passed.report
     tell_of_run(report)
     if report.unrecorded:

@@ -1,0 +1,143 @@
+"""When a condition begins, changes, ends, comes and goes, and when somebody is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from cloudsync.conditions import Condition, ConditionKind, Turned, Watched, turned
+from cloudsync.conditions.telling import line
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LOST = Condition(
+    ConditionKind.MISSING, "memory:run/one", "Mail is lost.", "Nothing was done.", "Look.",
+    rule="deny-all", witness="8.0.0.1", cause="hand",
+)  # fmt: skip
+MORE = Condition(ConditionKind.MISSING, "memory:run/one", "More mail is lost.")
+OPEN = Condition(ConditionKind.OPEN, "memory:run/two", "It is open.")
+MENDED = Condition(ConditionKind.REPAIRED, "memory:run/one", "It was mended.")
+HELD = Condition(ConditionKind.HELD, "memory:run/one", "It waits.")
+
+
+def told(turn: Turned) -> list[tuple[str, str]]:
+    """What is told, as event and kind."""
+    return [(one.event, one.watched.condition.kind) for one in turn.tell]
+
+
+def played(*passes: tuple[timedelta, Sequence[Condition]]) -> tuple[list[list[str]], Turned]:
+    """What is told in each of some passes, and how it stands after the last."""
+    watched: tuple[Watched, ...] = ()
+    events: list[list[str]] = []
+    turn = Turned((), ())
+    for after, found in passes:
+        turn = turned(watched, found, NOON + after)
+        watched = turn.watched
+        events.append([one.event for one in turn.tell])
+    return events, turn
+
+
+def at(**given: float) -> timedelta:
+    """So long after noon."""
+    return timedelta(**given)
+
+
+def test_one_hears_when_it_begins_and_when_it_ends_and_not_in_between() -> None:
+    """One message at each end, whatever the number of passes."""
+    events, turn = played(
+        (at(), [LOST]), (at(minutes=5), [LOST]), (at(minutes=10), []), (at(minutes=15), [])
+    )
+    assert events == [["began"], [], ["ended"], []]
+    assert turn.standing == ()
+
+
+def test_what_changes_is_told_and_advice_alone_is_no_change() -> None:
+    """Another number of lost senders is news; another command to run is not."""
+    same = Condition(
+        ConditionKind.MISSING, "memory:run/one", "Mail is lost.", "Another.", "Another.",
+        rule="deny-all", witness="8.0.0.1", cause="hand",
+    )  # fmt: skip
+    events, turn = played((at(), [LOST]), (at(minutes=5), [same]), (at(minutes=10), [MORE]))
+    assert events == [["began"], [], ["changed"]]
+    assert turn.standing[0].condition == MORE
+    assert turn.standing[0].first == NOON
+
+
+def test_what_lasts_is_told_again_after_a_day() -> None:
+    """The repetition is counted from when it was last told."""
+    events, _ = played(
+        (at(), [LOST]), (at(hours=23), [LOST]), (at(hours=24), [LOST]), (at(hours=47), [LOST])
+    )
+    assert events == [["began"], [], ["lasts"], []]
+
+
+def test_what_waits_for_a_person_is_told_again_after_four_hours_then_daily() -> None:
+    """Four hours, and then a day after that."""
+    events, _ = played(
+        (at(), [HELD]), (at(hours=3), [HELD]), (at(hours=4), [HELD]), (at(hours=9), [HELD]),
+        (at(hours=28), [HELD]),
+    )  # fmt: skip
+    assert events == [["began"], [], ["lasts"], [], ["lasts"]]
+
+
+def test_what_comes_and_goes_is_one_story() -> None:
+    """The third beginning in a day is told as that; then silence until an hour of calm is over."""
+    passes: list[tuple[timedelta, Sequence[Condition]]] = []
+    for hour in range(5):
+        passes += [(at(hours=hour), [OPEN]), (at(hours=hour, minutes=30), [])]
+    passes += [(at(hours=4, minutes=59), []), (at(hours=5, minutes=30), [])]
+    events, turn = played(*passes)
+    assert events == [
+        ["began"], ["ended"], ["began"], ["ended"], ["flaps"], [], [], [], [], [], [], ["ended"]
+    ]  # fmt: skip
+    assert turn.standing == ()
+
+
+def test_what_happened_is_told_once_and_never_ends() -> None:
+    """Something that was mended is news and no state; it is forgotten after a day."""
+    events, turn = played((at(), [MENDED]), (at(minutes=5), []), (at(hours=25), []))
+    assert events == [["began"], [], []]
+    assert turn.watched == ()
+
+
+def test_what_could_not_be_looked_at_has_not_ended() -> None:
+    """Lost mail stays lost while its target can't be read; that of another is over."""
+    begun = turned((), [LOST, OPEN], NOON)
+    later = turned(begun.watched, [], NOON + at(minutes=5), unseen=["memory:run/one"])
+    assert told(later) == [("ended", "open")]
+    assert [one.condition for one in later.standing] == [LOST]
+
+
+def test_of_two_that_are_the_same_the_first_counts_and_the_gravest_comes_first() -> None:
+    """The order is that of the kinds."""
+    turn = turned((), [OPEN, LOST, MORE], NOON)
+    assert told(turn) == [("began", "missing"), ("began", "open")]
+    assert turn.tell[0].watched.condition == LOST
+
+
+def test_a_clock_that_goes_back_tells_nothing_twice() -> None:
+    """Whoever was told an hour from now isn't told again."""
+    events, turn = played((at(hours=1), [LOST]), (at(), [LOST]), (at(minutes=5), []))
+    assert events == [["began"], [], ["ended"]]
+    assert turn.standing == ()
+
+
+def test_each_event_reads_as_a_line() -> None:
+    """What is at stake stands first, in the past where it is over."""
+    begun = turned((), [LOST], NOON)
+    assert line(begun.tell[0]) == (
+        "Mail is lost. For one, 8.0.0.1: deny-all. Nothing was done. Look. "
+        "See docs/conditions.md#missing."
+    )
+    lasting = turned(begun.watched, [LOST], NOON + at(days=1))
+    assert line(lasting.tell[0]).startswith("Mail is lost. Since 2026-11-24 12:00 UTC. For one")
+    over = turned(lasting.watched, [], NOON + at(days=1, minutes=5))
+    assert line(over.tell[0]) == (
+        "Over: Mail is lost. It held from 2026-11-24 12:00 to 2026-11-25 12:05 UTC."
+    )
+    watched: tuple[Watched, ...] = ()
+    said = ""
+    for minute in range(5):
+        turn = turned(watched, [] if minute % 2 else [OPEN], NOON + at(minutes=minute))
+        watched = turn.watched
+        said = line(turn.tell[0])
+    assert said == "It is open. It has begun 3 times in a day. See docs/conditions.md#open."
