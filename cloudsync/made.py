@@ -9,7 +9,9 @@ from cloudsync import docket, engine, records
 from cloudsync.contested import changed
 from cloudsync.errors import Exit
 from cloudsync.job import Job
+from cloudsync.logbook import keep_overview
 from cloudsync.model import Note, Verdict
+from cloudsync.overview import Ran
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Reversal, Step
 from cloudsync.remember import end_run, forget_runs, remember_changes, remember_targets
@@ -53,10 +55,12 @@ def recorded(
     listed: tuple[Exit, ...] = (),
     *,
     unsure: bool = False,
+    looked: float | None = None,
 ) -> RunReport:
     """The report of a run, once it is written down how it ended.
 
-    ``listed`` is what the list alone calls for. ``unsure`` says that it can't be told whether what
+    ``listed`` is what the list alone calls for. ``looked`` is how many seconds the look at every
+    target took; None of an order, which looks at some and reads no list. ``unsure`` says that it can't be told whether what
     runs before this one did has been seen. What the run did must be reported even where that
     can't be written.
     """
@@ -70,11 +74,31 @@ def recorded(
         docket.keep_enforced(job, report.now.targets)
         end_run(job, run, report.now, exit_of_run(report), unsettled=unsure or made.unseen)
         remember_changes(job, run.value.id, changed(made.outcomes, made.now))
+        keep_overview(job, report, _ran(job, run.value, report, looked))
         forget_runs(job)
     except StateError as error:
         error.done = "What was done in the clouds is kept, and is in the report."
         return replace(report, unrecorded=error)
     return report
+
+
+def _ran(job: Job, run: records.RunRecord, report: RunReport, looked: float | None) -> Ran:
+    now = job.now()
+    changing = (now - run.started).total_seconds()
+    return Ran(
+        run.id, run.command, run.started, now, int(exit_of_run(report)),
+        whole=looked is not None, vetted=looked is not None and not report.listed,
+        stages={} if looked is None else {"look": looked, "change": changing},
+    )  # fmt: skip
+
+
+def only_looked(job: Job, report: RunReport, spent: float) -> Ran:
+    """What is known of a run that could do no more than look, for want of a list in force."""
+    now = job.now()
+    return Ran(
+        "", "look", now, now, int(exit_of_run(report)), whole=True, vetted=False,
+        stages={"look": spent},
+    )  # fmt: skip
 
 
 def _outbound(before: Plan, after: Plan) -> dict[str, tuple[str, str]]:

@@ -21,7 +21,8 @@ from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
 from cloudsync.holds import Hold, remark_of
 from cloudsync.job import Job
 from cloudsync.leaving import OWN_RULES
-from cloudsync.made import Made, recorded, verified
+from cloudsync.logbook import keep_overview
+from cloudsync.made import Made, only_looked, recorded, verified
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.observe import planned, recovered_from
 from cloudsync.plan import Plan, TargetPlan
@@ -77,7 +78,9 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     """
     found = looked or look(job)
     if found.vetted.in_force is None:
-        return RunReport(found.plan, (), found.plan, listed=found.vetted.codes)
+        report = RunReport(found.plan, (), found.plan, listed=found.vetted.codes)
+        keep_overview(job, report, only_looked(job, report, found.spent))
+        return report
     job.go_on()
     remember_list(job, found.vetted.in_force, found.known)
     if found.read.validators and not found.vetted.held:
@@ -93,8 +96,9 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
         for plan in made.now
     )
     return recorded(
-        job, run, found.plan, replace(made, now=still), found.vetted.codes, unsure=found.recovered
-    )
+        job, run, found.plan, replace(made, now=still), found.vetted.codes,
+        unsure=found.recovered, looked=found.spent,
+    )  # fmt: skip
 
 
 def _said_of(found: Look) -> dict[str, list[Remark]]:

@@ -1,0 +1,50 @@
+"""The overview, kept in the state for whoever shows it; what it says is made in ``overview``."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from cloudsync import records
+from cloudsync.job import Job
+from cloudsync.overview import Overview, Ran, after_run
+from cloudsync.records import Kind
+from cloudsync.report import RunReport
+from cloudsync.state import Conflict, Store, Value
+
+OVERVIEW_KEY: Final = "overview"
+
+_SHAPE: Final = TypeAdapter(Overview)
+
+
+def _value(overview: Overview) -> Value:
+    value: Value = _SHAPE.dump_python(overview, mode="json")
+    return value
+
+
+OVERVIEW: Final[Kind[Overview]] = Kind("overview", 1, _value, _SHAPE.validate_python)
+
+
+def overview(store: Store) -> Overview | None:
+    """What was last seen; None before the first run.
+
+    Raises:
+        StateError: the state can't be used as it is.
+    """
+    stored = records.load(store, OVERVIEW_KEY, OVERVIEW)
+    return stored.value if stored else None
+
+
+def keep_overview(job: Job, report: RunReport, ran: Ran) -> None:
+    """Keep what is to be shown after a run.
+
+    Raises:
+        StateError: the state can't be written.
+    """
+    stored = records.load(job.store, OVERVIEW_KEY, OVERVIEW)
+    new = after_run(stored.value if stored else None, report, ran)
+    # A run that ended in the same moment has said what is so.
+    with suppress(Conflict):
+        records.save(job.store, OVERVIEW_KEY, OVERVIEW, new, stored.generation if stored else None)
