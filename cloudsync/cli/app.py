@@ -403,6 +403,37 @@ def approve(
 
 
 @app.command()
+def serve(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="More configurations; each is a tenant."),
+    ] = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option("--config", "-c", metavar="FILE", help="A configuration; each is a tenant."),
+    ] = None,
+    *,
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="ADDRESS:PORT", help="Where it is served.")
+    ] = "127.0.0.1:8025",
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="NAME", help="A host name by which it is asked for."),
+    ] = None,
+    stale: Annotated[
+        str,
+        typer.Option("--stale", metavar="LENGTH", help="After how long a look is said to be old."),
+    ] = "1h",
+) -> int:
+    """Serve the page that says how it all stands, the feeds and the metrics."""
+    from cloudsync.cli.serve import serve as answer  # noqa: PLC0415
+
+    paths = [*(config or ()), *(files or ())] or [context.obj.path(None)]
+    return answer(paths, listen, host or (), stale)
+
+
+@app.command()
 def demo() -> int:
     """Show the whole job on clouds that live on this machine, seeded with real-life sins."""
     from cloudsync.demo import run as tell  # noqa: PLC0415

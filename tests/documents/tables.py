@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -10,6 +11,7 @@ from dataclasses import fields
 from cloudsync.errors import MEANING, Exit, first_of
 from cloudsync.guard import Limits
 from cloudsync.source.codes import REFUSALS, WARNINGS
+from cloudsync.web.status import STATUS_SCHEMA
 from tests.tree import tree
 
 
@@ -26,6 +28,11 @@ def _order() -> Iterator[str]:
         first = first_of(left)
         left.remove(first)
         yield str(int(first))
+
+
+def status_schema() -> str:
+    """What ``/status.json`` holds, as a JSON Schema."""
+    return f"```json\n{json.dumps(STATUS_SCHEMA, indent=2)}\n```"
 
 
 def refusals() -> str:

@@ -1,0 +1,48 @@
+"""The command that serves the page; it changes nothing until somebody who is known says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from cloudsync.cli.job import job, read_config
+from cloudsync.cli.streams import tell
+from cloudsync.cli.worker import tenants
+from cloudsync.config.times import Duration
+from cloudsync.errors import Exit, UsageError
+
+
+def serve(paths: Sequence[Path], listen: str, hosts: Sequence[str], stale: str) -> int:
+    """``cloudsync serve``."""
+    try:
+        from cloudsync.web.server import bound, serve  # noqa: PLC0415
+        from cloudsync.web.site import Site  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(
+            "serve", f"it needs what isn't installed here ({error.name})",
+            done="Nothing is served.", todo="Install cloudsync-smtp[serve].",
+        ) from error  # fmt: skip
+    codes: list[Exit] = []
+    found = {read_config(path).name: partial(job, path) for path in tenants(paths, codes)}
+    if not found:
+        return int(Exit.ERROR)
+    site = Site(found, frozenset(one.strip().lower() for one in hosts), _length(stale))
+    listening = bound(listen)
+    host, port = listening.getsockname()[:2]
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    serve(site, listening, lambda: tell(f"serve: http://{where}/ until Ctrl-C."))
+    return 0
+
+
+def _length(text: str) -> timedelta:
+    try:
+        return TypeAdapter[timedelta](Duration).validate_python(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UsageError(
+            "--stale", first["msg"], todo=(first.get("ctx") or {}).get("todo", "")
+        ) from error

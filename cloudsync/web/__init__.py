@@ -1,0 +1,1 @@
+"""The page, the feeds and the figures over HTTP, made on the server; what they say is pure."""

@@ -1,0 +1,201 @@
+"""The routes: each reads what is known, and answers with a page, a feed or data; it changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from starlette.routing import Route
+
+from cloudsync.errors import CloudsyncError
+from cloudsync.report import as_json
+from cloudsync.web import front, paper
+from cloudsync.web.feeds import FEEDS, Feed, feed
+from cloudsync.web.guardrail import Guardrail
+from cloudsync.web.known import Known
+from cloudsync.web.listed import sheet
+from cloudsync.web.reading import known
+from cloudsync.web.site import Site
+from cloudsync.web.status import status
+
+FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+class Pages:
+    """The answers, each made from what the state says at that moment."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._good: dict[tuple[str, str], Feed] = {}
+        """The last feed of each tenant and format, for while its state can't be read."""
+
+    def index(self, request: Request) -> Response:
+        """The tenants; of one, its page."""
+        names = sorted(self._site.tenants)
+        if len(names) == 1:
+            return RedirectResponse(f"/t/{names[0]}/")
+        found: list[tuple[str, front.Headline | None]] = []
+        for name in names:
+            try:
+                found.append((name, front.headline(self._known(name), self._site.stale)))
+            except CloudsyncError:
+                found.append((name, None))
+        return _page(request, "tenants.html", tenants=found)
+
+    def overview(self, request: Request) -> Response:
+        """How a tenant stands, and every target of it."""
+        now = self._of(request)
+        unseen = [one for one in (now.overview.sights if now.overview else ()) if not one.found]
+        return _page(
+            request, "overview.html", known=now, tab="overview",
+            headline=front.headline(now, self._site.stale), groups=front.groups(now.overview),
+            looked=front.looked(now), figures=front.figures(now), unseen=unseen,
+        )  # fmt: skip
+
+    def target(self, request: Request) -> Response:
+        """All that is known of one target."""
+        now = self._of(request)
+        name = request.query_params.get("target", "")
+        sight = now.overview.sight(name) if now.overview else None
+        if sight is None:
+            raise HTTPException(404, f"No run has seen a target that is called {name}.")
+        return _page(
+            request, "target.html", known=now, tab="overview", sight=sight,
+            pause=now.standing.pause(name), allowed=now.standing.let_in(name),
+            holds=[one for one in now.holds if one.subject == name],
+            old=now.overview is not None and front.stale(now.overview, now, self._site.stale),
+        )  # fmt: skip
+
+    def list(self, request: Request) -> Response:
+        """The list in force."""
+        now = self._of(request)
+        held = [one for one in now.holds if one.kind == "list"]
+        return _page(request, "list.html", known=now, tab="list", sheet=sheet(now), held=held)
+
+    def decisions(self, request: Request) -> Response:
+        """What waits for a person, what people ordered, and what they let through."""
+        return _page(request, "decisions.html", known=self._of(request), tab="decisions")
+
+    def status(self, request: Request) -> Response:
+        """One tenant as data."""
+        return Response(
+            as_json(status(self._of(request), self._site.stale)), media_type="application/json"
+        )
+
+    def feeds(self, request: Request) -> Response:
+        """Which feeds there are."""
+        return _page(request, "feeds.html", known=self._of(request), tab="list", feeds=FEEDS)
+
+    def feed(self, request: Request) -> Response:
+        """The list in force; while it can't be read, the last that could be."""
+        form = request.path_params["form"]
+        name = self._name(request)
+        if form not in FEEDS:
+            raise HTTPException(404, f"There is no feed {form}; there are {', '.join(FEEDS)}.")
+        try:
+            made = feed(self._known(name), form)
+        except CloudsyncError:
+            if (name, form) not in self._good:
+                raise
+            made = self._good[name, form]
+        if made is None:
+            return PlainTextResponse(
+                "No list is in force yet.\n", 503, headers={"retry-after": "300"}
+            )
+        self._good[name, form] = made
+        headers = {"etag": made.etag, "cache-control": "no-cache"}
+        if made.etag in _tags(request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=headers)
+        return Response(made.text, media_type=made.kind, headers=headers)
+
+    def ready(self, request: Request) -> Response:
+        """Whether every tenant's configuration and state can be read."""
+        del request
+        wrong: list[str] = []
+        for name in sorted(self._site.tenants):
+            try:
+                self._known(name)
+            except CloudsyncError as error:
+                wrong.append(f"{name}: {error}")
+        if wrong:
+            return PlainTextResponse("\n".join(wrong) + "\n", 503)
+        return PlainTextResponse("ready\n")
+
+    def _of(self, request: Request) -> Known:
+        return self._known(self._name(request))
+
+    def _name(self, request: Request) -> str:
+        names = list(self._site.tenants)
+        name = request.path_params.get("name") or (names[0] if len(names) == 1 else "")
+        if name not in self._site.tenants:
+            raise HTTPException(404, "There is no tenant of that name here.")
+        return str(name)
+
+    def _known(self, name: str) -> Known:
+        with self._site.tenants[name]() as job:
+            return known(job)
+
+
+def application(site: Site) -> Starlette:
+    """The page of ``site`` as an ASGI application."""
+    pages = Pages(site)
+    tenant: dict[str, Callable[[Request], Response]] = {
+        "/": pages.overview,
+        "/target": pages.target,
+        "/list": pages.list,
+        "/decisions": pages.decisions,
+        "/status.json": pages.status,
+        "/feeds/": pages.feeds,
+        "/feeds/{form}": pages.feed,
+    }
+    return Starlette(
+        routes=[
+            Route("/", pages.index),
+            Route("/healthz", lambda _: PlainTextResponse("alive\n")),
+            Route("/readyz", pages.ready),
+            Route("/status.json", pages.status),
+            Route("/feeds/", pages.feeds),
+            Route("/feeds/{form}", pages.feed),
+            Route("/style.css", lambda _: _asset("style.css", "text/css")),
+            Route("/icon.svg", lambda _: _asset("icon.svg", "image/svg+xml")),
+            *(Route(f"/t/{{name}}{path}", answer) for path, answer in tenant.items()),
+        ],
+        middleware=[Middleware(Guardrail, site=site)],
+        exception_handlers={CloudsyncError: _trouble, HTTPException: _refusal},
+    )
+
+
+def _page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    return HTMLResponse(paper.html(template, path=request.url.path, **values), status)
+
+
+def _asset(name: str, kind: str) -> Response:
+    return Response(paper.asset(name), media_type=kind, headers={"cache-control": FOREVER})
+
+
+async def _trouble(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CloudsyncError)
+    return _page(request, "trouble.html", 503, where=error.where, what=error.what, todo=error.todo)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if request.url.path.endswith(".json"):
+        return JSONResponse({"error": error.detail}, error.status_code)
+    return _page(request, "trouble.html", error.status_code, where="", what=error.detail, todo="")
+
+
+def _tags(header: str) -> set[str]:
+    """The entity tags of If-None-Match, weak ones as if they were strong (RFC 9110, 13.1.2)."""
+    return {one.strip().removeprefix("W/") for one in header.split(",")}

@@ -1,0 +1,44 @@
+"""What is known of one tenant at one moment; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cloudsync.allowlist import InForce
+from cloudsync.config import Config
+from cloudsync.holds import Hold
+from cloudsync.overview import Overview
+from cloudsync.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What somebody let through."""
+
+    at: datetime
+    subject: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """One tenant: its configuration, and what its state says.
+
+    ``approved`` are the latest first, ``undoable`` the runs that took something from somebody.
+    """
+
+    config: Config
+    now: datetime
+    overview: Overview | None = None
+    in_force: InForce | None = None
+    holds: tuple[Hold, ...] = ()
+    standing: Standing = field(default_factory=Standing)
+    approved: tuple[Approved, ...] = ()
+    undoable: frozenset[str] = field(default_factory=frozenset[str])
+
+    @property
+    def name(self) -> str:
+        """The tenant's name."""
+        return self.config.name

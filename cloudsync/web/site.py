@@ -1,0 +1,47 @@
+"""What the page is served of: the tenants, whom it listens to, and when what it shows is old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_address
+
+from cloudsync.job import Job
+from cloudsync.web.front import STALE
+
+Open = Callable[[], AbstractContextManager[Job]]
+"""Opens a tenant's job; its state is closed at the end of the block."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """The tenants by name, the host names it answers to, and after how long a look is old."""
+
+    tenants: Mapping[str, Open]
+    hosts: frozenset[str] = field(default_factory=frozenset[str])
+    stale: timedelta = STALE
+
+    def answers_to(self, host: str) -> bool:
+        """Whether a request for ``host``, as its header says it, is meant for here.
+
+        A page of somebody else's can make a browser ask here under a name of its own that leads
+        here (DNS rebinding), and then read the answer. It can't do so with an address.
+        """
+        name = host_of(host)
+        if name in {"localhost", *self.hosts}:
+            return True
+        try:
+            ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+
+def host_of(host: str) -> str:
+    """The name or address in a Host header, without its port and brackets, in lower case."""
+    name = host.strip().lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0].rstrip(".")
