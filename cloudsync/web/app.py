@@ -162,13 +162,13 @@ def application(site: Site) -> Starlette:
     return Starlette(
         routes=[
             Route("/", pages.index),
-            Route("/healthz", lambda _: PlainTextResponse("alive\n")),
+            Route("/healthz", _alive),
             Route("/readyz", pages.ready),
             Route("/status.json", pages.status),
             Route("/feeds/", pages.feeds),
             Route("/feeds/{form}", pages.feed),
-            Route("/style.css", lambda _: _asset("style.css", "text/css")),
-            Route("/icon.svg", lambda _: _asset("icon.svg", "image/svg+xml")),
+            Route("/style.css", _style),
+            Route("/icon.svg", _icon),
             *(Route(f"/t/{{name}}{path}", answer) for path, answer in tenant.items()),
         ],
         middleware=[Middleware(Guardrail, site=site)],
@@ -178,6 +178,18 @@ def application(site: Site) -> Starlette:
 
 def _page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     return HTMLResponse(paper.html(template, path=request.url.path, **values), status)
+
+
+def _alive(_: Request) -> Response:
+    return PlainTextResponse("alive\n")
+
+
+def _style(_: Request) -> Response:
+    return _asset("style.css", "text/css")
+
+
+def _icon(_: Request) -> Response:
+    return _asset("icon.svg", "image/svg+xml")
 
 
 def _asset(name: str, kind: str) -> Response:

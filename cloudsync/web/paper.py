@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cloudsync.overview import Part
 from cloudsync.report.page import label, quoted
 from cloudsync.report.words import amount, clean, counted
 from cloudsync.web import said
@@ -27,12 +26,15 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "ago": said.ago, "ahead": said.ahead, "amount": amount, "counted": _counted,
-        "gist": said.gist, "label": label, "length_of": said.length, "many": said.many, "moment": said.moment,
-        "quoted": quoted, "sentence_case": _capital,
+    # Jinja's own types know only its own filters.
+    filters: dict[str, Any] = made.filters
+    filters |= {
+        "ago": said.ago, "ahead": said.ahead, "amount": amount, "counted": counted,
+        "gist": said.gist, "label": label, "length_of": said.length, "many": said.many,
+        "moment": said.moment, "quoted": quoted, "sentence_case": _capital,
     }  # fmt: skip
-    made.globals |= {"version": style_version(), "meanings": said.MEANINGS, "nothing": Part()}
+    known: dict[str, Any] = made.globals
+    known |= {"version": style_version()}
     return made
 
 
@@ -49,10 +51,6 @@ def asset(name: str) -> bytes:
 def style_version() -> str:
     """What changes with the style sheet, so that a browser keeps one for as long as it is right."""
     return hashlib.sha256(asset("style.css")).hexdigest()[:12]
-
-
-def _counted(number: int, noun: str) -> str:
-    return counted(number, noun)
 
 
 def _capital(text: str) -> str:
