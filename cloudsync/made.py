@@ -56,11 +56,13 @@ def recorded(
     *,
     unsure: bool = False,
     looked: float | None = None,
+    fetched: bool = False,
 ) -> RunReport:
     """The report of a run, once it is written down how it ended.
 
     ``listed`` is what the list alone calls for. ``looked`` is how many seconds the look at every
-    target took; None of an order, which looks at some and reads no list. ``unsure`` says that it can't be told whether what
+    target took; None of an order, which looks at some. ``fetched`` is whether a list was read.
+    ``unsure`` says that it can't be told whether what
     runs before this one did has been seen. What the run did must be reported even where that
     can't be written.
     """
@@ -74,7 +76,7 @@ def recorded(
         docket.keep_enforced(job, report.now.targets)
         end_run(job, run, report.now, exit_of_run(report), unsettled=unsure or made.unseen)
         remember_changes(job, run.value.id, changed(made.outcomes, made.now))
-        keep_overview(job, report, _ran(job, run.value, report, looked))
+        keep_overview(job, report, _ran(job, run.value, report, looked, fetched=fetched))
         forget_runs(job)
     except StateError as error:
         error.done = "What was done in the clouds is kept, and is in the report."
@@ -82,12 +84,14 @@ def recorded(
     return report
 
 
-def _ran(job: Job, run: records.RunRecord, report: RunReport, looked: float | None) -> Ran:
+def _ran(
+    job: Job, run: records.RunRecord, report: RunReport, looked: float | None, *, fetched: bool
+) -> Ran:
     now = job.now()
     changing = (now - run.started).total_seconds()
     return Ran(
         run.id, run.command, run.started, now, int(exit_of_run(report)),
-        whole=looked is not None, vetted=looked is not None and not report.listed,
+        whole=looked is not None, vetted=fetched and not report.listed,
         stages={} if looked is None else {"look": looked, "change": changing},
     )  # fmt: skip
 
