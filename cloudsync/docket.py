@@ -14,6 +14,7 @@ from cloudsync.model import Mode
 from cloudsync.plan import TargetPlan
 from cloudsync.records import Kind, text, time, time_text
 from cloudsync.state import Value
+from cloudsync.who import caller
 
 HOLDS_KEY: Final = "holds"
 ENFORCED_KEY: Final = "enforced"
@@ -181,7 +182,7 @@ def approve(job: Job, digest: str, by: str, reason: str) -> tuple[Hold, bool]:
             digest, f"{first.value.by} has approved it already",
             todo="The second approval is another person's." if second else "Wait for the next run.",
         )  # fmt: skip
-    new = records.Approval(digest, hold.kind, hold.subject, by, reason, job.now())
+    new = records.Approval(digest, hold.kind, hold.subject, by, reason, job.now(), caller=caller())
     records.save(job.store, key + SECOND if first else key, records.APPROVAL, new, None)
     return hold, first is not None or not job.config.approvals.second
 

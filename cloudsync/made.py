@@ -12,10 +12,11 @@ from cloudsync.job import Job
 from cloudsync.logbook import keep_overview
 from cloudsync.model import Note, Verdict
 from cloudsync.overview import Ran
+from cloudsync.past import note_report
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Reversal, Step
 from cloudsync.remember import end_run, forget_runs, remember_changes, remember_targets
-from cloudsync.report import RunReport, exit_of_run
+from cloudsync.report import Listed, RunReport, exit_of_run
 from cloudsync.state import StateError
 from cloudsync.vanished import unread
 
@@ -54,15 +55,16 @@ def recorded(
     made: Made,
     listed: tuple[Exit, ...] = (),
     *,
+    shown: Listed | None = None,
     unsure: bool = False,
     looked: float | None = None,
     fetched: bool = False,
 ) -> RunReport:
     """The report of a run, once it is written down how it ended.
 
-    ``listed`` is what the list alone calls for. ``looked`` is how many seconds the look at every
-    target took; None of an order, which looks at some. ``fetched`` is whether a list was read.
-    ``unsure`` says that it can't be told whether what
+    ``listed`` is what the list alone calls for, ``shown`` the list as the report speaks of it.
+    ``looked`` is how many seconds the look at every target took; None of an order, which looks at
+    some. ``fetched`` is whether a list was read. ``unsure`` says that it can't be told whether what
     runs before this one did has been seen. What the run did must be reported even where that
     can't be written.
     """
@@ -74,7 +76,9 @@ def recorded(
     try:
         remember_targets(job, report.now)
         docket.keep_enforced(job, report.now.targets)
-        end_run(job, run, report.now, exit_of_run(report), unsettled=unsure or made.unseen)
+        ended = exit_of_run(report)
+        end_run(job, run, report.now, ended, unsettled=unsure or made.unseen)
+        note_report(job, report, shown, ended)
         remember_changes(job, run.value.id, changed(made.outcomes, made.now))
         keep_overview(job, report, _ran(job, run.value, report, looked, fetched=fetched))
         forget_runs(job)

@@ -55,6 +55,7 @@ class Prepared:
     wanted: Mapping[str, Wanted] = field(repr=False)
     change: Callable[[Standing], Standing] = field(repr=False)
     """What is kept of the order, among those that stand when it is carried out."""
+    person: Person = Person("", "")
 
 
 def ending(job: Job, length: timedelta) -> datetime:
@@ -114,7 +115,12 @@ def allow(job: Job, network: Network, target: str, until: datetime, person: Pers
             todo="Set mode: add, or let the network in by hand.",
         )  # fmt: skip
     return _prepared(
-        job, "allow", {target: None}, {target: found}, lambda standing: _allowing(standing, new)
+        job,
+        "allow",
+        {target: None},
+        {target: found},
+        lambda standing: _allowing(standing, new),
+        person,
     )
 
 
@@ -169,7 +175,7 @@ def undo(job: Job, run: str, target: str | None, until: datetime, person: Person
         return standing
 
     located = {name: locate(job, name) for name in orders}
-    return _prepared(job, f"undo {run}", orders, located, paused)
+    return _prepared(job, f"undo {run}", orders, located, paused, person)
 
 
 def relax(job: Job, target: str) -> Prepared:
@@ -195,6 +201,7 @@ def _prepared(
     orders: Mapping[str, Order | None],
     located: Mapping[str, Located],
     change: Callable[[Standing], Standing],
+    person: Person = Person("", ""),
 ) -> Prepared:
     in_force = list_in_force(job)
     if in_force is None:
@@ -212,7 +219,9 @@ def _prepared(
         plans.append(_planned(found, wanted[target], digest, order, standing))
     listed = Listed.of(in_force, job.config.list.shoreline, job.config.list.widen)
     plans.sort(key=lambda plan: plan.target)
-    return Prepared(command, Plan(digest, tuple(plans)), listed, orders, located, wanted, change)
+    return Prepared(
+        command, Plan(digest, tuple(plans)), listed, orders, located, wanted, change, person
+    )
 
 
 def _wanted(
@@ -251,7 +260,8 @@ def carry_out(job: Job, prepared: Prepared) -> RunReport:
     # First of all: a worker that comes by meanwhile must not close again what is being opened.
     keep_standing(job, prepared.change)
     standing = standing_orders(job)
-    run = begin_run(job, prepared.plan, prepared.command)
+    person = prepared.person
+    run = begin_run(job, prepared.plan, prepared.command, person.by, person.reason)
     outcomes: list[tuple[Step, Outcome]] = []
     reversals: dict[Step, Reversal] = {}
     now: list[TargetPlan] = []
@@ -267,7 +277,8 @@ def carry_out(job: Job, prepared: Prepared) -> RunReport:
         if plan.steps:
             after = verified(plan, done).saying(*remarks(plan.target, standing))
         now.append(after)
-    return recorded(job, run, prepared.plan, Made(tuple(outcomes), reversals, tuple(now)))
+    made = Made(tuple(outcomes), reversals, tuple(now))
+    return recorded(job, run, prepared.plan, made, shown=prepared.listed)
 
 
 def _noted(job: Job, run: str, step: Step, reversal: Reversal) -> None:

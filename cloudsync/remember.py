@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from secrets import token_hex
@@ -14,12 +13,12 @@ from cloudsync.allowlist import InForce
 from cloudsync.contested import DAY, Turn
 from cloudsync.errors import LeaseError, UsageError
 from cloudsync.job import Job
+from cloudsync.past import MOMENT, drop, forget_past, note_list
 from cloudsync.plan import Plan
 from cloudsync.provider import Reversal, Step
 from cloudsync.standing import Standing
-from cloudsync.state import Conflict
+from cloudsync.who import caller
 
-_MOMENT: Final = "%Y%m%dT%H%M%SZ"
 SETTLES: Final = timedelta(hours=1)
 """After so long, what a run did is seen, whatever became of it."""
 
@@ -51,6 +50,7 @@ def remember_list(job: Job, in_force: InForce, known: InForce | None) -> None:
     if stored is None or stored.value == known:
         generation = stored.generation if stored else None
         records.save(job.store, records.LIST_KEY, records.LIST, in_force, generation)
+        note_list(job, stored.value if stored else None, in_force)
         return
     raise LeaseError(
         f"state {records.LIST_KEY}", "another list has come into force since this run read it",
@@ -113,8 +113,10 @@ def taken_by(job: Job, run: str) -> dict[str, ledger.Taken]:
     return found
 
 
-def begin_run(job: Job, plan: Plan, command: str = "apply") -> records.Stored[records.RunRecord]:
-    """Write down that a run begins, before it changes anything.
+def begin_run(
+    job: Job, plan: Plan, command: str = "apply", by: str = "", reason: str = ""
+) -> records.Stored[records.RunRecord]:
+    """Write down that a run begins, before it changes anything; ``by`` whom and why, if ordered.
 
     Raises:
         StateError: the state can't be written.
@@ -122,12 +124,15 @@ def begin_run(job: Job, plan: Plan, command: str = "apply") -> records.Stored[re
     now = job.now()
     run = records.RunRecord(
         # Two workers may begin in one moment.
-        id=f"{now:{_MOMENT}}-{token_hex(3)}",
+        id=f"{now:{MOMENT}}-{token_hex(3)}",
         started=now,
         command=command,
         list_digest=plan.list_digest,
         plan_digest=plan.digest,
         fence=job.fence,
+        by=by,
+        reason=reason,
+        caller=caller(),
     )
     return records.save(job.store, records.run_key(run.id), records.RUN, run, None)
 
@@ -152,7 +157,7 @@ def unsettled(job: Job) -> bool:
 
 def _recent(job: Job) -> str:
     """The first key that a run of the time to settle can have."""
-    return records.run_key(f"{job.now() - SETTLES:{_MOMENT}}")
+    return records.run_key(f"{job.now() - SETTLES:{MOMENT}}")
 
 
 def end_run(
@@ -188,19 +193,14 @@ def forget_runs(job: Job) -> None:
     """
     kept = job.config.history
     # A run's id begins with its time, and so do its keys' order and age.
-    oldest = records.run_key(f"{job.now() - kept.keep:{_MOMENT}}")
+    oldest = records.run_key(f"{job.now() - kept.keep:{MOMENT}}")
     keys = job.store.keys(records.run_key(""))
     too_old = sum(key < oldest for key in keys)
     recent = _recent(job)
     gone = [key for key in keys[: max(too_old, len(keys) - kept.runs)] if key < recent]
-    _drop(job, gone)
+    drop(job, gone)
     if gone:
-        # What a run took can be given back for as long as the run is known.
-        last = ledger.taken_key(gone[-1].removeprefix(records.run_key("")), "\uffff")
-        _drop(
-            job,
-            [key for key in job.store.keys(ledger.taken_key("").removesuffix("/")) if key <= last],
-        )
+        forget_past(job, gone[-1].removeprefix(records.run_key("")))
 
 
 def remember_changes(job: Job, run: str, made: Mapping[str, tuple[str, ...]]) -> None:
@@ -212,25 +212,16 @@ def remember_changes(job: Job, run: str, made: Mapping[str, tuple[str, ...]]) ->
     if made:
         value = Turn(job.now(), made)
         records.save(job.store, records.changes_key(run), records.CHANGES, value, None)
-    oldest = records.changes_key(f"{job.now() - DAY:{_MOMENT}}")
-    _drop(job, [key for key in job.store.keys(records.changes_key("")) if key < oldest])
+    oldest = records.changes_key(f"{job.now() - DAY:{MOMENT}}")
+    drop(job, [key for key in job.store.keys(records.changes_key("")) if key < oldest])
 
 
 def changes_before(job: Job) -> list[Turn]:
     """What the runs of the last day changed, the oldest first."""
-    oldest = records.changes_key(f"{job.now() - DAY:{_MOMENT}}")
+    oldest = records.changes_key(f"{job.now() - DAY:{MOMENT}}")
     keys = [key for key in job.store.keys(records.changes_key("")) if key >= oldest]
     stored = [records.load(job.store, key, records.CHANGES) for key in keys]
     return [one.value for one in stored if one]
-
-
-def _drop(job: Job, keys: Iterable[str]) -> None:
-    for key in keys:
-        stored = job.store.get(key)
-        # Another run may have dropped it first, which is as good.
-        if stored:
-            with suppress(Conflict):
-                job.store.delete(key, stored.generation)
 
 
 def forget(job: Job, target: str) -> None:

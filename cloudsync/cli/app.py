@@ -19,6 +19,7 @@ from cloudsync.cli.options import (
     OutFile,
     PlanFormats,
     Reason,
+    RowFormats,
     Settings,
     Yes,
 )
@@ -45,6 +46,8 @@ app = typer.Typer(
 )
 lists = typer.Typer(invoke_without_command=True)
 app.add_typer(lists, name="list")
+histories = typer.Typer(invoke_without_command=True)
+app.add_typer(histories, name="history")
 terraform = typer.Typer(help="Hand the list over as Terraform modules.", no_args_is_help=True)
 app.add_typer(terraform, name="terraform")
 
@@ -400,6 +403,65 @@ def approve(
     from cloudsync.cli.worker import approve as let_through  # noqa: PLC0415
 
     return let_through(context.obj.path(config), digest, by, reason)
+
+
+@histories.callback()
+def history(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    format_: Annotated[AnswerFormats, typer.Option("--format")] = AnswerFormats.TEXT,
+    most: Annotated[
+        int, typer.Option("--most", min=1, help="How many of each at most, the youngest.")
+    ] = 20,
+) -> int:
+    """Show the lists that came into force, the runs, and who let what through."""
+    if context.invoked_subcommand:
+        context.obj = Settings(config or context.obj.config)
+        return 0
+    from cloudsync.cli import history as told  # noqa: PLC0415
+
+    return told.show(context.obj.path(config), format_, most)
+
+
+@histories.command("show")
+def history_show(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="As its report calls it.")],
+    config: ConfigFile = None,
+) -> int:
+    """Show the report of a run that did something or didn't end well, as JSON."""
+    from cloudsync.cli import history as told  # noqa: PLC0415
+
+    return told.show_run(context.obj.path(config), run)
+
+
+@histories.command("export")
+def history_export(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    format_: Annotated[
+        RowFormats, typer.Option("--format", help="How it is written; each line is one thing.")
+    ] = RowFormats.JSON,
+    out: OutFile = None,
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            "--verify", metavar="FILE", help="Write nothing: is FILE as it was written, and whole?"
+        ),
+    ] = None,
+    last: Annotated[
+        str | None,
+        typer.Option("--last", metavar="HASH", help="With --verify: the last hash that was kept."),
+    ] = None,
+) -> int:
+    """Write down what happened, each line bound to the one before by its hash."""
+    from cloudsync.cli import history as told  # noqa: PLC0415
+
+    if verify:
+        return told.verify(verify, last)
+    return told.export(context.obj.path(config), format_.value, out)
 
 
 @app.command()

@@ -52,6 +52,13 @@ class AnswerFormats(StrEnum):
     JSON = "json"
 
 
+class RowFormats(StrEnum):
+    """How a history is written."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
 class ListFormats(StrEnum):
     """How a source is read."""
 

@@ -18,6 +18,7 @@ class Approval:
     """A person let exactly one held thing through: a list change, or a target's first enforce.
 
     ``digest`` is what was approved, ``subject`` the source or the target it belongs to.
+    ``by`` is the name that was given, ``caller`` the user and machine that gave it.
     """
 
     digest: str
@@ -27,6 +28,7 @@ class Approval:
     reason: str
     at: datetime
     until: datetime | None = None
+    caller: str = ""
 
 
 def approval_key(digest: str) -> str:
@@ -43,6 +45,7 @@ def _approval_value(approval: Approval) -> Value:
         "reason": approval.reason,
         "at": time_text(approval.at),
         "until": maybe(time_text, approval.until),
+        "caller": approval.caller,
     }
 
 
@@ -57,6 +60,7 @@ def _approval(value: Value) -> Approval:
         reason=text(value["reason"]),
         at=time(value["at"]),
         until=maybe(time, value["until"]),
+        caller=text(value.get("caller", "")),
     )
 
 

@@ -22,7 +22,8 @@ class RunRecord:
     ``finished`` and ``exit`` are None of a run that is still going on, or that died. ``unsettled``
     says that it ended before all that it did was seen, or didn't know what others had done.
     ``fence`` is the number of the lease that it held, or None: runs whose numbers fall went on
-    after they had lost it.
+    after they had lost it. ``by`` and ``reason`` are a person's who ordered it by name, ``caller``
+    the user and machine that it ran on.
     """
 
     id: str
@@ -35,6 +36,9 @@ class RunRecord:
     targets: Mapping[str, str] | None = None
     unsettled: bool = False
     fence: int | None = None
+    by: str = ""
+    reason: str = ""
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,9 @@ def _run_value(run: RunRecord) -> Value:
         "targets": dict(run.targets) if run.targets is not None else None,
         "unsettled": run.unsettled,
         "fence": run.fence,
+        "by": run.by,
+        "reason": run.reason,
+        "caller": run.caller,
     }
 
 
@@ -80,9 +87,12 @@ def _run(value: Value) -> RunRecord:
         plan_digest=maybe(text, value["plan_digest"]),
         exit=maybe(number, value["exit"]),
         targets=maybe(_verdicts, value["targets"]),
-        # What was written before this was kept track of.
+        # These don't stand in what was written before they were kept.
         unsettled=truth(value.get("unsettled", False)),
         fence=maybe(number, value.get("fence")),
+        by=text(value.get("by", "")),
+        reason=text(value.get("reason", "")),
+        caller=text(value.get("caller", "")),
     )
 
 

@@ -94,6 +94,7 @@ APPROVALS = st.builds(
     reason=TEXT,
     at=TIMES,
     until=st.one_of(st.none(), TIMES),
+    caller=TEXT,
 )
 RUNS = st.builds(
     RunRecord,
@@ -107,6 +108,9 @@ RUNS = st.builds(
     targets=st.one_of(st.none(), st.dictionaries(TEXT, TEXT, max_size=3)),
     unsettled=st.booleans(),
     fence=st.one_of(st.none(), st.integers(1, 9)),
+    by=TEXT,
+    reason=TEXT,
+    caller=TEXT,
 )
 SIGHTINGS = st.dictionaries(TEXT, st.builds(Seen, seen_at=TIMES, verdict=TEXT), max_size=3)
 
@@ -201,6 +205,7 @@ def test_the_other_records_as_documents() -> None:
         "reason": "renumbered",
         "at": at,
         "until": None,
+        "caller": "",
     }
     assert RUN.encode(RAN) == {
         "schema": "cloudsync.state.run/1",
@@ -214,6 +219,9 @@ def test_the_other_records_as_documents() -> None:
         "targets": {"memory:lab/fw-1": "in_sync"},
         "unsettled": False,
         "fence": None,
+        "by": "",
+        "reason": "",
+        "caller": "",
     }
     assert SEEN.encode({"memory:lab/fw-1": Seen(AT, "gone")}) == {
         "schema": "cloudsync.state.seen/1",
@@ -311,7 +319,16 @@ def test_a_time_without_a_zone_is_not_written() -> None:
     assert str(caught.value) == "2026-11-24T06:00:00 has no time zone"
 
 
-def test_a_run_written_before_it_was_said_whether_it_is_settled() -> None:
-    """A record without the word is of a run that saw what it had done."""
-    document = {key: value for key, value in RUN.encode(RAN).items() if key != "unsettled"}
-    assert RUN.decode("runs/r1", document) == RAN
+@pytest.mark.parametrize(
+    ("kind", "value", "later"),
+    [
+        (RUN, RAN, ("unsettled", "fence", "by", "reason", "caller")),
+        (APPROVAL, APPROVED, ("caller",)),
+    ],
+)
+def test_a_record_written_before_all_of_it_was_kept(
+    kind: Kind[Any], value: Any, later: tuple[str, ...]
+) -> None:
+    """A record without the words that came later is read as of nobody and nothing."""
+    document = {key: one for key, one in kind.encode(value).items() if key not in later}
+    assert kind.decode("key", document) == value
