@@ -15,6 +15,9 @@ TESTS ?= tests
 # PYTHON=/path/to/python3 chooses what .venv is made with; left out, one is looked for.
 export PYTHON
 
+# Where the provider of Terraform stands that stands in for those that no registry of packages has.
+STAND_IN := tests/terraform/provider
+
 # What is installed is what these stamps say: a second run does nothing.
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
@@ -93,6 +96,7 @@ fire: $(READY) ## as many simulated schedules as told (N=20000, SEED=…), then 
 
 .PHONY: terraform
 terraform: $(READY) ## the modules with the real Terraform, the long tests too
+	@.ci/terraform
 	@TERRAFORM=all $(BIN)/pytest -q tests/terraform
 
 CLOUD ?= azure
@@ -121,6 +125,8 @@ lock: $(TOOLS) ## resolve pyproject.toml anew into requirements/
 		--output-file requirements/test.txt
 	$(LOCK) --constraint requirements/dev.txt --extra all --output-file requirements/run.txt
 	$(LOCK_ALONE) --constraint requirements/dev.txt --group build --output-file requirements/build.txt
+	$(subst pyproject.toml,$(STAND_IN)/requirements.in,$(LOCK)) --upgrade \
+		--output-file $(STAND_IN)/requirements.txt
 
 .PHONY: clean
 clean: ## remove what make made

@@ -1,7 +1,20 @@
-"""Which tests of Terraform a run takes: starting the real aws provider costs seconds each time."""
+"""Which tests of Terraform a run takes: starting its providers costs seconds each time."""
 
 from __future__ import annotations
 
 import os
 
-collect_ignore = [] if os.environ.get("TERRAFORM") == "all" else ["test_aws_long.py"]
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the mark means."""
+    config.addinivalue_line("markers", "long: only `make terraform` takes it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is long, unless everything is asked for."""
+    if os.environ.get("TERRAFORM") != "all":
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.needs import alone, need, terraform
+from tests.needs import alone, missing, need, terraform
 from tests.tree import tree
 
 WHY: Final = "it judges the modules"
+STAND_IN: Final = tree() / "tests" / "terraform" / "provider"
 MODULES: Final = tree() / "terraform" / "modules"
 NAMES: Final = ("allow-list", "aws", "azure", "gcp")
 ALONE: Final = alone()
@@ -42,10 +44,14 @@ class Root:
         """Its configuration; strings in it are templates, so nobody else's may stand here."""
         (self.folder / "main.tf.json").write_text(json.dumps(document), encoding="utf-8")
 
-    def init(self, *argv: str) -> None:
-        """Install its modules and the aws provider, from this machine alone."""
-        _, mirror, _ = terraform(WHY)
-        self.call("init", "-input=false", f"-plugin-dir={mirror}", *argv)
+    def init(self, *argv: str, mirror: Path | None = None) -> None:
+        """Install its modules and providers, from this machine alone; the real aws if not told."""
+        folder = mirror or terraform(WHY)[1]
+        self.call("init", "-input=false", f"-plugin-dir={folder}", *argv)
+
+    def refusal(self, *argv: str) -> str:
+        """What ``terraform ARGV`` says while it refuses, on one line and without the frame."""
+        return " ".join(self.call(*argv, code=1).replace("│", " ").split())
 
     def changes(self, *argv: str) -> dict[str, str]:
         """What a plan would do to each resource, those that stay left out.
@@ -76,3 +82,33 @@ def aws(url: str, region: str) -> dict[str, Any]:
         "skip_region_validation": True,
         "endpoints": [{"ec2": url, "sts": url}],
     }
+
+
+def stand_ins(folder: Path) -> Path:
+    """A mirror in ``folder`` of the providers that take what the real ones take, and have no cloud.
+
+    The end of the test where Terraform isn't here, or their environment hasn't been made.
+    """
+    need("terraform", WHY)
+    python = tree() / ".terraform-provider" / "bin" / "python"
+    if not python.exists():
+        missing(
+            "terraform", f".ci/terraform hasn't made what stands in for its providers, and {WHY}"
+        )
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "amd64")
+    for name, known in schemas().items():
+        version = known["version"]
+        place = folder / f"registry.terraform.io/hashicorp/{name}/{version}/linux_{machine}"
+        place.mkdir(parents=True)
+        program = place / f"terraform-provider-{name}_v{version}"
+        program.write_text(
+            f"#!/bin/sh\n# The library keeps a key below HOME.\nHOME={folder} exec {python} {STAND_IN / 'serve.py'} {name}\n"
+        )
+        program.chmod(0o755)
+    return folder
+
+
+def schemas() -> dict[str, Any]:
+    """What each provider and its resources take, as it is recorded."""
+    found: dict[str, Any] = json.loads((STAND_IN / "schemas.json").read_text("utf-8"))
+    return {name: one for name, one in found.items() if name != "how"}
