@@ -6,8 +6,9 @@ Whatever can't be looked at, or was there and isn't, gets a plan that says so: n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cloudsync import intime
@@ -21,6 +22,8 @@ from cloudsync.job import Job
 from cloudsync.leaving import recovered
 from cloudsync.model import Mode, Note, Purpose, Wanted
 from cloudsync.plan import TargetPlan, make
+from cloudsync.preflight import arming, ledger
+from cloudsync.preflight.arming import Ruling
 from cloudsync.provider import Provider, Remark, Scope, Snapshot, Unreadable
 from cloudsync.remember import seen_before, standing_orders
 from cloudsync.standing import Standing, overlaid, remarks
@@ -84,6 +87,20 @@ class _Sweep:
     holds: tuple[Hold, ...] = ()
     waits: tuple[str, ...] = ()
     """The targets that are held, and those that one call would touch with them."""
+    rulings: Mapping[str, Ruling] = field(default_factory=dict[str, Ruling])
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Every target's plan, what is wanted of it, where it is, and what preflight says of closing it."""
+
+    plans: list[TargetPlan] = field(default_factory=list[TargetPlan])
+    wanted: dict[str, Wanted] = field(default_factory=dict[str, Wanted])
+    scopes: dict[str, tuple[Provider, Scope]] = field(
+        default_factory=dict[str, tuple[Provider, Scope]]
+    )
+    rulings: dict[str, Ruling] = field(default_factory=dict[str, Ruling])
+    holds: list[Hold] = field(default_factory=list[Hold])
 
 
 def planned(
@@ -97,15 +114,14 @@ def planned(
     unsettled: bool = False,
     deadline: float | None = None,
     gate: Gate | None = None,
-) -> tuple[list[TargetPlan], dict[str, Wanted], dict[str, tuple[Provider, Scope]], list[Hold]]:
+) -> Planned:
     """The plan of every target, page by page: no snapshot outlives its page.
 
-    With a ``gate``, a target whose first enforce it holds is planned, and wanted, as in add.
+    With a ``gate``, a target whose first enforce it holds is planned, and wanted, as in add; and so
+    is one that preflight holds.
     """
-    plans: list[TargetPlan] = []
-    wanted: dict[str, Wanted] = {}
-    scopes: dict[str, tuple[Provider, Scope]] = {}
-    holds: list[Hold] = []
+    found = Planned()
+    plans, wanted, scopes = found.plans, found.wanted, found.scopes
     blocks, entries = tuple(blocks), tuple(entries)
     taken: set[str] = set()
     known = seen_before(job)
@@ -116,7 +132,7 @@ def planned(
         wants = [replace(want, mode=Mode.ADD) if want.mode is Mode.ENFORCE else want
                  for want in wants]  # fmt: skip
     standing = standing_orders(job)
-    swept = _swept(job, blocks, wants, entries, digest, standing, deadline, gate)
+    swept = _swept(job, blocks, wants, entries, digest, standing, now, deadline, gate)
     for block, want, sweeps in zip(blocks, wants, swept, strict=True):
         before = len(plans)
         blind = [unread(one, want.mode, digest) for one in block.unreadable]
@@ -130,12 +146,14 @@ def planned(
                         todo="Select it in one block only.",
                     )
                 taken.add(target.lower())
-                wanted[target] = overlaid(want, target, standing)
+                gated = arming.gated(want, sweep.rulings.get(target))
+                wanted[target] = overlaid(gated, target, standing)
                 scopes[target] = (block.provider, sweep.scope)
             for target in sweep.waits:
                 wanted[target] = replace(wanted[target], mode=Mode.ADD)
-            holds += sweep.holds
+            found.holds.extend(sweep.holds)
             plans += sweep.plans
+            found.rulings.update(sweep.rulings)
             for seen in sweep.unreadable:
                 blind += unread_scope(seen, known, want.mode, digest, scopes)
         plans += blind
@@ -153,7 +171,7 @@ def planned(
             told = {*scopes, *(plan.target for plan in plans)}
             plans += unlisted(one, known, want.mode, digest, told)
     plans += gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)
-    return plans, wanted, scopes, holds
+    return found
 
 
 def _swept(
@@ -163,6 +181,7 @@ def _swept(
     entries: tuple[Entry, ...],
     digest: str,
     standing: Standing,
+    now: datetime,
     deadline: float | None,
     gate: Gate | None,
 ) -> list[list[_Sweep]]:
@@ -176,24 +195,39 @@ def _swept(
         blind: list[Unreadable] = []
         holds: list[Hold] = []
         waits: list[str] = []
+        rulings: dict[str, Ruling] = {}
         for seen in intime.pages(block.provider, scope, None, deadline, job.pace.monotonic):
             if isinstance(seen, Unreadable):
                 blind.append(seen)
                 continue
             targets += seen.targets
             asked = dict.fromkeys(seen.targets, want)
+            here: dict[str, Ruling] = {}
+            if want.mode is Mode.ENFORCE:
+                here = arming.rule_page(
+                    block.settings, seen.targets, partial(_kin, seen), armed, now
+                )
+                asked = {target: arming.gated(want, here[target]) for target in seen.targets}
+                rulings |= here
             if standing:
-                asked = {target: overlaid(want, target, standing) for target in seen.targets}
+                asked = {target: overlaid(one, target, standing) for target, one in asked.items()}
             made = make(block.provider.rules, seen, asked, digest)
             if gate:
                 made, held, waiting = _gated(made, block, seen, asked, gate, job.now())
                 holds += held
                 waits += waiting
+            if here:
+                made = tuple(
+                    plan.saying(*arming.remarks(plan.target, here[plan.target])) for plan in made
+                )
             if standing:
                 made = tuple(plan.saying(*remarks(plan.target, standing)) for plan in made)
             plans += (_with_cost(plan, cost) for plan in made) if cost else made
-        return _Sweep(scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds), tuple(waits))
+        return _Sweep(
+            scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds), tuple(waits), rulings
+        )
 
+    armed = ledger.known(job.store)
     costs = [_cost(block.settings, job.config, entries) for block in blocks]
     items = [(number, scope) for number, block in enumerate(blocks) for scope in block.scopes]
     found: list[list[_Sweep]] = [[] for _ in blocks]
@@ -243,6 +277,10 @@ def _gated(
                 )
                 plans[plan.target] = add.saying(Remark(plan.target, text, Note.HELD))
     return tuple(plans.values()), holds, waits
+
+
+def _kin(seen: Snapshot, target: str) -> tuple[str, ...]:
+    return seen.of([target]).targets
 
 
 def _name(item: tuple[Any, Scope]) -> str:

@@ -26,6 +26,9 @@ from cloudsync.made import Made, only_looked, recorded, verified
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.observe import planned, recovered_from
 from cloudsync.plan import Plan, TargetPlan
+from cloudsync.preflight.arming import Ruling, armed_by
+from cloudsync.preflight.arming import remarks as ruled
+from cloudsync.preflight.ledger import keep_armed
 from cloudsync.provider import Outcome, Provider, Remark, Reversal, Scope, Step, TellsActors
 from cloudsync.remember import (
     begin_run,
@@ -58,6 +61,7 @@ class Look:
         default_factory=dict[str, tuple[Provider, Scope]]
     )
     contested: Mapping[str, Remark] = field(default_factory=dict[str, Remark])
+    rulings: Mapping[str, Ruling] = field(default_factory=dict[str, Ruling])
     recovered: bool = False
     """Whether own rules had to tell the list: then what earlier runs did isn't known either."""
     spent: float = 0.0
@@ -89,6 +93,7 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     # say that nothing was changed.
     run = begin_run(job, found.plan, "apply" if job.attended else "run")
     remember_targets(job, found.plan)
+    keep_armed(job.store, armed_by(found.rulings, found.wanted))
     made = _applied(job, found, run.value.id)
     more = _said_of(found)
     still = tuple(
@@ -104,6 +109,8 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
 def _said_of(found: Look) -> dict[str, list[Remark]]:
     """What the look had to say of targets and is still so after the run: contested, waiting."""
     more = {target: [remark] for target, remark in found.contested.items()}
+    for target, ruling in found.rulings.items():
+        more.setdefault(target, []).extend(ruled(target, ruling))
     for hold in found.holds:
         more.setdefault(hold.subject, []).append(remark_of(hold))
     return more
@@ -122,7 +129,7 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     """
     now = job.now()
     began, deadline = job.pace.monotonic(), job.deadline()
-    _check(job, now)
+    _check(job)
     in_force = known = list_in_force(job)
     recovered = in_force is None
     approved = docket.approved(job)
@@ -146,14 +153,15 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     # offer waits for a person, or none was read, nothing is closed by it: it could be a sender that
     # is cut off.
     unsure = (sweep or vetted.waits) and listing.source == OWN_RULES
-    plans, wanted, scopes, holds = planned(
+    made = planned(
         job, blocks, listing.wanted, _digest(listing), now,
         unsure=unsure, unsettled=recovered or unsettled(job), deadline=deadline,
         gate=docket.gate(job),
     )  # fmt: skip
+    plans = made.plans
     if vetted.waits:
         plans = [plan.noted(Note.HELD) for plan in plans]
-    contested = _contested(job, plans, scopes, now)
+    contested = _contested(job, plans, made.scopes, now)
     plans = [
         plan.saying(contested[plan.target]) if plan.target in contested else plan for plan in plans
     ]
@@ -162,8 +170,9 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     spent = job.pace.monotonic() - began
     plan = Plan(_digest(listing), tuple(plans))
     return Look(
-        vetted, plan, listed, read, wanted, scopes, contested, recovered, spent, tuple(holds), known
-    )
+        vetted, plan, listed, read, made.wanted, made.scopes, contested, made.rulings, recovered,
+        spent, tuple(made.holds), known,
+    )  # fmt: skip
 
 
 def _contested(
@@ -185,7 +194,7 @@ def _contested(
     return said
 
 
-def _check(job: Job, now: datetime) -> None:
+def _check(job: Job) -> None:
     """What must hold before the first call to any cloud."""
     if not job.config.targets:
         raise UsageError(
@@ -195,7 +204,7 @@ def _check(job: Job, now: datetime) -> None:
         )
     problems: list[UsageError] = []
     for target in job.config.targets:
-        problems += demands(target, now)
+        problems += demands(target)
         if job.config.list.source != bundled.SOURCE or target.mode == "watch":
             continue
         if not job.provider(target.provider).on_loopback(target):

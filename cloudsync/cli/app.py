@@ -289,6 +289,36 @@ def explain(
 
 
 @app.command()
+def preflight(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="A mail domain; left out, those of the targets.")
+    ] = None,
+    evidence: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="LOG", help="A mail or flow log: shows who would be cut off."),
+    ] = None,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Compare the list's rows with DNS, as evidence.")
+    ] = False,
+    egress: Annotated[
+        str | None,
+        typer.Option(metavar="HOST", help="Connect to port 25 of HOST: is outbound mail open?"),
+    ] = None,
+    format_: Annotated[AnswerFormats, typer.Option("--format")] = AnswerFormats.TEXT,
+) -> int:
+    """See whether mail comes through the filter alone, before a target is closed."""
+    from cloudsync.cli.preflight import show  # noqa: PLC0415
+
+    return show(
+        context.obj.path(config), tuple(domain or ()), tuple(evidence or ()), egress, format_,
+        rows=rows,
+    )  # fmt: skip
+
+
+@app.command()
 def forget(
     context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="TARGET")],

@@ -7,7 +7,7 @@ still counts, ``schema`` describes it all. A provider's own keys are a ``TargetS
 from __future__ import annotations
 
 from cloudsync.config.exports import ExportSettings
-from cloudsync.config.models import Config, ListSettings, PageLayout, Removals
+from cloudsync.config.models import Config, ListSettings, PageLayout, PreflightSettings, Removals
 from cloudsync.config.problems import ConfigError
 from cloudsync.config.reading import Providers, load, read
 from cloudsync.config.refusal import refused, shown
@@ -34,6 +34,7 @@ __all__ = [
     "ListSettings",
     "Mode",
     "PageLayout",
+    "PreflightSettings",
     "Priority",
     "Providers",
     "Removals",

@@ -8,6 +8,7 @@ import re
 from dataclasses import fields
 from datetime import timedelta
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
@@ -264,6 +265,39 @@ class Approvals(Settings, frozen=True):
     """Whether a second person, by another name, has to approve it too."""
 
 
+def name_server(value: str) -> str:
+    """The address of a name server, with a port behind it where that isn't 53.
+
+    Raises:
+        PydanticCustomError: it is neither.
+    """
+    todo = "Write an address: 9.9.9.9, 2620:fe::9, 127.0.0.1:5353 or [::1]:5353."
+    bracketed = re.fullmatch(r"\[([^\]]+)\](?::([0-9]{1,5}))?", value)
+    plain = re.fullmatch(r"([0-9.]+):([0-9]{1,5})", value)
+    found = bracketed or plain
+    host, port = (found[1], found[2]) if found else (value, None)
+    if port is not None and not 0 < int(port) < 65_536:
+        raise refused(f"{shown(value)} has no port between 1 and 65535", todo)
+    try:
+        ip_address(host)
+    except ValueError:
+        raise refused(f"{shown(value)} isn't a name server's address", todo) from None
+    return value
+
+
+class PreflightSettings(Settings, frozen=True):
+    """How preflight asks, and whom it takes for the filter."""
+
+    filter_suffixes: Annotated[
+        tuple[HostName, ...], Field(min_length=1), AfterValidator(distinct)
+    ] = ("arsmtp.com",)
+    """The domains that the filter's own mail exchanges are in."""
+    nameservers: Annotated[
+        tuple[Annotated[str, AfterValidator(name_server)], ...], AfterValidator(distinct)
+    ] = ()
+    """The name servers to ask, by address; none: the machine's own. At least two public ones show what caches still hold."""
+
+
 class Config(Settings, frozen=True):
     """One installation: its name, its list and its targets."""
 
@@ -287,6 +321,8 @@ class Config(Settings, frozen=True):
     """How long a run may take; what it didn't reach by then is reported as unreadable."""
     state: Annotated[str, AfterValidator(state_text)] = "sqlite:///cloudsync.db"
     """Where the state is kept; a file is relative to the configuration's folder."""
+    preflight: PreflightSettings = PreflightSettings()
+    """How the mail domains are looked at before a target is closed."""
     targets: Annotated[tuple[SerializeAsAny[TargetSettings], ...], Field(min_length=1)] = ()
     """What is guarded; without it, exports say what the list is for."""
     blind: tuple[Blind, ...] = ()

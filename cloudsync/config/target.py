@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field, PrivateAttr, StrictBool, StrictInt, 
 
 from cloudsync.addresses import Network
 from cloudsync.config.document import Document
-from cloudsync.config.refusal import refused, shown
-from cloudsync.config.times import Until, over, written_until
+from cloudsync.config.refusal import refused
+from cloudsync.config.times import Until, over
 from cloudsync.config.values import (
     AddressText,
     Endpoint,
@@ -223,14 +223,14 @@ def active(also: AlsoAllow, now: datetime) -> bool:
     return not over(also.until, now)
 
 
-def demands(target: TargetSettings, now: datetime) -> list[UsageError]:
+def demands(target: TargetSettings) -> list[UsageError]:
     """What is missing before `enforce` may touch ``target``; empty in the other modes.
 
-    Each is an error for the user, to be reported before the first call; ``now`` must have a zone.
+    Each is an error for the user, to be reported before the first call.
     """
     if target.mode != "enforce":
         return []
-    return [*_path(target), *_internal(target), *_preflight(target, now)]
+    return [*_path(target), *_internal(target), *_preflight(target)]
 
 
 def _path(target: TargetSettings) -> list[UsageError]:
@@ -263,20 +263,16 @@ def _internal(target: TargetSettings) -> list[UsageError]:
     ]
 
 
-def _preflight(target: TargetSettings, now: datetime) -> list[UsageError]:
-    risk = target.accept_risk
-    todo = "Say accept_risk: {by: …, reason: …, until: …}, or set mode: add."
-    if risk is None and target.domains:
-        where = target.at("domains")
-        what = "preflight, which would try these domains, isn't part of this release"
-    elif risk is None:
-        where = target.at("accept_risk")
-        what = "enforce needs somebody who answers for closing without preflight, and names nobody"
-    elif over(risk.until, now):
-        where = target.at("accept_risk", "until")
-        end = written_until(risk.until)
-        what = f"what {shown(risk.by)} accepted ended with {end}"
-        todo = "Look at the target again and set a later until:, or set mode: add."
-    else:
+def _preflight(target: TargetSettings) -> list[UsageError]:
+    """Whether either is said at all; whether it holds is asked target by target, in the state."""
+    if target.domains or target.accept_risk is not None:
         return []
-    return [UsageError(where, what, todo=todo)]
+    return [
+        UsageError(
+            target.at("domains"),
+            "enforce needs the mail domains that preflight tries, or somebody who answers for "
+            "closing without it, and names neither",
+            todo="Say domains: [DOMAIN, …] and own_addresses: [ADDRESS, …], or accept_risk: "
+            "{by: …, reason: …, until: …}, or set mode: add.",
+        )
+    ]

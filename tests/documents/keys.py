@@ -20,6 +20,7 @@ _WHERE: Final = {
     "history": "History",
     "approvals": "Approvals",
     "blind": "Blind",
+    "preflight": "PreflightSettings",
     "also-allow": "AlsoAllow",
     "accept-risk": "AcceptRisk",
     "priority": "Priority",

@@ -382,7 +382,7 @@ SECRET = "the URL holds a user or a password"
             f"{WHOLE}zzzzzz: x\n",
             (
                 f":6: zzzzzz: unknown key. {NEVER} Known here: name, list, removals, history, "
-                "approvals, settle, at_once, deadline, state, targets, blind, exports."
+                "approvals, settle, at_once, deadline, state, preflight, targets, blind, exports."
             ),
         ),
         (target("pth: direct"), f":6: targets[0].pth: unknown key. {NEVER} Did you mean path?"),
@@ -966,7 +966,7 @@ def test_nested_aliases_are_never_expanded() -> None:
 def enforcing(*lines: str) -> list[str]:
     """What enforce demands of a target with these further lines."""
     config = reading(target(*lines).replace("watch", "enforce"))
-    return [str(problem).removeprefix(str(FILE)) for problem in demands(config.targets[0], NOW)]
+    return [str(problem).removeprefix(str(FILE)) for problem in demands(config.targets[0])]
 
 
 RISK = "accept_risk: {by: A. Person, reason: tried, until: 2026-11-24}"
@@ -981,7 +981,7 @@ def test_enforce_with_all_it_demands_may_begin() -> None:
 def test_the_other_modes_demand_nothing() -> None:
     """Watch and add need no word on path, internal space or risk."""
     for mode in ("watch", "add"):
-        assert demands(reading(WHOLE.replace("watch", mode)).targets[0], NOW) == []
+        assert demands(reading(WHOLE.replace("watch", mode)).targets[0]) == []
 
 
 def test_enforce_says_all_that_it_lacks() -> None:
@@ -998,9 +998,10 @@ def test_enforce_says_all_that_it_lacks() -> None:
             "internal: close."
         ),
         (
-            ":4: targets[0].accept_risk: enforce needs somebody who answers for closing without "
-            "preflight, and names nobody. Nothing was changed. Say accept_risk: {by: …, reason: …, "
-            "until: …}, or set mode: add."
+            ":4: targets[0].domains: enforce needs the mail domains that preflight tries, or somebody "
+            "who answers for closing without it, and names neither. Nothing was changed. Say domains: "
+            "[DOMAIN, …] and own_addresses: [ADDRESS, …], or accept_risk: {by: …, reason: …, until: "
+            "…}, or set mode: add."
         ),
     ]
 
@@ -1016,26 +1017,11 @@ def test_enforce_behind_a_proxy_is_sent_to_the_proxy() -> None:
     ]
 
 
-def test_domains_alone_do_not_open_enforce() -> None:
-    """Preflight doesn't exist yet, so naming domains proves nothing."""
-    assert enforcing("path: direct", "internal: keep", "domains: [a.example]") == [
-        (
-            ":8: targets[0].domains: preflight, which would try these domains, isn't part of this "
-            "release. Nothing was changed. Say accept_risk: {by: …, reason: …, until: …}, or set mode: "
-            "add."
-        )
-    ]
-
-
-def test_an_accepted_risk_that_has_ended_does_not_count() -> None:
-    """The day after its end, an accepted risk closes enforce again."""
+def test_domains_or_a_risk_are_asked_of_the_state_and_not_of_the_file() -> None:
+    """Whether preflight passed, or an acceptance has ended, is a matter of each target."""
     past = RISK.replace("-24", "-23")
-    assert enforcing("path: direct", "internal: keep", past) == [
-        (
-            ":8: targets[0].accept_risk.until: what 'A. Person' accepted ended with 2026-11-23. "
-            "Nothing was changed. Look at the target again and set a later until:, or set mode: add."
-        )
-    ]
+    assert enforcing("path: direct", "internal: keep", "domains: [a.example]") == []
+    assert enforcing("path: direct", "internal: keep", past) == []
 
 
 @pytest.mark.parametrize(

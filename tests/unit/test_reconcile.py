@@ -482,7 +482,7 @@ def test_what_enforce_demands_is_asked_before_the_first_look() -> None:
     with pytest.raises(ConfigError) as caught:
         scene.run()
     assert [one.where.rpartition(".")[2] for one in caught.value.problems] == [
-        "path", "internal", "accept_risk",
+        "path", "internal", "domains",
     ]  # fmt: skip
     assert scene.provider.made == 0
 
