@@ -10,7 +10,7 @@ import pytest
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import Mode, Note
 from cloudsync.preflight import ledger
-from cloudsync.preflight.arming import Armed, Known, Risk, rule, wait_of
+from cloudsync.preflight.arming import Armed, Known, Risk, rule, rule_page, wait_of
 from cloudsync.preflight.judge import State
 from cloudsync.preflight.quiet import Memory, after
 from cloudsync.state import StateError
@@ -270,3 +270,15 @@ def test_each_block_waits_for_its_own_domains() -> None:
     passed(scene)
     modes = {plan.target: plan.mode for plan in scene.run().now.targets}
     assert modes == {ONE: Mode.ENFORCE, TWO: Mode.ADD}
+
+
+def test_what_shares_an_object_with_an_armed_target_is_armed_with_it() -> None:
+    """Half of an object can't be closed; what shares nothing with an armed target waits."""
+    settings = MemorySettings.model_validate({"provider": "memory", "world": "run", **BY_DOMAIN})
+    known = Known({ONE: Armed(NOW - DAY, "preflight", ("a.test",))})
+    page = ("memory:run/one", TWO, "memory:run/three")
+    kin = {ONE: (ONE, TWO), TWO: (ONE, TWO), "memory:run/three": ("memory:run/three",)}
+    rulings = rule_page(settings, page, kin.__getitem__, known, NOW)
+    assert [(one.may, one.record) for one in rulings.values()] == [
+        (True, None), (True, Armed(NOW, "preflight", ("a.test",))), (False, None),
+    ]  # fmt: skip

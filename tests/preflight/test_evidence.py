@@ -18,6 +18,7 @@ from cloudsync.preflight.look import Asked, look
 from tests.unit.test_reconcile import Scene
 
 IP = "203.0.113.9"
+POSTFIX = f"postfix/smtpd[231]: 4Xy1kQ2bZz: client=mail.a.test[{IP}]"
 
 
 def found(*lines: str) -> list[tuple[str, datetime | None]]:
@@ -78,12 +79,21 @@ def test_each_log_tells_who_connected_and_when(line: str, when: datetime | None)
         f"2026-11-24T09:00:01.123Z,MX\\Default,08D9,0,10.0.0.2:587,{IP}:40123,+,,",
         f"2026-11-24T09:00:01.123Z,MX\\Default,08D9,3,10.0.0.2:25,{IP}:40123,>,250 ok,",
         "Nov 24 09:00:01 mx postfix/smtpd[231]: 4Xy1kQ2bZz: client=x[999.1.1.1]",
+        f'{{"jsonPayload":{{"connection":{{"src_ip":"{IP}","dest_port":443,"protocol":6}}}}}}',
+        '{"jsonPayload":{"connection":{"src_ip":"x","dest_port":25,"protocol":6}}}',
+        "1795510800,1.2.3.999,10.0.0.2,40123,25,T,I,A,B",
         '{"jsonPayload":{"connection":[]}}', "{", "{" * 9000, "[" * 9000, "", "\x00\x1b[2J",
     ],
 )  # fmt: skip
 def test_what_is_no_delivery_isnt_counted(line: str) -> None:
     """Lines that only look like one, and rubbish, tell of nobody."""
     assert found(line) == []
+
+
+def test_a_time_that_is_none_is_left_out() -> None:
+    """Whoever connected still counts."""
+    line = f"2 1 eni-0a {IP} 10.0.0.2 40123 25 6 9 840 1 {{}} ACCEPT OK"
+    assert found(line.format("-"), f"2026-13-45T09:00:01Z mx {POSTFIX}") == [(IP, None), (IP, None)]
 
 
 def test_of_a_mail_only_the_header_its_receiver_wrote_counts() -> None:
@@ -93,6 +103,7 @@ def test_of_a_mail_only_the_header_its_receiver_wrote_counts() -> None:
         "Received: from localhost (localhost [127.0.0.1]) by mx",
         f"Received: from a (b [{IP}]) by mx",
         "Received: from forged (x [8.8.8.8]) by nowhere",
+        "Received: by nowhere",
     ]
     assert found(*mail, "", *mail) == [(IP, None), (IP, None)]
 

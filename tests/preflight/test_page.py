@@ -246,6 +246,11 @@ def test_a_silent_apex_and_one_family_are_unknown() -> None:
     none = Answer("ns1.test", authority=True, said="none")
     seen = Seen(DOMAIN, (none,), apex=Name(DOMAIN, unknown="no answer in time"))
     assert judge(seen, ground).state is State.UNKNOWN
+    cache = Answer("192.0.2.53", authority=False, said="missing")
+    both = judge(Seen(DOMAIN, (none, cache)), ground)
+    assert [one.what for one in both.findings if one.code == "CACHE_DIFFERS"] == [
+        "it still says no such domain, which none of the domain's own servers does"
+    ]
     mx = Answer("ns1.test", authority=True, said="records", exchanges=frozenset(
         [Exchange(10, "isp.test"), Exchange(20, "lost.test")]))  # fmt: skip
     half = Name("isp.test", frozenset([ip_address("192.0.2.7")]), unknown="no answer in time")
