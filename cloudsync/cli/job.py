@@ -60,7 +60,13 @@ def read_config(path: Path) -> Config:
 @contextmanager
 def job(path: Path) -> Generator[Job]:
     """A job for the configuration at ``path``, its state open for as long as the block runs."""
-    config = read_config(path)
+    with opened(read_config(path)) as made:
+        yield made
+
+
+@contextmanager
+def opened(config: Config) -> Generator[Job]:
+    """A job for ``config``, its state open for as long as the block runs."""
     with closing(open_state(config.state_url)) as store:
         yield Job(
             config,

@@ -88,20 +88,38 @@ def _postgres(rest: str) -> Store:
     return PostgresStore.open(host, database, told)
 
 
+def open_bucket(url: str, where: str = "state") -> Bucket:
+    """What ``url`` names as objects: ``s3://BUCKET/PREFIX``, ``az://…`` or ``gs://…``; asks nothing yet.
+
+    Raises:
+        UsageError: ``url`` names no bucket, or what it needs isn't installed; it begins with ``where``.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in _BUCKETS:
+        known = ", ".join(f"{one}://" for one in _BUCKETS)
+        raise UsageError(where, f"{scheme!r} names no bucket", todo=f"Known are {known}.")
+    made, bucket, prefix = _parts(scheme, rest, where)
+    return made(bucket, prefix)
+
+
 def _bucket(scheme: str, rest: str) -> Store:
+    return ObjectStore.open_with(*_parts(scheme, rest, "state"))
+
+
+def _parts(scheme: str, rest: str, where: str) -> tuple[Callable[[str, str], Bucket], str, str]:
     bucket, _, prefix = rest.partition("/")
     prefix = prefix.strip("/")
     if not bucket or "@" in bucket or "?" in rest or "#" in rest or "//" in prefix:
         raise UsageError(
-            "state",
+            where,
             f"{scheme} is written {scheme}://NAME/PREFIX, without a user and without options",
             todo="Who asks, and where, is said by the cloud's own variables.",
         )
     try:
         made = _made(scheme)
     except ImportError as error:
-        raise _missing(scheme, "gs" if scheme == "gs" else "object-store") from error
-    return ObjectStore.open_with(made, bucket, prefix)
+        raise _missing(scheme, "gs" if scheme == "gs" else "object-store", where) from error
+    return made, bucket, prefix
 
 
 def _made(scheme: str) -> Callable[[str, str], Bucket]:
@@ -114,9 +132,9 @@ def _made(scheme: str) -> Callable[[str, str], Bucket]:
     return S3Bucket if scheme == "s3" else AzureBucket
 
 
-def _missing(scheme: str, extra: str) -> UsageError:
+def _missing(scheme: str, extra: str, where: str = "state") -> UsageError:
     return UsageError(
-        "state",
-        f"a state on {scheme}:// needs what isn't installed here",
+        where,
+        f"{scheme}:// needs what isn't installed here",
         todo=f"Install cloudsync-smtp[{extra}].",
     )

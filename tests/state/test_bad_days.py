@@ -361,7 +361,7 @@ def test_what_is_not_installed_is_advice(
         open_state(url)
     scheme = url.partition("://")[0]
     assert str(caught.value) == (
-        f"state: a state on {scheme}:// needs what isn't installed here. {NOTHING} "
+        f"state: {scheme}:// needs what isn't installed here. {NOTHING} "
         f"Install cloudsync-smtp[{extra}]."
     )
 

@@ -1,0 +1,213 @@
+"""One pass as a cloud function makes it: within the platform's time, told in one JSON result.
+
+Each entry in ``deploy/`` is a few lines around ``answer``: the platform calls it, and is told of a
+failure in the one way that every platform knows, by an exception, once the result was printed.
+
+The configuration is ``CLOUDSYNC_CONFIG_TEXT``, or what ``CLOUDSYNC_CONFIG`` names: a file in the
+bundle, or an object as ``s3://BUCKET/KEY``, ``az://CONTAINER/KEY`` or ``gs://BUCKET/KEY``; else it
+is the file ``cloudsync.yaml`` in the bundle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from cloudsync import __version__
+from cloudsync.cli.job import block_of, opened, read_config
+from cloudsync.config import Config, read
+from cloudsync.errors import MEANING, CloudsyncError, Exit, UsageError
+from cloudsync.model import Verdict
+from cloudsync.report import RunReport, exit_of_run
+from cloudsync.report.words import clean
+from cloudsync.state import StateError
+from cloudsync.state.objects import Unanswered
+from cloudsync.state.opening import open_bucket
+from cloudsync.worker import Passed, one_pass
+
+CONFIG: Final = "CLOUDSYNC_CONFIG"
+TEXT: Final = "CLOUDSYNC_CONFIG_TEXT"
+TIMEOUT: Final = "CLOUDSYNC_TIMEOUT"
+SCHEMA: Final = "cloudsync/pass/1"
+RESERVE: Final = 20.0
+"""Seconds before the platform's end in which nothing is begun: a call under way may still end."""
+SHOWN: Final = 50
+"""Targets that a result names at most; the report in the state has them all."""
+FAILURES: Final = frozenset({Exit.ERROR, Exit.FAILED, Exit.SOURCE})
+"""What the platform is to count as a failure: not what waits for a person, nor another's lease."""
+
+
+class PassFailed(Exception):
+    """A pass ended with a code that somebody has to look at; its text is the result."""
+
+
+def answer(
+    remaining: float | None, folder: Path, environment: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """Make one pass, print its result as one line of JSON on stdout, and give it.
+
+    ``remaining`` is how many seconds the platform leaves; None where it doesn't say, and then
+    ``CLOUDSYNC_TIMEOUT`` does. ``folder`` is the bundle's.
+
+    Raises:
+        PassFailed: the pass ended with one of ``FAILURES``. It was printed before.
+    """
+    result = outcome(remaining, folder, environment)
+    said = json.dumps(result, ensure_ascii=True, separators=(",", ":"))
+    sys.stdout.write(f"{said}\n")
+    sys.stdout.flush()
+    if Exit(result["exit"]) in FAILURES:
+        raise PassFailed(said)
+    return result
+
+
+def outcome(
+    remaining: float | None, folder: Path, environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """The result of one pass, as JSON values. It raises nothing: what went wrong is in it.
+
+    Keys: ``schema``, ``version``, ``name`` of the installation, ``exit`` and what it ``means``,
+    ``run``, ``targets`` by verdict, ``done`` steps, ``look_at`` (at most ``SHOWN`` targets that
+    aren't in sync), ``left_out`` (how many more), ``waits`` (commands), ``errors``, ``seconds``.
+    """
+    began = time.monotonic()
+    result: dict[str, Any] = {"schema": SCHEMA, "version": __version__}
+    try:
+        if remaining is None:
+            remaining = seconds(environment, began)
+        config = configuration(folder, environment)
+        result["name"] = config.name
+        with opened(config) as job:
+            limit = bounded(job.limit, remaining, spent=time.monotonic() - began)
+            passed = one_pass(replace(job, attended=False, limit=limit))
+        result |= _of_pass(passed)
+    except CloudsyncError as error:
+        result["exit"] = int(error.exit_code)
+        result["errors"] = [clean(str(one)) for one in getattr(error, "problems", (error,))]
+    except Exception as error:  # noqa: BLE001 - whatever it is, the platform gets one result
+        result["exit"] = int(Exit.ERROR)
+        result["errors"] = [_mistake(error)]
+    result["means"] = MEANING[Exit(result["exit"])]
+    result["seconds"] = round(time.monotonic() - began, 3)
+    return result
+
+
+def _mistake(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
+    return (
+        f"cloudsync {__version__}: a mistake of its own, {where}: {clean(str(error))}. What was "
+        "done before is kept. Report this line."
+    )
+
+
+def bounded(limit: float | None, remaining: float | None, *, spent: float = 0.0) -> float | None:
+    """How long a pass may take, in seconds, of which ``spent`` of the platform's are gone.
+
+    What it doesn't reach by then is reported, and is left to the next pass. Where the platform
+    leaves little, half of it is kept in reserve.
+    """
+    if remaining is None:
+        return limit
+    left = max(0.0, remaining - spent)
+    ours = left - min(RESERVE, left / 2)
+    return ours if limit is None else min(limit, ours)
+
+
+def seconds(environment: Mapping[str, str], started: float) -> float | None:
+    """What is left of ``CLOUDSYNC_TIMEOUT``, the platform's limit in seconds, where it tells no time.
+
+    ``started`` is ``time.monotonic`` when the platform called. None without that variable.
+
+    Raises:
+        UsageError: it is no number of seconds.
+    """
+    said = environment.get(TIMEOUT)
+    if said is None:
+        return None
+    if not said.isdecimal() or not int(said):
+        raise UsageError(TIMEOUT, f"{clean(said)!r} is no number of seconds", todo="Write 540.")
+    return max(0.0, int(said) - (time.monotonic() - started))
+
+
+def configuration(folder: Path, environment: Mapping[str, str]) -> Config:
+    """The configuration of this function; relative paths in it start from ``folder``.
+
+    Raises:
+        UsageError: there is none, it is wrong, or it keeps its state where a function can't.
+        StateError: the object that it is in can't be read.
+    """
+    text, named = environment.get(TEXT), environment.get(CONFIG, "cloudsync.yaml")
+    if text is not None:
+        config = read(text, folder / TEXT, providers=block_of)
+    elif "://" in named:
+        config = read(_object(named), folder / named.rpartition("/")[2], providers=block_of)
+    else:
+        config = read_config(folder / named)
+    if config.state.startswith("sqlite:"):
+        raise UsageError(
+            f"{config.file}: state", "a function's disk is gone after it, and a state on it too",
+            todo="Name a bucket: s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX.",
+        )  # fmt: skip
+    return config
+
+
+def _object(url: str) -> str:
+    """The text of an object.
+
+    Raises:
+        UsageError: the URL names none, what its store needs isn't installed, or there is no such
+            object, or it isn't UTF-8.
+        StateError: its store doesn't answer, or doesn't allow it.
+    """
+    place, _, key = url.rpartition("/")
+    if not key or place.endswith("/"):
+        raise UsageError(CONFIG, f"{clean(url)} names no object", todo="Write s3://BUCKET/KEY.")
+    bucket = open_bucket(place, CONFIG)
+    try:
+        found = bucket.get(key)
+    except Unanswered as error:
+        raise StateError(clean(url), error.what, todo=error.todo) from error
+    finally:
+        bucket.close()
+    if found is None:
+        raise UsageError(
+            clean(url), "there is no such object", todo=f"Put it there, or correct {CONFIG}."
+        )
+    try:
+        return found.body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(clean(url), "it isn't UTF-8", todo="Save it as UTF-8.") from error
+
+
+def _of_pass(passed: Passed) -> dict[str, Any]:
+    report: RunReport = passed.report
+    targets = report.now.targets
+    wrong = [one for one in targets if one.verdict is not Verdict.IN_SYNC or one.notes]
+    errors = [str(one) for one in (passed.found.vetted.refused, report.unrecorded) if one]
+    return {
+        "exit": int(exit_of_run(report)),
+        "run": report.run,
+        "targets": dict(Counter(one.verdict.value for one in targets)),
+        "done": sum(found.kind == "done" for _, found in report.outcomes),
+        "look_at": [
+            {
+                "target": clean(one.target),
+                "verdict": one.verdict.value,
+                "notes": [note.value for note in one.notes],
+                "why": clean(str(one.refusal.what) if one.refusal else one.reason),
+            }
+            for one in wrong[:SHOWN]
+        ],
+        "left_out": max(0, len(wrong) - SHOWN),
+        "waits": [f"cloudsync {hold.command}" for hold in passed.tell],
+        "errors": [clean(one) for one in errors],
+    }

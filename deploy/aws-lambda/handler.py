@@ -1,0 +1,15 @@
+"""What AWS Lambda calls: ``handler.sweep``, by a schedule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cloudsync.function import answer
+
+HERE = Path(__file__).resolve().parent
+
+
+def sweep(_event: Any, context: Any) -> dict[str, Any]:
+    """One pass over every target, within what Lambda leaves; an exception where it failed."""
+    return answer(context.get_remaining_time_in_millis() / 1000, HERE)
