@@ -385,7 +385,7 @@ def test_no_secret_is_repeated(url: str) -> None:
 def test_a_store_is_loaded_only_where_it_is_named() -> None:
     """A program whose state is a file loads no database driver and no cloud's library."""
     program = "import sys, cloudsync.state as s; s.open_state('memory://'); print(sorted("
-    program += "{'psycopg', 'sqlalchemy', 'obstore', 'google.cloud'} & set(sys.modules)))"
+    program += "{'psycopg', 'sqlalchemy', 'obstore', 'google.cloud.storage'} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
