@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -60,9 +61,11 @@ class Abreast:
             return in_turn(work, items, name)
         queue: _Queue[Any] = _Queue((account(name(item)), item) for item in items)
         for number in range(min(self.most, len(items))):
+            # What is bound to this run, such as its name in the log, is bound in its threads too.
             threading.Thread(
-                target=queue.run, args=(work,), name=f"scope-{number}", daemon=True
-            ).start()
+                target=copy_context().run, args=(queue.run, work), name=f"scope-{number}",
+                daemon=True,
+            ).start()  # fmt: skip
         return queue.answers()
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cloudsync import intime
+from cloudsync import intime, log
 from cloudsync.errors import CloudsyncError
 from cloudsync.model import Wanted
 from cloudsync.plan import TargetPlan, make
@@ -168,6 +168,11 @@ class _Work:
                 "failed", f"it was not begun, since {error.where}: {error.what}", error.todo
             )
         outcome = self.provider.apply(step, self.deadline)
+        say = log.info if outcome.kind == "done" else log.warning
+        say(
+            "step", targets=step.targets, verb=step.verb, changes=step.changes,
+            outcome=outcome.kind, **({"text": outcome.message} if outcome.message else {}),
+        )  # fmt: skip
         if outcome.kind in {"done", "unknown"}:
             self.done.reversals[step] = reversal
         return outcome

@@ -8,7 +8,8 @@ numbers), what was done or not done, and what to do about it.
     ├── TargetError                     3  a target failed, was refused, is gone or unreadable
     ├── HeldError                       4  a guard waits for a person
     ├── SourceRefused                   5  the list was refused or couldn't be fetched
-    └── LeaseError                      6  another run is at work
+    ├── LeaseError                      6  another run is at work
+    └── StoppedError                    1  the process was told to end
 """
 
 from __future__ import annotations
@@ -92,6 +93,10 @@ class LeaseError(CloudsyncError):
     """Another run of this installation is at work."""
 
     exit_code = Exit.LEASE
+
+
+class StoppedError(CloudsyncError):
+    """A run ended before it changed anything, because the process was told to end."""
 
 
 class SourceRefused(CloudsyncError):

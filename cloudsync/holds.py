@@ -132,3 +132,11 @@ def _due(hold: Hold, now: datetime) -> bool:
     if hold.told - hold.since < FIRST_REMINDER:
         return now - hold.since >= FIRST_REMINDER
     return now - hold.told >= REMINDERS
+
+
+def reminder(hold: Hold) -> str:
+    """One line for whoever is to decide: what waits, since when, and how it is let through."""
+    return (
+        f"{hold.subject}: {hold.what}. It has waited since {hold.since:%Y-%m-%d %H:%M} UTC. "
+        f"To let it through: {hold.command}"
+    )

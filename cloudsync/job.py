@@ -20,6 +20,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _never() -> bool:
+    return False
+
+
 def _keep_nothing(_config: Config, _store: Store, _digest: str, _validators: Any) -> None:
     """Remember nothing of the source."""
 
@@ -38,6 +42,9 @@ class Job:
     take before it begins nothing more, or None. ``attended`` is whether a person says yes to what is
     done; the worker's runs aren't. ``go_on`` is asked before anything is changed: what it raises, a
     CloudsyncError, stops the run there. ``fence`` is the number of the lease that the run holds.
+    ``run`` is what the run is called, where that was chosen before it began to change anything.
+    ``stopped`` tells whether the process was told to end: then nothing is begun, and what wasn't
+    looked at is no news of the clouds.
     """
 
     config: Config
@@ -52,6 +59,8 @@ class Job:
     attended: bool = True
     go_on: Callable[[], None] = _go_on
     fence: int | None = None
+    run: str = ""
+    stopped: Callable[[], bool] = _never
 
     def deadline(self, spent: float = 0.0) -> float | None:
         """When a run that begins now must end, on ``pace.monotonic``; ``spent`` seconds are gone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Final
 
@@ -113,6 +113,12 @@ def taken_by(job: Job, run: str) -> dict[str, ledger.Taken]:
     return found
 
 
+def run_id(now: datetime) -> str:
+    """What a run that begins at ``now`` is called; such names sort by their time."""
+    # Two workers may begin in one moment.
+    return f"{now:{MOMENT}}-{token_hex(3)}"
+
+
 def begin_run(
     job: Job, plan: Plan, command: str = "apply", by: str = "", reason: str = ""
 ) -> records.Stored[records.RunRecord]:
@@ -123,8 +129,7 @@ def begin_run(
     """
     now = job.now()
     run = records.RunRecord(
-        # Two workers may begin in one moment.
-        id=f"{now:{MOMENT}}-{token_hex(3)}",
+        id=job.run or run_id(now),
         started=now,
         command=command,
         list_digest=plan.list_digest,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from cloudsync import docket
-from cloudsync.conditions import Turned
+from cloudsync.conditions import Condition, Turned
 from cloudsync.conditions.of_targets import Since
 from cloudsync.conditions.watch import changed, found, kept
+from cloudsync.errors import StoppedError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.lease import leased
@@ -35,24 +36,33 @@ class Passed:
     turn: Turned
 
 
-def one_pass(job: Job, *, sweep: bool = False) -> Passed:
+def one_pass(
+    job: Job, *, sweep: bool = False, beside: Callable[[], Iterable[Condition]] = tuple
+) -> Passed:
     """Fetch, look, do what may be done without a person, and keep what is the matter.
 
-    A ``sweep`` doesn't fetch: it keeps the targets right by the list in force.
+    A ``sweep`` doesn't fetch: it keeps the targets right by the list in force. ``beside`` gives what
+    else is the matter, that no look at the clouds shows; it is asked when the pass is through.
 
     Raises:
         LeaseError: another run is at work; nothing was changed.
+        StoppedError: the process was told to end before anything was changed.
         CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
     """
     with leased(job, "run") as mine:
         looked = look(mine, sweep=sweep)
+        if job.stopped():
+            raise StoppedError(job.config.name, "the run was told to end while it looked")
         before = seen_before(mine)
         # Before the first call: a state that can't be written stops the pass while nothing was
         # changed.
         tell = docket.keep_holds(mine, (*_of_list(mine, looked), *looked.holds))
         report = reconcile(mine, looked)
+        if job.stopped():
+            # What it had no time to look at is no news.
+            return Passed(looked, report, tell, Turned((), ()))
         try:
-            turn = _turn(mine, looked, report, before)
+            turn = _turn(mine, looked, report, before, beside())
         except StateError as error:
             error.done = "What was done in the clouds is kept, and is in the report."
             report = replace(report, unrecorded=report.unrecorded or error)
@@ -60,13 +70,20 @@ def one_pass(job: Job, *, sweep: bool = False) -> Passed:
         return Passed(looked, report, tell, turn)
 
 
-def _turn(job: Job, looked: Look, report: RunReport, before: Mapping[str, Seen]) -> Turned:
+def _turn(
+    job: Job,
+    looked: Look,
+    report: RunReport,
+    before: Mapping[str, Seen],
+    beside: Iterable[Condition],
+) -> Turned:
     """What is the matter now, and what somebody is to be told of it."""
     now = looked.vetted.in_force
     came, went = changed(looked.known, now)
     right = {target: one for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
     since = Since(came, went, right, _actors(looked, report, right))
-    return kept(job, found(job, report, looked.known, now, since), report)
+    matter = (*found(job, report, looked.known, now, since), *beside)
+    return kept(job, matter, report)
 
 
 def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[str, Actor]:

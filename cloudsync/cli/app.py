@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,6 +17,7 @@ from cloudsync.cli.options import (
     Formats,
     Length,
     ListFormats,
+    LogFormats,
     OutFile,
     PlanFormats,
     Reason,
@@ -411,13 +413,29 @@ def run_(
     ] = None,
     *,
     once: Annotated[bool, typer.Option("--once", help="One pass, and end.")] = False,
+    log_format: Annotated[
+        LogFormats | None,
+        typer.Option(
+            "--log-format", help="How the log is written; left out, json but at a terminal."
+        ),
+    ] = None,
+    grace: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="SECONDS", help="How long a call may take when it is told to stop."
+        ),
+    ] = 25,
 ) -> int:
     """Keep every target right with nobody to ask; what a person must decide is held."""
     from cloudsync.cli.worker import run_once  # noqa: PLC0415
 
-    if not once:
-        raise UsageError("run", "it makes one pass so far", todo="Say cloudsync run --once.")
-    return run_once([*(config or ()), *(files or ())] or [context.obj.path(None)])
+    paths = [*(config or ()), *(files or ())] or [context.obj.path(None)]
+    if once:
+        return run_once(paths, log_format.value if log_format else None)
+    from cloudsync.cli.schedule import run_scheduled  # noqa: PLC0415
+
+    form = log_format or (LogFormats.CONSOLE if sys.stderr.isatty() else LogFormats.JSON)
+    return run_scheduled(paths, form.value, timedelta(seconds=grace))
 
 
 @app.command()

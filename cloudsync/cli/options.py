@@ -59,6 +59,13 @@ class RowFormats(StrEnum):
     CSV = "csv"
 
 
+class LogFormats(StrEnum):
+    """How the log is written."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
 class ListFormats(StrEnum):
     """How a source is read."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from cloudsync.cli.job import job, read_config
+from cloudsync.cli.job import job
 from cloudsync.cli.streams import tell
 from cloudsync.cli.worker import tenants
 from cloudsync.config.times import Duration
@@ -27,7 +27,7 @@ def serve(paths: Sequence[Path], listen: str, hosts: Sequence[str], stale: str) 
             done="Nothing is served.", todo="Install cloudsync-smtp[serve].",
         ) from error  # fmt: skip
     codes: list[Exit] = []
-    found = {read_config(path).name: partial(job, path) for path in tenants(paths, codes)}
+    found = {config.name: partial(job, path) for path, config in tenants(paths, codes)}
     if not found:
         return int(Exit.ERROR)
     site = Site(found, frozenset(one.strip().lower() for one in hosts), _length(stale))

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TextIO
 
+from cloudsync import log
 from cloudsync.errors import NOTHING_CHANGED, UsageError
 from cloudsync.report.words import clean
 
@@ -96,8 +97,14 @@ def write(path: Path, body: str) -> None:
 
 
 def tell(line: str) -> None:
-    """One message beside the result, in which no label can speak to the terminal."""
-    tell_page(clean(line))
+    """One message beside the result, in which no label can speak to the terminal.
+
+    Where there is a log it goes there, since what reads the log reads nothing else.
+    """
+    if log.begun():
+        log.warning("told", text=line)
+    else:
+        tell_page(clean(line))
 
 
 def tell_page(page: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from cloudsync import docket
+from cloudsync import docket, log
 from cloudsync.cli.job import job, read_config
 from cloudsync.cli.output import rendered_run, tell_of_list
 from cloudsync.cli.streams import put, tell
@@ -16,26 +16,35 @@ from cloudsync.conditions import ConditionKind
 from cloudsync.conditions.telling import line
 from cloudsync.config import Config
 from cloudsync.errors import NOTHING_CHANGED, CloudsyncError, Exit, UsageError, first_of
-from cloudsync.holds import Hold
-from cloudsync.job import Job
-from cloudsync.report import exit_of_run
-from cloudsync.worker import one_pass
+from cloudsync.holds import reminder
+from cloudsync.stop import Stop
+from cloudsync.unattended import run_unattended
+from cloudsync.worker import Passed
 
 
-def run_once(paths: Sequence[Path]) -> int:
-    """``cloudsync run --once``: one pass over each file; one that fails stops no other."""
-    codes: list[Exit] = []
-    for path in tenants(paths, codes):
-        try:
-            with job(path) as each:
-                codes.append(_pass(replace(each, attended=False)))
-        except Exception as error:  # noqa: BLE001 - whatever befalls one tenant, the others go on
-            codes.append(said(error))
-    return int(first_of(codes))
+def run_once(paths: Sequence[Path], log_format: str | None = None) -> int:
+    """``cloudsync run --once``: one pass over each file; one that fails stops no other.
+
+    With ``log_format`` what is said is a log, as that of the scheduled worker.
+    """
+    if log_format:
+        log.begin(log_format)
+    try:
+        codes: list[Exit] = []
+        for path, config in tenants(paths, codes):
+            ended = run_unattended(
+                config.name, "fetch", partial(job, path), Stop(),
+                url_env=config.ping.url_env if config.ping else None,
+                shown=_shown, failed=_failed,
+            )  # fmt: skip
+            codes.append(ended.exit)
+        return int(first_of(codes))
+    finally:
+        log.end()
 
 
-def tenants(paths: Sequence[Path], codes: list[Exit]) -> list[Path]:
-    """The files that can be read; what is wrong with the others is said, and goes to ``codes``.
+def tenants(paths: Sequence[Path], codes: list[Exit]) -> list[tuple[Path, Config]]:
+    """What can be read; what is wrong with the other files is said, and goes to ``codes``.
 
     Raises:
         UsageError: two of them have one name, or keep their state in one place.
@@ -48,7 +57,7 @@ def tenants(paths: Sequence[Path], codes: list[Exit]) -> list[Path]:
             codes.append(said(error))
     _apart("name", ((path, config.name) for path, config in read))
     _apart("state", ((path, config.state_url) for path, config in read))
-    return [path for path, _ in read]
+    return read
 
 
 def _apart(key: str, said_in: Iterable[tuple[Path, str]]) -> None:
@@ -62,30 +71,26 @@ def _apart(key: str, said_in: Iterable[tuple[Path, str]]) -> None:
         first[value] = path
 
 
-def _pass(each: Job) -> Exit:
-    passed = one_pass(each)
-    tell_of_list(passed.found.vetted)
-    for hold in passed.tell:
-        tell(reminder(hold))
-    for told in passed.turn.tell:
-        # What waits for a person has just been said, with its command first.
-        if told.watched.condition.kind is not ConditionKind.HELD:
-            tell(f"{told.watched.condition.severity}: {line(told)}")
+def _failed(error: Exception) -> None:
+    if not log.begun():
+        said(error)
+
+
+def _shown(passed: Passed) -> None:
     report = passed.report
-    tell_of_run(report)
-    if report.unrecorded:
-        tell(str(report.unrecorded))
+    if not log.begun():
+        tell_of_list(passed.found.vetted)
+        for hold in passed.tell:
+            tell(reminder(hold))
+        for told in passed.turn.tell:
+            # What waits for a person has just been said, with its command first.
+            if told.watched.condition.kind is not ConditionKind.HELD:
+                tell(f"{told.watched.condition.severity}: {line(told)}")
+        tell_of_run(report)
+        if report.unrecorded:
+            tell(str(report.unrecorded))
     done = "The plan was applied; see cloudsync drift." if report.outcomes else NOTHING_CHANGED
     put(rendered_run(report, passed.found.listed, "text"), None, done)
-    return exit_of_run(report)
-
-
-def reminder(hold: Hold) -> str:
-    """One line for whoever is to decide: what waits, since when, and how it is let through."""
-    return (
-        f"{hold.subject}: {hold.what}. It has waited since {hold.since:%Y-%m-%d %H:%M} UTC. "
-        f"To let it through: {hold.command}"
-    )
 
 
 def approve(path: Path, digest: str, by: str, reason: str) -> int:

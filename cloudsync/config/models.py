@@ -29,6 +29,7 @@ from cloudsync.allowlist import Format
 from cloudsync.config.blind import Blind
 from cloudsync.config.exports import ExportSettings
 from cloudsync.config.refusal import refused, shown
+from cloudsync.config.schedule import Ping, Schedule
 from cloudsync.config.target import TargetSettings
 from cloudsync.config.times import Day, Duration
 from cloudsync.config.values import (
@@ -313,6 +314,10 @@ class Config(Settings, frozen=True):
     """What is kept of past runs."""
     approvals: Approvals = Approvals()
     """How many people let through what waits for one."""
+    schedule: Schedule = Schedule()
+    """How often the worker works."""
+    ping: Ping | None = None
+    """Who is told that the worker lives."""
     settle: Duration = Field(default=timedelta(seconds=90), json_schema_extra={"default": "90s"})
     """How long to wait, at most, until an added rule is seen."""
     at_once: Annotated[StrictInt, Field(ge=1, le=256)] = 16

@@ -21,6 +21,8 @@ _WHERE: Final = {
     "approvals": "Approvals",
     "blind": "Blind",
     "preflight": "PreflightSettings",
+    "schedule": "Schedule",
+    "ping": "Ping",
     "also-allow": "AlsoAllow",
     "accept-risk": "AcceptRisk",
     "priority": "Priority",

@@ -1,0 +1,188 @@
+"""One run of one tenant with nobody watching: logged, pinged, and never raising; it sets no time."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from cloudsync import log, trouble
+from cloudsync.conditions import Condition, ConditionKind
+from cloudsync.conditions.telling import line
+from cloudsync.errors import Exit, LeaseError
+from cloudsync.holds import reminder
+from cloudsync.job import Job
+from cloudsync.ping import Missed, Sign, ping
+from cloudsync.remember import run_id
+from cloudsync.report import RunReport, exit_of_run
+from cloudsync.stop import Stop, heeding
+from cloudsync.vet import Vetted
+from cloudsync.worker import Passed, one_pass
+
+Kind = Literal["fetch", "sweep"]
+
+_NOT_VERIFIED = frozenset({Exit.ERROR, Exit.FAILED, Exit.LEASE})
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended.
+
+    ``verdicts`` counts the targets that its last look saw, by verdict; ``steps`` the calls that
+    were made and those that weren't begun. ``stopped`` says that it was told to end.
+    """
+
+    run: str
+    kind: Kind
+    exit: Exit
+    seconds: float
+    verdicts: dict[str, int] = field(default_factory=dict[str, int])
+    steps: tuple[int, int] = (0, 0)
+    stopped: bool = False
+
+
+def _nothing(_said: object) -> None:
+    """Show nobody."""
+
+
+def run_unattended(
+    tenant: str,
+    kind: Kind,
+    open_job: Callable[[], AbstractContextManager[Job]],
+    stop: Stop,
+    *,
+    url_env: str | None = None,
+    beside: Callable[[], Iterable[Condition]] = tuple,
+    shown: Callable[[Passed], object] = _nothing,
+    failed: Callable[[Exception], object] = _nothing,
+    monotonic: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Ended:
+    """Have one pass, and say in the log and to the monitor how it went; raises nothing.
+
+    ``url_env`` names the variable with the monitor's URL; None where nobody is to be told. ``beside``
+    gives what else is the matter, as ``one_pass`` has it. ``shown`` is given what the pass found and
+    did, ``failed`` what kept it from that.
+    """
+    run = run_id(now())
+    began = monotonic()
+    with log.bound(tenant=tenant, run=run):
+        log.info("run_begun", kind=kind)
+        _pinged(url_env, "start", run)
+        try:
+            with open_job() as job:
+                told = replace(heeding(job, stop), attended=False, run=run)
+                passed = one_pass(told, sweep=kind == "sweep", beside=beside)
+                shown(passed)
+        except LeaseError as error:
+            # Another worker keeps this tenant right, and tells the monitor.
+            failed(error)
+            log.warning("run_left_out", text=str(error))
+            return Ended(run, kind, error.exit_code, monotonic() - began)
+        except Exception as error:  # noqa: BLE001 - whatever befalls one run, the next one comes
+            if stop():
+                log.warning("run_stopped", text=str(error), steps_made=0, steps_left=0)
+                return Ended(run, kind, Exit.DONE, monotonic() - began, stopped=True)
+            failed(error)
+            lines = trouble.of_error(error)
+            for one in lines:
+                log.error("run_failed", text=one)
+            ended = Ended(run, kind, trouble.code_of(error), monotonic() - began)
+            _pinged(url_env, "fail", run, "\n".join(lines))
+        else:
+            ended = _told(passed, run, kind, monotonic() - began, stopped=stop())
+            if not ended.stopped:
+                sign, body = _verified(passed, ended)
+                _pinged(url_env, sign, run, body)
+        log.info(
+            "run_ended", kind=kind, exit=int(ended.exit), seconds=round(ended.seconds, 3),
+            verdicts=ended.verdicts, steps_made=ended.steps[0], steps_left=ended.steps[1],
+        )  # fmt: skip
+    return ended
+
+
+def _told(passed: Passed, run: str, kind: Kind, seconds: float, *, stopped: bool) -> Ended:
+    report = passed.report
+    _list(passed.found.vetted)
+    for hold in passed.tell:
+        log.warning("held", subject=hold.subject, digest=hold.digest, text=reminder(hold))
+    for told in passed.turn.tell:
+        condition = told.watched.condition
+        # What waits for a person has just been said, with its command first.
+        if condition.kind is not ConditionKind.HELD:
+            log.warning(
+                "condition", kind=str(condition.kind), subject=condition.subject, state=told.event,
+                severity=str(condition.severity), text=line(told),
+            )  # fmt: skip
+    for one in () if stopped else trouble.of_run(report):
+        log.warning("trouble", subject=one.where, text=str(one))
+    if report.unrecorded:
+        log.error("unrecorded", text=str(report.unrecorded))
+    made, left = _steps(report)
+    if stopped:
+        log.warning(
+            "run_stopped", steps_made=made, steps_left=left,
+            text=f"the call under way was finished; {made} made, {left} not begun. The next run goes on",
+        )  # fmt: skip
+    verdicts = Counter(str(plan.verdict) for plan in report.now.targets if plan.before)
+    return Ended(
+        run,
+        kind,
+        exit_of_run(report),
+        seconds,
+        dict(sorted(verdicts.items())),
+        (made, left),
+        stopped,
+    )
+
+
+def _steps(report: RunReport) -> tuple[int, int]:
+    """How many calls were made, and how many more the plan of the run had asked for."""
+    made = sum(outcome.kind in {"done", "unknown"} for _, outcome in report.outcomes)
+    return made, max(len(report.plan.steps) - made, 0)
+
+
+def _list(vetted: Vetted) -> None:
+    if vetted.refused:
+        log.warning("list_refused", code=vetted.refused.code, text=str(vetted.refused))
+    if vetted.held:
+        why = "; ".join(reason.message for reason in vetted.held.reasons)
+        log.warning("list_held", verdict=vetted.held.verdict, digest=vetted.held.digest, text=why)
+    for warning in vetted.offer.warnings if vetted.offer else ():
+        log.warning("list_warning", text=str(warning))
+
+
+def _verified(passed: Passed, ended: Ended) -> tuple[Sign, str]:
+    """Whether the targets were seen to be as they are said to be; what the source did is no part.
+
+    A list that is held or refused is told elsewhere, and the list in force goes on. A target that
+    is open is verified too: somebody knows.
+    """
+    seen = sum(ended.verdicts.values())
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in ended.verdicts.items())
+    of = len(passed.report.now.targets)
+    body = f"{seen} of {of} targets verified" + (f": {counts}" if counts else "")
+    if passed.found.vetted.in_force is None:
+        return "fail", f"there is no list in force; {body}"
+    code = exit_of_run(replace(passed.report, listed=()))
+    wrong = "\n".join(_lines(passed.report))
+    if code in _NOT_VERIFIED or not seen:
+        return "fail", f"{body}\n{wrong}" if wrong else body
+    return "success", body
+
+
+def _lines(report: RunReport) -> Iterator[str]:
+    yield from (str(one) for one in trouble.of_run(report))
+    if report.unrecorded:
+        yield str(report.unrecorded)
+
+
+def _pinged(url_env: str | None, sign: Sign, run: str, body: str = "") -> Missed | None:
+    missed = ping(url_env, sign, run, body)
+    if missed:
+        log.warning("ping_failed", sign=sign, text=str(missed))
+    return missed

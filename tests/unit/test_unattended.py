@@ -1,0 +1,196 @@
+"""One run with nobody watching, over the in-memory provider: what it logs and pings, and how it stops."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from cloudsync import log, unattended
+from cloudsync.errors import Exit
+from cloudsync.job import Job
+from cloudsync.memory.firewall import Rule
+from cloudsync.ping import Missed, Sign
+from cloudsync.state import StateError
+from cloudsync.stop import Stop, heeding
+from cloudsync.unattended import Ended, run_unattended
+from cloudsync.vet import Read
+from tests.unit.test_reconcile import ONE, OPEN, REFUSED, Scene
+
+Pings = list[tuple[Sign, str]]
+
+
+@pytest.fixture
+def pings(monkeypatch: pytest.MonkeyPatch) -> Pings:
+    """What the monitor is told."""
+    told: Pings = []
+
+    def ping(_variable: str | None, sign: Sign, _run: str, body: str = "") -> Missed | None:
+        told.append((sign, body))
+        return None
+
+    monkeypatch.setattr(unattended, "ping", ping)
+    return told
+
+
+@pytest.fixture
+def out() -> Iterator[io.StringIO]:
+    """Where the log goes."""
+    found = io.StringIO()
+    log.begin("json", found)
+    yield found
+    log.end()
+
+
+def events(out: io.StringIO) -> list[str]:
+    """What the log says, by its events."""
+    return [json.loads(line)["event"] for line in out.getvalue().splitlines()]
+
+
+def ran(
+    scene: Scene, stop: Stop | None = None, change: Callable[[Job], Job] = lambda job: job
+) -> Ended:
+    """One run of the scene's job."""
+
+    @contextmanager
+    def opened() -> Generator[Job]:
+        yield change(scene.job)
+
+    return run_unattended("mail", "fetch", opened, stop or Stop(), url_env="MONITOR")
+
+
+def test_a_run_that_went_well_is_a_success_that_counts_verified_targets(
+    pings: Pings, out: io.StringIO
+) -> None:
+    """A target that is open is verified too; each call is a line, and all lines name the run."""
+    ended = ran(Scene({"one": (), "two": (OPEN,)}))
+    assert (ended.exit, ended.verdicts, ended.steps) == (
+        Exit.DONE,
+        {"in_sync": 1, "open": 1},
+        (2, 0),
+    )
+    assert pings == [("start", ""), ("success", "2 of 2 targets verified: 1 in_sync, 1 open")]
+    assert events(out) == ["run_begun", "step", "step", "run_ended"]
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert {(line["tenant"], line["run"]) for line in lines} == {("mail", ended.run)}
+    assert lines[1]["targets"] == [ONE]
+
+
+def test_the_run_in_the_state_is_called_as_in_the_log(pings: Pings) -> None:
+    """What a line says can be looked up, and undone."""
+    scene = Scene({"one": ()})
+    ended = ran(scene)
+    assert [key for key in scene.store.keys("run") if ended.run in key]
+
+
+def test_a_source_that_is_down_is_no_failure_of_the_targets(pings: Pings, out: io.StringIO) -> None:
+    """The list in force goes on: the monitor hears a success, the log and the exit code the refusal."""
+    scene = Scene({"one": ()}, read=Read(refused=REFUSED))
+    ended = ran(scene)
+    assert ended.exit is Exit.SOURCE
+    assert pings[-1] == ("success", "1 of 1 targets verified: 1 in_sync")
+    assert "list_refused" in events(out)
+
+
+def test_a_target_that_could_not_be_verified_is_a_failure(pings: Pings, out: io.StringIO) -> None:
+    """However well the source does."""
+    scene = Scene({"one": ()})
+    ran(scene)
+    scene.world.unreadable = "denied"
+    ended = ran(scene)
+    assert (ended.exit, ended.verdicts) == (Exit.FAILED, {})
+    sign, body = pings[-1]
+    assert sign == "fail"
+    assert body.startswith("0 of ")
+    assert "memory:run: denied. Nothing was changed. Repair the world." in body
+    assert "trouble" in events(out)
+
+
+def test_without_a_list_in_force_nothing_is_a_success(pings: Pings) -> None:
+    """Targets that were looked at aren't guarded by a list that nobody has accepted."""
+    scene = Scene({"one": (Rule(1000, "theirs", sources=("10.0.0.0/8",)),)})
+    scene.forget()
+    ended = ran(scene)
+    assert ended.exit is Exit.HELD
+    sign, body = pings[-1]
+    assert (sign, body[:29]) == ("fail", "there is no list in force; 1 ")
+
+
+def test_a_run_that_cant_begin_ends_in_a_line_and_a_failure(pings: Pings, out: io.StringIO) -> None:
+    """A state that can't be opened, and a mistake of ours: neither ends the worker."""
+
+    @contextmanager
+    def down() -> Generator[Job]:
+        raise StateError("state.db", "the disk is full", todo="Make room.")
+        yield
+
+    @contextmanager
+    def mistaken() -> Generator[Job]:
+        raise ZeroDivisionError("one by none")
+        yield
+
+    assert run_unattended("mail", "sweep", down, Stop()).exit is Exit.ERROR
+    assert pings[-1] == ("fail", "state.db: the disk is full. Nothing was changed. Make room.")
+    assert run_unattended("mail", "sweep", mistaken, Stop()).exit is Exit.ERROR
+    assert "a mistake of its own, ZeroDivisionError in test_unattended.py:" in pings[-1][1]
+    assert events(out) == ["run_begun", "run_failed", "run_ended"] * 2
+
+
+def test_a_ping_that_fails_is_a_line_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, out: io.StringIO
+) -> None:
+    """The run ends as it would have."""
+    monkeypatch.delenv("MONITOR", raising=False)
+    assert ran(Scene({"one": ()})).exit is Exit.DONE
+    assert events(out) == ["run_begun", "ping_failed", "step", "ping_failed", "run_ended"]
+
+
+def test_a_run_that_is_told_to_stop_finishes_its_call_and_begins_none(
+    pings: Pings, out: io.StringIO
+) -> None:
+    """The first target is right, the second untouched, nobody is alarmed; the next run goes on."""
+    scene = Scene({"one": (), "two": (), "three": ()})
+    stop = Stop()
+    scene.world.at_call = lambda when, _step: stop.say("SIGTERM") if when == "before" else None
+    ended = ran(scene, stop)
+    assert (ended.stopped, ended.steps, scene.provider.made) == (True, (1, 2), 1)
+    assert pings == [("start", "")]
+    assert events(out) == ["run_begun", "step", "run_stopped", "run_ended"]
+    touched = [name for name, firewall in scene.world.firewalls.items() if firewall.rules]
+    assert len(touched) == 1
+    scene.world.at_call = lambda _when, _step: None
+    after = ran(scene)
+    assert (after.exit, after.verdicts, after.steps) == (Exit.DONE, {"in_sync": 3}, (2, 0))
+
+
+def test_a_run_that_is_told_to_stop_while_it_looks_changes_nothing(
+    pings: Pings, out: io.StringIO
+) -> None:
+    """Not even what it had planned by then."""
+    scene = Scene({"one": (), "two": ()})
+    stop = Stop()
+    scene.provider.looks = lambda: stop.say("SIGTERM")
+    ended = ran(scene, stop)
+    assert (ended.stopped, ended.exit, scene.provider.made) == (True, Exit.DONE, 0)
+    assert events(out) == ["run_begun", "run_stopped"]
+    assert pings == [("start", "")]
+
+
+def test_no_wait_outlasts_a_stop() -> None:
+    """Settling and the time between waves end at once, and every deadline has come."""
+    stop = Stop()
+    job = Scene({"one": ()}).job
+    job = heeding(replace(job, pace=replace(job.pace, sleep=time.sleep)), stop)
+    deadline = job.deadline()
+    assert deadline is not None
+    assert job.pace.monotonic() < deadline
+    stop.say("SIGTERM")
+    stop.say("SIGINT")
+    job.pace.sleep(3_600)
+    assert job.pace.monotonic() > deadline
+    assert (stop.why, job.stopped(), stop.wait(3_600)) == ("SIGTERM", True, True)
