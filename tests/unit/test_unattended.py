@@ -6,14 +6,16 @@ import io
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 import pytest
 
 from cloudsync import log, unattended
+from cloudsync.conditions import Condition, ConditionKind
 from cloudsync.errors import Exit
 from cloudsync.job import Job
+from cloudsync.lease import leased
 from cloudsync.memory.firewall import Rule
 from cloudsync.ping import Missed, Sign
 from cloudsync.state import StateError
@@ -75,7 +77,7 @@ def test_a_run_that_went_well_is_a_success_that_counts_verified_targets(
         (2, 0),
     )
     assert pings == [("start", ""), ("success", "2 of 2 targets verified: 1 in_sync, 1 open")]
-    assert events(out) == ["run_begun", "step", "step", "run_ended"]
+    assert events(out) == ["run_begun", "step", "step", "condition", "run_ended"]
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert {(line["tenant"], line["run"]) for line in lines} == {("mail", ended.run)}
     assert lines[1]["targets"] == [ONE]
@@ -124,21 +126,45 @@ def test_without_a_list_in_force_nothing_is_a_success(pings: Pings) -> None:
 def test_a_run_that_cant_begin_ends_in_a_line_and_a_failure(pings: Pings, out: io.StringIO) -> None:
     """A state that can't be opened, and a mistake of ours: neither ends the worker."""
 
-    @contextmanager
-    def down() -> Generator[Job]:
+    def down() -> AbstractContextManager[Job]:
         raise StateError("state.db", "the disk is full", todo="Make room.")
-        yield
 
-    @contextmanager
-    def mistaken() -> Generator[Job]:
+    def mistaken() -> AbstractContextManager[Job]:
         raise ZeroDivisionError("one by none")
-        yield
 
     assert run_unattended("mail", "sweep", down, Stop()).exit is Exit.ERROR
     assert pings[-1] == ("fail", "state.db: the disk is full. Nothing was changed. Make room.")
     assert run_unattended("mail", "sweep", mistaken, Stop()).exit is Exit.ERROR
     assert "a mistake of its own, ZeroDivisionError in test_unattended.py:" in pings[-1][1]
     assert events(out) == ["run_begun", "run_failed", "run_ended"] * 2
+
+
+def test_a_run_that_finds_another_at_work_alarms_nobody(pings: Pings, out: io.StringIO) -> None:
+    """Of two workers over one state the other one tells the monitor how it went."""
+    scene = Scene({"one": ()})
+    with leased(scene.job, "run"):
+        ended = ran(scene)
+    assert (ended.exit, scene.provider.made) == (Exit.LEASE, 0)
+    assert (events(out), pings) == (["run_begun", "run_left_out"], [("start", "")])
+
+
+def test_what_else_is_the_matter_stands_beside_what_the_look_shows(
+    pings: Pings, out: io.StringIO
+) -> None:
+    """A run that came late is told of once, and is over with one that came in time."""
+    scene = Scene({"one": ()})
+    late = Condition(ConditionKind.LATE, "mail", "mail: the run began 2 h after it was due.")
+
+    @contextmanager
+    def opened() -> Generator[Job]:
+        yield scene.job
+
+    run_unattended("mail", "sweep", opened, Stop(), beside=lambda: [late])
+    run_unattended("mail", "sweep", opened, Stop())
+    said = [json.loads(line) for line in out.getvalue().splitlines()]
+    told = [(one["kind"], one["state"], one["severity"]) for one in said
+            if one["event"] == "condition" and one["subject"] == "mail"]  # fmt: skip
+    assert told == [("late", "began", "page"), ("late", "ended", "page")]
 
 
 def test_a_ping_that_fails_is_a_line_and_nothing_else(
