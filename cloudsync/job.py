@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from cloudsync.abreast import Each, in_turn
+from cloudsync.alert.channels import Send, channels
 from cloudsync.allowlist import InForce
 from cloudsync.config import Config
 from cloudsync.engine import Pace
@@ -16,7 +17,8 @@ from cloudsync.state import Store
 from cloudsync.vet import Read
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
+    """The time, with its zone."""
     return datetime.now(UTC)
 
 
@@ -45,6 +47,7 @@ class Job:
     ``run`` is what the run is called, where that was chosen before it began to change anything.
     ``stopped`` tells whether the process was told to end: then nothing is begun, and what wasn't
     looked at is no news of the clouds.
+    ``ways`` are how a letter to each of the configuration's channels is sent.
     """
 
     config: Config
@@ -52,7 +55,7 @@ class Job:
     provider: Callable[[str], Provider]
     read: Callable[[Config, InForce | None], Read]
     keep: Callable[[Config, Store, str, Any], None] = _keep_nothing
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = utc_now
     pace: Pace = field(default_factory=Pace)
     each: Each = in_turn
     limit: float | None = None
@@ -61,6 +64,7 @@ class Job:
     fence: int | None = None
     run: str = ""
     stopped: Callable[[], bool] = _never
+    ways: Callable[[Config], Mapping[str, Send]] = channels
 
     def deadline(self, spent: float = 0.0) -> float | None:
         """When a run that begins now must end, on ``pace.monotonic``; ``spent`` seconds are gone."""

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
-from cloudsync import docket
+from cloudsync import aftermath, docket
+from cloudsync.alert.channels import Send
 from cloudsync.conditions import Condition, Turned
-from cloudsync.conditions.of_targets import Since
-from cloudsync.conditions.watch import changed, found, kept
-from cloudsync.errors import StoppedError
+from cloudsync.errors import CloudsyncError, LeaseError, StoppedError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.lease import leased
-from cloudsync.model import Verdict
-from cloudsync.provider import Actor, TellsActors
 from cloudsync.reconcile import Look, look, reconcile
-from cloudsync.records import Seen
 from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.state import StateError
-
-ASKED: Final = 20
-"""Of so many mended targets it is asked who had changed them: a trail answers twice a second."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +41,23 @@ def one_pass(
         StoppedError: the process was told to end before anything was changed.
         CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
     """
+    ways = job.ways(job.config)
+    try:
+        return _passed(job, ways, beside, sweep=sweep)
+    except (LeaseError, StoppedError):
+        raise
+    except CloudsyncError as error:
+        aftermath.of_failure(job, ways, error)
+        raise
+
+
+def _passed(
+    job: Job,
+    ways: Mapping[str, Send],
+    beside: Callable[[], Iterable[Condition]],
+    *,
+    sweep: bool,
+) -> Passed:
     with leased(job, "run") as mine:
         looked = look(mine, sweep=sweep)
         if job.stopped():
@@ -62,41 +71,12 @@ def one_pass(
             # What it had no time to look at is no news.
             return Passed(looked, report, tell, Turned((), ()))
         try:
-            turn = _turn(mine, looked, report, before, beside())
+            turn = aftermath.of_pass(mine, ways, looked, report, before, beside())
         except StateError as error:
             error.done = "What was done in the clouds is kept, and is in the report."
             report = replace(report, unrecorded=report.unrecorded or error)
             turn = Turned((), ())
         return Passed(looked, report, tell, turn)
-
-
-def _turn(
-    job: Job,
-    looked: Look,
-    report: RunReport,
-    before: Mapping[str, Seen],
-    beside: Iterable[Condition],
-) -> Turned:
-    """What is the matter now, and what somebody is to be told of it."""
-    now = looked.vetted.in_force
-    came, went = changed(looked.known, now)
-    right = {target: one for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
-    since = Since(came, went, right, _actors(looked, report, right))
-    matter = (*found(job, report, looked.known, now, since), *beside)
-    return kept(job, matter, report)
-
-
-def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[str, Actor]:
-    """Who had changed the targets that were right and had to be mended, where the cloud tells."""
-    mended = sorted({target for step, _ in report.outcomes for target in step.targets} & set(right))
-    found: dict[str, Actor] = {}
-    for target in (one for one in mended[:ASKED] if one in looked.scopes):
-        provider, scope = looked.scopes[target]
-        if isinstance(provider, TellsActors) and (
-            actor := provider.actor(scope, target, right[target].seen_at)
-        ):
-            found[target] = actor
-    return found
 
 
 def _of_list(job: Job, found: Look) -> Iterator[Hold]:

@@ -50,6 +50,8 @@ lists = typer.Typer(invoke_without_command=True)
 app.add_typer(lists, name="list")
 histories = typer.Typer(invoke_without_command=True)
 app.add_typer(histories, name="history")
+alerts = typer.Typer(help="Who hears of what is the matter.", no_args_is_help=True)
+app.add_typer(alerts, name="alert")
 terraform = typer.Typer(help="Hand the list over as Terraform modules.", no_args_is_help=True)
 app.add_typer(terraform, name="terraform")
 
@@ -436,6 +438,19 @@ def run_(
 
     form = log_format or (LogFormats.CONSOLE if sys.stderr.isatty() else LogFormats.JSON)
     return run_scheduled(paths, form.value, timedelta(seconds=grace))
+
+
+@alerts.command("test")
+def try_alerts(
+    context: typer.Context,
+    config: ConfigFile = None,
+    *,
+    channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
+) -> int:
+    """Send a letter that says it is a test to every channel."""
+    from cloudsync.cli.alert import try_out  # noqa: PLC0415
+
+    return try_out(config or context.obj.path(None), channel)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from cloudsync import records
@@ -12,7 +12,7 @@ from cloudsync.conditions.condition import Condition
 from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
 from cloudsync.conditions.of_list import of_holds, of_list
 from cloudsync.conditions.of_orders import Excused, of_exceptions, of_orders
-from cloudsync.conditions.of_targets import Since, of_targets, unseen
+from cloudsync.conditions.of_targets import Since, of_targets
 from cloudsync.conditions.turn import Turned, Watched, turned
 from cloudsync.config import Config
 from cloudsync.config.times import UntilValue
@@ -37,14 +37,15 @@ def found(
     yield from of_exceptions(excused(job.config), job.now())
 
 
-def kept(job: Job, conditions: Iterable[Condition], report: RunReport) -> Turned:
-    """Compare with what was the matter before, and keep what is.
+def kept(job: Job, conditions: Iterable[Condition], unseen: Collection[str]) -> Turned:
+    """Compare with what was the matter before, and keep what is; ``unseen`` as in ``turned``.
 
     Raises:
         StateError: the state can't be written, or another run wrote it meanwhile.
     """
     stored = records.load(job.store, CONDITIONS_KEY, CONDITIONS)
-    turn = turned(stored.value if stored else (), conditions, job.now(), unseen(report))
+    again = job.config.alerts.again
+    turn = turned(stored.value if stored else (), conditions, job.now(), unseen, again)
     if stored is None or stored.value != turn.watched:
         generation = stored.generation if stored else None
         records.save(job.store, CONDITIONS_KEY, CONDITIONS, turn.watched, generation)

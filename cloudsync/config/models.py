@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from cloudsync.allowlist import Format
+from cloudsync.config.alerts import Alerts
 from cloudsync.config.blind import Blind
 from cloudsync.config.exports import ExportSettings
 from cloudsync.config.refusal import refused, shown
@@ -330,6 +331,8 @@ class Config(Settings, frozen=True):
     """How the mail domains are looked at before a target is closed."""
     targets: Annotated[tuple[SerializeAsAny[TargetSettings], ...], Field(min_length=1)] = ()
     """What is guarded; without it, exports say what the list is for."""
+    alerts: Alerts = Alerts()
+    """Who hears of what is the matter."""
     blind: tuple[Blind, ...] = ()
     """The scopes that somebody answers for not being read."""
     exports: Annotated[tuple[ExportSettings, ...], AfterValidator(one_of_each)] = ()

@@ -19,6 +19,8 @@ _WHERE: Final = {
     "exports": "ExportSettings",
     "history": "History",
     "approvals": "Approvals",
+    "alerts": "Alerts",
+    "channel": "ChannelSettings",
     "blind": "Blind",
     "preflight": "PreflightSettings",
     "schedule": "Schedule",

@@ -382,7 +382,8 @@ SECRET = "the URL holds a user or a password"
             f"{WHOLE}zzzzzz: x\n",
             (
                 f":6: zzzzzz: unknown key. {NEVER} Known here: name, list, removals, history, "
-                "approvals, schedule, ping, settle, at_once, deadline, state, preflight, targets, blind, exports."
+                "approvals, schedule, ping, settle, at_once, deadline, state, preflight, targets, "
+                "alerts, blind, exports."
             ),
         ),
         (target("pth: direct"), f":6: targets[0].pth: unknown key. {NEVER} Did you mean path?"),

@@ -1,0 +1,85 @@
+"""After a pass: what is the matter now, compared with before, kept, and told to whoever hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Final
+
+from cloudsync.alert.channels import Send
+from cloudsync.alert.deliver import deliver, waiting
+from cloudsync.alert.outbox import undelivered
+from cloudsync.conditions import Condition, ConditionKind, Turned
+from cloudsync.conditions.of_targets import Since, unseen
+from cloudsync.conditions.watch import changed, found, kept, watched
+from cloudsync.errors import CloudsyncError
+from cloudsync.job import Job
+from cloudsync.model import Verdict
+from cloudsync.provider import Actor, TellsActors
+from cloudsync.reconcile import Look
+from cloudsync.records import Seen
+from cloudsync.report import RunReport
+from cloudsync.state import StateError
+
+ASKED: Final = 20
+"""Of so many mended targets it is asked who had changed them: a trail answers twice a second."""
+
+
+def of_pass(
+    job: Job,
+    ways: Mapping[str, Send],
+    looked: Look,
+    report: RunReport,
+    before: Mapping[str, Seen],
+    beside: Iterable[Condition] = (),
+) -> Turned:
+    """What is the matter after a pass, and what somebody was told of it.
+
+    ``before`` are the targets that were there before the pass, and how they were; ``beside`` is
+    what else is the matter, that no look at the clouds shows.
+
+    Raises:
+        StateError: the state can't be written.
+    """
+    now = looked.vetted.in_force
+    came, went = changed(looked.known, now)
+    right = {target: one for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
+    since = Since(came, went, right, _actors(looked, report, right))
+    conditions = [
+        *found(job, report, looked.known, now, since),
+        *beside,
+        *undelivered(waiting(job)),
+    ]
+    turn = kept(job, conditions, unseen(report))
+    deliver(job, ways, turn.tell)
+    return turn
+
+
+def of_failure(job: Job, ways: Mapping[str, Send], error: CloudsyncError) -> None:
+    """Tell that a pass couldn't do its work at all; what was the matter before still is.
+
+    A state that can't be used is no reason for a second error: whoever calls says the first.
+    """
+    failed = Condition(
+        ConditionKind.FAILED,
+        job.config.name,
+        f"cloudsync can't do its work at {job.config.name}: nothing is watched or mended.",
+        str(error),
+        "Run cloudsync run --once by hand, and see what it says.",
+    )
+    with suppress(StateError):
+        still = [one.condition for one in watched(job) if one.stands]
+        deliver(job, ways, kept(job, [*still, failed], ()).tell)
+
+
+def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[str, Actor]:
+    """Who had changed the targets that were right and had to be mended, where the cloud tells."""
+    mended = sorted({target for step, _ in report.outcomes for target in step.targets} & set(right))
+    found: dict[str, Actor] = {}
+    for target in (one for one in mended[:ASKED] if one in looked.scopes):
+        provider, scope = looked.scopes[target]
+        if isinstance(provider, TellsActors) and (
+            actor := provider.actor(scope, target, right[target].seen_at)
+        ):
+            found[target] = actor
+    return found

@@ -1,0 +1,332 @@
+"""Letters over the wire: a mail server, an HTTP and a TLS receiver on loopback, and SNS by moto."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from moto import mock_aws
+
+from cloudsync import records
+from cloudsync.alert.channels import Send, channels
+from cloudsync.alert.deliver import deliver, waiting
+from cloudsync.alert.ledger import OUTBOX, OUTBOX_KEY
+from cloudsync.alert.letters import Letter
+from cloudsync.cli import main
+from cloudsync.conditions import ConditionKind, Severity
+from cloudsync.conditions.watch import watched
+from cloudsync.config import Config
+from cloudsync.errors import UsageError
+from cloudsync.job import Job
+from cloudsync.memory.firewall import Firewall, Rule
+from cloudsync.worker import one_pass
+from tests.alert.test_letters import letter, told
+from tests.unit.test_reconcile import LISTED, Scene
+from tests.unit.test_worker import Shift
+
+# What Apprise imports warns of the next Python; and a server's thread may end after the test.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@dataclass
+class Received:
+    """What a receiver was sent, and what it answers."""
+
+    port: int = 0
+    status: int = 200
+    bodies: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+
+@contextmanager
+def receiver(authority: trustme.CA | None = None) -> Generator[Received]:
+    """An HTTP server on loopback that keeps what it is sent; over TLS with an authority."""
+    received = Received()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            size = int(self.headers["Content-Length"])
+            received.bodies.append(json.loads(self.rfile.read(size)))
+            self.send_response(received.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *_: Any) -> None:  # noqa: A002
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if authority:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        issued: Any = authority.issue_cert("127.0.0.1")
+        issued.configure_cert(context)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    received.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield received
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def config(*alerts: dict[str, Any], **more: Any) -> Config:
+    """A configuration with these channels."""
+    return Config.model_validate(
+        {
+            "name": "ours",
+            "list": {"source": "./list.txt", "format": "cidr"},
+            "alerts": {"channels": list(alerts)},
+            **more,
+        }
+    )
+
+
+def send(url: str) -> str:
+    """What comes of a letter by a URL."""
+    (way,) = channels(config({"name": "team", "url_env": "TEAM"}), {"TEAM": url}).values()
+    return way(letter(1))
+
+
+def test_a_webhook_gets_the_letter() -> None:
+    """Subject, body and kind."""
+    with receiver() as received:
+        assert send(f"json://127.0.0.1:{received.port}/hook") == ""
+    (body,) = received.bodies
+    assert (body["title"], body["message"], body["type"]) == ("subject 1", "body", "failure")
+
+
+def test_a_webhook_over_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An authority that isn't known is a failure; one that is known isn't."""
+    authority = trustme.CA()
+    with receiver(authority) as received:
+        url = f"jsons://127.0.0.1:{received.port}/hook"
+        assert send(url) != ""
+        assert received.bodies == []
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        assert send(url) == ""
+        assert len(received.bodies) == 1
+
+
+def test_a_mail_server_gets_the_letter() -> None:
+    """As a message with the subject, to the recipient."""
+
+    class Keep:
+        messages: list[Any]
+
+        def __init__(self) -> None:
+            self.messages = []
+
+        async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+            self, _server: Any, _session: Any, envelope: Any
+        ) -> str:
+            self.messages.append(envelope)
+            return "250 OK"
+
+    keep = Keep()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(keep, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        url = f"mailto://127.0.0.1:{port}/?from=cloudsync@example.net&to=team@example.net&mode=insecure"
+        assert send(url) == ""
+    finally:
+        controller.stop()
+    (envelope,) = keep.messages
+    assert envelope.rcpt_tos == ["team@example.net"]
+    assert b"subject 1" in envelope.content
+
+
+def test_why_it_failed_is_said_without_the_secret() -> None:
+    """A refusal, nothing there, no such URL, and no variable."""
+    with receiver() as received:
+        received.status = 403
+        said = send(f"json://user:topsecret@127.0.0.1:{received.port}/tokentoken")
+        port = received.port
+    assert "403" in said
+    assert "topsecret" not in said
+    assert "tokentoken" not in said
+    assert send(f"json://127.0.0.1:{port}/hook") != ""
+    assert send("nonsense") == "TEAM holds no URL that Apprise knows"
+    assert send(" ") == "the environment variable TEAM isn't set"
+
+
+def test_an_sns_topic_gets_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the SDK, in the topic's region; a topic that isn't there is an error in its words."""
+    boto3 = pytest.importorskip("boto3")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    with mock_aws():
+        topic = boto3.client("sns", region_name="eu-west-1").create_topic(Name="ops")["TopicArn"]
+        (way,) = channels(config({"name": "topic", "sns": topic}), {}).values()
+        assert way(letter(1)) == ""
+        (gone,) = channels(config({"name": "topic", "sns": f"{topic}x"}), {}).values()
+        assert gone(letter(1)).startswith("NotFoundException: ")
+
+
+def test_alerts_that_only_come_by_the_mail_they_tell_of_are_refused() -> None:
+    """Unless something else hears of pages too."""
+    target = {
+        "provider": "memory", "world": "run", "mode": "watch", "domains": ["example.com"],
+    }  # fmt: skip
+    settings = Scene.settings.model_validate(target)
+    mail = {"name": "mail", "url_env": "MAIL"}
+    environ = {"MAIL": "mailtos://u:p@smtp.example.net/?to=ops@mx.example.com"}
+    with pytest.raises(UsageError, match=r"goes by mail to example\.com, which is protected here"):
+        channels(config(mail, targets=[settings]), environ)
+    other = {"name": "hook", "url_env": "HOOK"}
+    assert len(channels(config(mail, other, targets=[settings]), environ)) == 2
+    outside = {"MAIL": "mailtos://u:p@example.net"}
+    assert len(channels(config(mail, targets=[settings]), outside)) == 1
+    quiet = {**mail, "severities": ["note"]}
+    assert len(channels(config(quiet, targets=[settings]), environ)) == 1
+
+
+@dataclass
+class Alerted(Shift):
+    """A shift with channels that keep what they are sent, and answer ``error``."""
+
+    names: tuple[str, ...] = ("team",)
+    error: str = ""
+    taken: list[str] = field(default_factory=list[str])
+
+    @property
+    def job(self) -> Job:
+        """The worker's job, with the channels."""
+        job = super().job
+        each = [{"name": name, "url_env": name.upper()} for name in self.names]
+        said = {**job.config.model_dump(), "alerts": {"channels": each}}
+        said["targets"] = job.config.targets
+        return replace(job, config=Config.model_validate(said), ways=self.ways)
+
+    def ways(self, _config: Config) -> dict[str, Send]:
+        """Each channel takes letters the same way."""
+        return dict.fromkeys(self.names, self.take)
+
+    def take(self, one: Letter) -> str:
+        """Keep the subject."""
+        self.taken.append(one.subject)
+        return self.error
+
+
+def shift(*names: str) -> Alerted:
+    """A watched target that nobody on the list can reach, with these channels."""
+    return Alerted({"one": ()}, ({"mode": "watch"},), names=names)
+
+
+def test_a_pass_sends_once_what_began_and_once_what_is_over() -> None:
+    """Lost mail at a watched target, then a person lets the list in."""
+    one = shift("team")
+    one.one_pass()
+    one.one_pass()
+    rules = (Rule(1, "by hand", sources=tuple(LISTED)),)
+    one.world.edit("one", Firewall(rules))
+    one.one_pass()
+    one.one_pass()
+    assert [subject.partition(" at memory")[0] for subject in one.taken] == [
+        "[page] ours: Mail is lost", "[page] ours: Over: Mail is lost",
+    ]  # fmt: skip
+
+
+def test_a_channel_that_fails_costs_no_run_and_is_told_on_the_other() -> None:
+    """The letter waits; the second failure in a row is a condition; nothing is lost."""
+    one = shift("team", "other")
+    one.error = "refused"
+    assert one.one_pass().report.now.targets
+    one.now += timedelta(minutes=2)
+    one.one_pass()
+    one.now += timedelta(minutes=3)
+    one.error = ""
+    one.one_pass()
+    kinds = {
+        each.condition.kind: each.condition.subject for each in watched(one.job) if each.stands
+    }
+    assert kinds[ConditionKind.UNDELIVERED] in {"team", "other"}
+    one.now += timedelta(hours=1)
+    one.one_pass()
+    assert waiting(one.job).waiting == ()
+    assert (
+        one.taken.count(
+            "[page] ours: Mail is lost at memory:run/one: 8 IPv4 addresses, wanted, can't reach port 25."
+        )
+        >= 2
+    )
+
+
+def test_a_failed_pass_is_told_and_what_was_the_matter_still_is() -> None:
+    """A configuration that can't work any more is heard of, not only printed."""
+    one = shift("team")
+    one.one_pass()
+
+    def broken(_name: str) -> Any:
+        raise UsageError("memory", "isn't installed")
+
+    with pytest.raises(UsageError):
+        one_pass(replace(one.job, provider=broken))
+    standing = [each.condition.kind for each in watched(one.job) if each.stands]
+    assert standing == [ConditionKind.MISSING, ConditionKind.FAILED]
+    one.one_pass()
+    assert [each.condition.kind for each in watched(one.job) if each.stands] == [
+        ConditionKind.MISSING
+    ]
+
+
+def test_a_letter_is_kept_before_it_is_sent() -> None:
+    """A process that dies while sending sends it again."""
+    one = shift("team")
+
+    def die(_letter: Any) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver(one.job, {"team": die}, [told(ConditionKind.OPEN, 1)])
+    stored = records.load(one.job.store, OUTBOX_KEY, OUTBOX)
+    assert stored
+    assert [each.letter.severity for each in stored.value.waiting] == [Severity.PAGE]
+
+
+def test_a_person_can_try_each_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which took it and which didn't, and the exit code of a failure; a name that isn't there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cloudsync.yaml").write_text(
+        "name: ours\nlist: {source: ./list.txt, format: cidr}\ntargets:\n"
+        "  - {provider: memory, world: run, mode: watch}\n"
+        "alerts: {channels: [{name: team, url_env: TEAM}, {name: pager, url_env: PAGER}]}\n",
+        encoding="utf-8",
+    )
+    with receiver() as received:
+        monkeypatch.setenv("TEAM", f"json://127.0.0.1:{received.port}/hook")
+        assert main(["alert", "test"]) == 3
+        assert main(["alert", "test", "--channel", "team"]) == 0
+        assert main(["alert", "test", "--channel", "none"]) == 1
+    said = capsys.readouterr()
+    assert said.out == (
+        "team: delivered.\n"
+        "pager: not delivered: the environment variable PAGER isn't set.\n"
+        "team: delivered.\n"
+    )
+    assert said.err == (
+        "--channel: none isn't one: the channels are team, pager. Nothing was changed. "
+        "Name one of them.\n"
+    )
+    assert received.bodies[0]["message"].startswith("Nothing is the matter")
