@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from pydantic import TypeAdapter
 
 from cloudsync import records
 from cloudsync.job import Job
-from cloudsync.overview import Overview, Ran, after_run
+from cloudsync.overview import Calls, Overview, Ran, after_run
 from cloudsync.records import Kind
 from cloudsync.report import RunReport
 from cloudsync.state import Conflict, Store, Value
+from cloudsync.tally import here
 
 OVERVIEW_KEY: Final = "overview"
 
@@ -43,6 +45,9 @@ def keep_overview(job: Job, report: RunReport, ran: Ran) -> None:
     Raises:
         StateError: the state can't be written.
     """
+    asked, throttled = here().taken()
+    calls = tuple(Calls(*what, times) for what, times in asked.items())
+    ran = replace(ran, calls=calls, throttled=dict(throttled))
     stored = records.load(job.store, OVERVIEW_KEY, OVERVIEW)
     new = after_run(stored.value if stored else None, report, ran)
     # A run that ended in the same moment has said what is so.

@@ -146,11 +146,22 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """How often a cloud answered a call so: ``code`` is ``ok``, the vendor's own, or ``lost``."""
+
+    provider: str
+    operation: str
+    code: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ran:
     """What is known of a run besides its report.
 
     ``whole`` is whether it looked at every target; an order looks at some. ``vetted`` is whether
-    it read a list that was let through. ``stages`` are seconds.
+    it read a list that was let through. ``stages`` are seconds; ``calls`` and ``throttled`` what
+    the clouds answered meanwhile.
     """
 
     id: str
@@ -161,6 +172,8 @@ class Ran:
     whole: bool
     vetted: bool
     stages: Mapping[str, float] = field(default_factory=dict[str, float])
+    calls: tuple[Calls, ...] = ()
+    throttled: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +181,8 @@ class Overview:
     """An installation as its last runs left it.
 
     ``succeeded_at`` is when a run of every target last ended well, ``vetted_at`` when a list that
-    was read was last let through. ``changes`` counts every step that was done, ever.
+    was read was last let through. ``changes`` counts every step that was done, ever, ``calls`` and
+    ``throttled`` every answer of a cloud.
     """
 
     at: datetime
@@ -180,6 +194,8 @@ class Overview:
     vetted_at: datetime | None = None
     changes: int = 0
     stages: Mapping[str, float] = field(default_factory=dict[str, float])
+    calls: tuple[Calls, ...] = ()
+    throttled: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def sight(self, target: str) -> Sight | None:
         """What was last seen of ``target``."""
@@ -206,7 +222,16 @@ def after_run(old: Overview | None, report: RunReport, ran: Ran) -> Overview:
         vetted_at=ran.ended if ran.vetted else kept.vetted_at,
         changes=kept.changes + done,
         stages=ran.stages if ran.whole else kept.stages,
+        calls=_added(kept.calls, ran.calls),
+        throttled=dict(Counter(kept.throttled) + Counter(ran.throttled)),
     )
+
+
+def _added(known: tuple[Calls, ...], new: tuple[Calls, ...]) -> tuple[Calls, ...]:
+    times: Counter[tuple[str, str, str]] = Counter()
+    for one in (*known, *new):
+        times[one.provider, one.operation, one.code] += one.times
+    return tuple(Calls(*what, number) for what, number in sorted(times.items()))
 
 
 def _sight(plan: TargetPlan, before: Sight | None, ran: Ran) -> Sight:

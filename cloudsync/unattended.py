@@ -14,6 +14,7 @@ from cloudsync import log, trouble
 from cloudsync.conditions import Condition, ConditionKind
 from cloudsync.conditions.telling import line
 from cloudsync.errors import Exit, LeaseError
+from cloudsync.exposition import hand_over
 from cloudsync.holds import reminder
 from cloudsync.job import Job
 from cloudsync.ping import Missed, Sign, ping
@@ -66,7 +67,7 @@ def run_unattended(
 
     ``url_env`` names the variable with the monitor's URL; None where nobody is to be told. ``beside``
     gives what else is the matter, as ``one_pass`` has it. ``shown`` is given what the pass found and
-    did, ``failed`` what kept it from that.
+    did, ``failed`` what kept it from that, or its metrics from being handed over.
     """
     run = run_id(now())
     began = monotonic()
@@ -78,6 +79,9 @@ def run_unattended(
                 told = replace(heeding(job, stop), attended=False, run=run)
                 passed = one_pass(told, sweep=kind == "sweep", beside=beside)
                 shown(passed)
+                for unsent in hand_over(job):
+                    failed(unsent)
+                    log.warning("metrics", text=str(unsent))
         except LeaseError as error:
             # Another worker keeps this tenant right, and tells the monitor.
             failed(error)

@@ -13,6 +13,7 @@ from cloudsync.cli.output import rendered, rendered_run, tell_of_list
 from cloudsync.cli.streams import at_terminal, check, confirmed, put, tell, tell_page
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
 from cloudsync.errors import NOTHING_CHANGED, HeldError, UsageError
+from cloudsync.exposition import hand_over
 from cloudsync.lease import leased
 from cloudsync.plan import Plan
 from cloudsync.reconcile import look, reconcile
@@ -40,6 +41,8 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
         if found.plan.steps and not yes and expected is None:
             ask("apply", found.plan, found.listed)
         report = reconcile(each, found)
+        for error in hand_over(each):
+            tell(str(error))
     tell_of_run(report)
     if report.unrecorded:
         tell(str(report.unrecorded))

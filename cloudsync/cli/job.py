@@ -14,6 +14,7 @@ from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.provider import Provider, find, installed
 from cloudsync.state import open_state
+from cloudsync.tally import counting
 
 
 class _Providers:
@@ -67,7 +68,7 @@ def job(path: Path) -> Generator[Job]:
 @contextmanager
 def opened(config: Config) -> Generator[Job]:
     """A job for ``config``, its state open for as long as the block runs."""
-    with closing(open_state(config.state_url)) as store:
+    with closing(open_state(config.state_url)) as store, counting():
         yield Job(
             config,
             store,

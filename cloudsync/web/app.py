@@ -19,6 +19,8 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from cloudsync.errors import CloudsyncError
+from cloudsync.exposition import exposition
+from cloudsync.metrics import Sample, build, samples, unreadable
 from cloudsync.report import as_json
 from cloudsync.web import front, paper
 from cloudsync.web.feeds import FEEDS, Feed, feed
@@ -119,6 +121,18 @@ class Pages:
             return Response(status_code=304, headers=headers)
         return Response(made.text, media_type=made.kind, headers=headers)
 
+    def metrics(self, request: Request) -> Response:
+        """The figures of one tenant, or of all."""
+        one = request.path_params.get("name")
+        names = [self._name(request)] if one else sorted(self._site.tenants)
+        found: list[Sample] = [build()]
+        for name in names:
+            try:
+                found += samples(self._known(name))
+            except CloudsyncError:
+                found.append(unreadable(name))
+        return Response(exposition(found), media_type="text/plain; version=0.0.4")
+
     def ready(self, request: Request) -> Response:
         """Whether every tenant's configuration and state can be read."""
         del request
@@ -156,6 +170,7 @@ def application(site: Site) -> Starlette:
         "/list": pages.list,
         "/decisions": pages.decisions,
         "/status.json": pages.status,
+        "/metrics": pages.metrics,
         "/feeds/": pages.feeds,
         "/feeds/{form}": pages.feed,
     }
@@ -164,6 +179,7 @@ def application(site: Site) -> Starlette:
             Route("/", pages.index),
             Route("/healthz", _alive),
             Route("/readyz", pages.ready),
+            Route("/metrics", pages.metrics),
             Route("/status.json", pages.status),
             Route("/feeds/", pages.feeds),
             Route("/feeds/{form}", pages.feed),

@@ -12,6 +12,7 @@ from tests.documents import commands, exports, keys, plan, tables
 MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "plan": plan.plan,
     "commands": commands.reference,
+    "metrics": tables.metrics,
     "status-schema": tables.status_schema,
     "exits": tables.exits,
     "refusals": tables.refusals,

@@ -10,6 +10,7 @@ from dataclasses import fields
 
 from cloudsync.errors import MEANING, Exit, first_of
 from cloudsync.guard import Limits
+from cloudsync.metrics import METRICS
 from cloudsync.source.codes import REFUSALS, WARNINGS
 from cloudsync.web.status import STATUS_SCHEMA
 from tests.tree import tree
@@ -28,6 +29,16 @@ def _order() -> Iterator[str]:
         first = first_of(left)
         left.remove(first)
         yield str(int(first))
+
+
+def metrics() -> str:
+    """Every metric, with its labels and what it says."""
+    rows = [
+        f"| `{one.name}` | {one.kind} | {', '.join(f'`{label}`' for label in one.labels)} "
+        f"| {one.meaning} |"
+        for one in METRICS
+    ]
+    return "\n".join(["| name | type | labels | says |", "|---|---|---|---|", *rows])
 
 
 def status_schema() -> str:

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudsync.errors import UsageError
+from cloudsync.tally import LOST, OK, called
+from cloudsync_aws.failures import THROTTLED
 from cloudsync_aws.loans import resolver
 
 if TYPE_CHECKING:
@@ -96,10 +98,22 @@ class Clients:
 
             core = get_session()
             core.register_component("data_loader", _loader())
+            # Emitted for each try, so that what the SDK tries again is counted too.
+            core.register("response-received", _heard)
             if lent:
                 core.register_component("credential_provider", resolver())
             self._made[lent] = Session(botocore_session=core)
         return self._made[lent]
+
+
+def _heard(**said: Any) -> None:
+    """Count one answer; ``event_name`` is ``response-received.ec2.DescribeSecurityGroups``."""
+    answer = said["parsed_response"]
+    code = LOST
+    if answer is not None:
+        code = str(answer.get("Error", {}).get("Code", "")) or OK
+    operation = said["event_name"].rpartition(".")[2]
+    called("aws", operation, code, throttled=code in THROTTLED)
 
 
 @lru_cache(maxsize=1)

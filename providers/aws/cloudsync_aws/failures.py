@@ -14,7 +14,7 @@ from cloudsync_aws.quota import WAYS_OUT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_THROTTLED: Final = frozenset(
+THROTTLED: Final = frozenset(
     {
         "BandwidthLimitExceeded",
         "ConcurrentMutationLimitExceeded",
@@ -62,7 +62,7 @@ _UNKNOWN: Final = frozenset(
 )
 
 _KINDS: Final[Mapping[Kind, frozenset[str]]] = {
-    "throttled": _THROTTLED,
+    "throttled": THROTTLED,
     "denied": _DENIED | _CREDENTIALS | _REGION,
     "limit": _LIMIT,
     "stale": _STALE,
@@ -143,7 +143,7 @@ def unreadable(scope: str, found: Failure, action: str) -> Unreadable:
     """Why a scope couldn't be read."""
     if found.role:
         what, action = _unassumed(found), "AssumeRole"
-    elif found.code in _THROTTLED:
+    elif found.code in THROTTLED:
         what = f"AWS throttled {action} ({found.code})"
     elif found.code in _DENIED:
         what = f"access to {action} was denied ({found.code})"
@@ -157,7 +157,7 @@ def _unassumed(found: Failure) -> str:
 
 
 def _advice(found: Failure, action: str, policy: str) -> str:
-    if found.code in _THROTTLED:
+    if found.code in THROTTLED:
         return "Run again later; other tools of this account call the same actions."
     if found.code in _DENIED and action == "AssumeRole":
         return (

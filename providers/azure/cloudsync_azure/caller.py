@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from cloudsync.errors import CloudsyncError
+from cloudsync.tally import OK, called
 from cloudsync_azure.client import POLL_SECONDS, PUBLIC, Clients
 from cloudsync_azure.failures import Failure, failure
 from cloudsync_azure.pace import Kind, Pace
@@ -182,14 +183,18 @@ class Caller:
         from azure.core.exceptions import AzureError  # noqa: PLC0415
 
         try:
-            return call()
+            answer = call()
         except CloudsyncError:
             raise
         except Failed:
             raise
         except (AzureError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
             # The last four: the SDK walks into an answer that isn't what it expects.
-            raise Failed(failure(error, where.host), action) from error
+            found = failure(error, where.host)
+            called("azure", action, found.code, throttled=found.throttled)
+            raise Failed(found, action) from error
+        called("azure", action, OK)
+        return answer
 
     def _polling(self, action: str, deadline: float | None) -> Any:
         """How an operation that was begun is waited for: on our clock, until the deadline."""

@@ -103,6 +103,11 @@ class Failure:
     after: float | None = None
 
     @property
+    def throttled(self) -> bool:
+        """Whether calls come too fast."""
+        return self.code in _THROTTLED
+
+    @property
     def passes(self) -> bool:
         """Whether waiting a little is likely to help, and nothing was carried out."""
         return self.code in _THROTTLED | _BUSY

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from cloudsync.tally import OK, called
 from cloudsync_gcp.client import Clients
 from cloudsync_gcp.failures import WORTH_ANOTHER_TRY, Failure, failure, inside
 from cloudsync_gcp.pace import Pace
@@ -195,9 +196,13 @@ class Caller:
             wait = min(wait, max(1.0, deadline - self.clock()))
         try:
             client = self.clients.get(service, endpoint)
-            return getattr(client, method)(request=request, retry=None, timeout=wait)
+            answer = getattr(client, method)(request=request, retry=None, timeout=wait)
         except Exception as error:
-            raise Failed(failure(error, endpoint or ""), action) from error
+            found = failure(error, endpoint or "")
+            called("gcp", action, found.reason, throttled=found.slow)
+            raise Failed(found, action) from error
+        called("gcp", action, OK)
+        return answer
 
 
 _WORDS: Final = {"Asset": "assets"}

@@ -1,0 +1,67 @@
+"""How often the clouds were asked, and what they answered, counted where a call is made.
+
+Each job counts for itself: the count belongs to the context it was opened in, and threads that are
+begun from there take it along.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Final
+
+Asked = tuple[str, str, str]
+"""Provider, operation as the vendor calls it, and code: ``ok``, the vendor's own, or ``lost``."""
+
+OK: Final = "ok"
+LOST: Final = "lost"
+
+
+@dataclass
+class Tally:
+    """What was asked since it was last taken out."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _asked: Counter[Asked] = field(default_factory=Counter[Asked])
+    _throttled: Counter[str] = field(default_factory=Counter[str])
+
+    def count(self, asked: Asked, *, throttled: bool) -> None:
+        """One answer, or one that didn't come."""
+        with self._lock:
+            self._asked[asked] += 1
+            if throttled:
+                self._throttled[asked[0]] += 1
+
+    def taken(self) -> tuple[Counter[Asked], Counter[str]]:
+        """What was counted, by what was asked, and how often each provider said to slow down."""
+        with self._lock:
+            found = self._asked, self._throttled
+            self._asked, self._throttled = Counter(), Counter()
+        return found
+
+
+_HERE: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
+@contextmanager
+def counting() -> Generator[Tally]:
+    """Count for whoever runs in this block, and in threads that are begun in it."""
+    token = _HERE.set(Tally())
+    try:
+        yield here()
+    finally:
+        _HERE.reset(token)
+
+
+def here() -> Tally:
+    """The count of this context; outside of any, one that nobody looks at."""
+    return _HERE.get() or Tally()
+
+
+def called(provider: str, operation: str, code: str, *, throttled: bool = False) -> None:
+    """Count one answer of ``provider``."""
+    here().count((provider, operation, code or LOST), throttled=throttled)

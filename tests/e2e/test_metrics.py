@@ -1,0 +1,29 @@
+"""What a run leaves to be measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloudsync.exposition import FILE
+from tests.e2e.world import World, block
+
+
+def test_a_run_counts_the_answers_of_the_cloud(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked of the cloud in a run stands in the figures it leaves."""
+    world.group("mail")
+    world.config(block("add"))
+    world.accepted()
+    file = tmp_path / "cloudsync.prom"
+    monkeypatch.setenv(FILE, str(file))
+    ran = world.run("run", "--once")
+    assert ran.code == 0, ran
+    text = file.read_text("utf-8")
+    for action in ("DescribeSecurityGroups", "AuthorizeSecurityGroupIngress"):
+        (line,) = [one for one in text.splitlines() if action in one]
+        assert 'code="ok",installation="mail"' in line
+    assert 'provider="aws",verdict="in_sync"} 1.0' in text
+    assert 'cloudsync_changes_total{installation="mail"} 1.0' in text
