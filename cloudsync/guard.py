@@ -244,16 +244,30 @@ def _provenance(change: _Change, promised: int | None) -> Iterator[Reason]:
         yield Reason("promise_fell", message)
 
 
+def anchors_of(
+    standing: Sequence[Network], configured: Sequence[Network] = ()
+) -> tuple[Network, ...]:
+    """What no list may lack: ``configured``, or else the broadest of each family in ``standing``.
+
+    Among equals none stands out, and the limits on shrinking speak alone.
+    """
+    if configured:
+        return tuple(configured)
+    found: list[Network] = []
+    for version in (4, 6):
+        family = [network for network in standing if network.version == version]
+        widest = min((network.prefixlen for network in family), default=0)
+        broadest = [network for network in family if network.prefixlen == widest]
+        found += broadest if len(broadest) == 1 else ()
+    return tuple(found)
+
+
 def _anchored(change: _Change, configured: Sequence[Network]) -> Iterator[Reason]:
     if configured:
         return
-    for version in (4, 6):
-        family = [network for network in change.standing if network.version == version]
-        widest = min((network.prefixlen for network in family), default=0)
-        broadest = [network for network in family if network.prefixlen == widest]
-        # Among equals none stands out, and the limits on shrinking speak alone.
-        if len(broadest) == 1 and not AddressSet.of(*broadest) <= change.after_addresses:
-            yield Reason("anchor_gone", f"the broadest entry in force is gone: {broadest[0]}")
+    for anchor in anchors_of(change.standing):
+        if not AddressSet.of(anchor) <= change.after_addresses:
+            yield Reason("anchor_gone", f"the broadest entry in force is gone: {anchor}")
 
 
 def _broad(change: _Change, limits: Limits) -> Iterator[Reason]:

@@ -32,6 +32,7 @@ from cloudsync.remember import (
 )
 from cloudsync.report import Listed, RunReport
 from cloudsync.standing import ALL, LONGEST, Allowed, Pause, Standing, overlaid, remarks
+from cloudsync.vet import removals_of
 from cloudsync.wants import wanted_of
 
 
@@ -217,7 +218,9 @@ def _prepared(
         order = orders[target]
         wanted[target] = _wanted(job, found, in_force, standing, order)
         plans.append(_planned(found, wanted[target], digest, order, standing))
-    listed = Listed.of(in_force, job.config.list.shoreline, job.config.list.widen)
+    listed = Listed.of(
+        in_force, job.config.list.shoreline, job.config.list.widen, removals_of(job.config)
+    )
     plans.sort(key=lambda plan: plan.target)
     return Prepared(
         command, Plan(digest, tuple(plans)), listed, orders, located, wanted, change, person

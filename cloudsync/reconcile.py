@@ -44,7 +44,7 @@ from cloudsync.report import Listed, RunReport
 from cloudsync.source import bundled
 from cloudsync.standing import Standing, remarks
 from cloudsync.state import StateError
-from cloudsync.vet import Read, Rules, Vetted, vet
+from cloudsync.vet import Read, Rules, Vetted, removals_of, vet
 from cloudsync.waves import fell_short, waves
 
 
@@ -148,7 +148,9 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     if waiting and (sweep or read.refused):
         vetted = replace(vetted, standing=(Exit.HELD,))
     listing = vetted.in_force or _provisional(vetted)
-    listed = Listed.of(listing, job.config.list.shoreline, job.config.list.widen)
+    listed = Listed.of(
+        listing, job.config.list.shoreline, job.config.list.widen, removals_of(job.config)
+    )
     # What own rules tell after the state was lost may be less than was in force. While the list on
     # offer waits for a person, or none was read, nothing is closed by it: it could be a sender that
     # is cut off.

@@ -71,6 +71,12 @@ class Vetted:
         return self.judgement
 
 
+def removals_of(config: Config) -> leaving.Removals:
+    """How entries leave, as ``config`` says."""
+    given = config.removals
+    return leaving.Removals(given.reads, given.apart, given.grace)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the configuration says about lists."""
@@ -87,9 +93,7 @@ class Rules:
         return Rules(
             limits=Limits(**config.list.limits),
             anchors=config.list.anchors,
-            removals=leaving.Removals(
-                config.removals.reads, config.removals.apart, config.removals.grace
-            ),
+            removals=removals_of(config),
             shoreline=groups_of(config),
             widen=widening_of(config),
         )
@@ -190,4 +194,5 @@ def accept(
         shoreline=rules.shoreline,
         widen=rules.widen,
     )
-    return replace(after, accepted_by=by, accepted_at=now)
+    # A person has looked at the whole list: what somebody took off of it is wanted again.
+    return replace(after, accepted_by=by, accepted_at=now, withdrawn=())

@@ -175,6 +175,42 @@ def list_accept(
     return accept(context.obj.path(config), by, yes=yes)
 
 
+@lists.command("remove")
+def list_remove(
+    context: typer.Context,
+    network: Annotated[str, typer.Argument(metavar="NETWORK", help="As it is listed.")],
+    config: ConfigFile = None,
+    *,
+    now: Annotated[
+        bool, typer.Option("--now", help="Don't wait for its source: the sender was broken into.")
+    ] = False,
+    by: By = "",
+    reason: Reason = "",
+    anchor: Annotated[
+        bool, typer.Option("--anchor", help="Also where an anchor of the list goes with it.")
+    ] = False,
+) -> int:
+    """Take a sender off the list in force at once, and keep it off while its source has it."""
+    from cloudsync.cli.withdraw import remove  # noqa: PLC0415
+
+    return remove(context.obj.path(config), network, by, reason, now=now, anchor=anchor)
+
+
+@lists.command("restore")
+def list_restore(
+    context: typer.Context,
+    network: Annotated[str, typer.Argument(metavar="NETWORK", help="As it was taken off.")],
+    config: ConfigFile = None,
+    *,
+    by: By = "",
+    reason: Reason = "",
+) -> int:
+    """Put a sender back on the list in force that somebody took off."""
+    from cloudsync.cli.withdraw import restore  # noqa: PLC0415
+
+    return restore(context.obj.path(config), network, by, reason)
+
+
 @app.command()
 def plan(
     context: typer.Context,

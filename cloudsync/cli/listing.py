@@ -16,6 +16,7 @@ from cloudsync.allowlist import (
     InForce,
     Listing,
     Widen,
+    Withdrawn,
     absent,
     applied,
     cost_of_widening,
@@ -29,10 +30,13 @@ from cloudsync.intake import read_source
 from cloudsync.job import Job
 from cloudsync.observe import recover
 from cloudsync.remember import list_in_force, remember_list
-from cloudsync.report import as_json
+from cloudsync.report import Listed, as_json
+from cloudsync.report.document import memory
+from cloudsync.report.memory import remembered
+from cloudsync.report.text import wrapped
 from cloudsync.report.words import clean
 from cloudsync.source.bundled import SOURCE as BUNDLED
-from cloudsync.vet import Read, Rules, vet
+from cloudsync.vet import Read, Rules, removals_of, vet
 from cloudsync.vet import accept as accepted
 
 _SOURCES: Final = "Name a file, an https URL, or bundled."
@@ -69,7 +73,12 @@ def show(path: Path | None, source: str | None, stated: Format | None, form: str
             return int(listing)
         stored = records.load(each.store, records.LIST_KEY, records.LIST)
         vetted = vet(Read(listing), stored.value if stored else None, Rules.of(config), each.now())
-    _print(listing, config.list.shoreline, config.list.widen, form)
+    known = None
+    if stored:
+        known = Listed.of(
+            stored.value, config.list.shoreline, config.list.widen, removals_of(config)
+        )
+    _print(listing, config.list.shoreline, config.list.widen, form, known)
     if vetted.held:
         tell(held(listing.source, vetted.held, first=vetted.in_force is None))
         # That a first list waits for a person is no fault of the list: whoever looks has it.
@@ -103,7 +112,14 @@ def accept(path: Path, by: str, *, yes: bool) -> int:
         f"{listing.digest}",
         None,
     )
+    for one in _wanted_again(in_force, new):
+        tell(f"{one.network}: {one.by} took it off ({clean(one.reason)}), and it is wanted again.")
     return 0
+
+
+def _wanted_again(before: InForce | None, after: InForce) -> list[Withdrawn]:
+    wanted = {entry.network for entry in after.wanted}
+    return [one for one in (before.withdrawn if before else ()) if one.network in wanted]
 
 
 def _recovered(each: Job) -> InForce | None:
@@ -136,20 +152,30 @@ def _read(form: str, read: Callable[[], Listing]) -> Listing | Exit:
         return refused.exit_code
 
 
-def _print(listing: Listing, shoreline: Collection[str], widen: Widen, form: str) -> None:
+def _print(
+    listing: Listing,
+    shoreline: Collection[str],
+    widen: Widen,
+    form: str,
+    known: Listed | None = None,
+) -> None:
+    """Print the list on offer, and what is remembered of the one in force, ``known``."""
     networks = [str(network) for network in applied(listing.entries, shoreline, widen)]
     for warning in listing.warnings:
         tell(f"{listing.source}: {warning}")
     tell_of_groups(listing.source, absent(listing.entries, shoreline))
     if form == "json":
-        put(as_json(_document(listing, networks)), None)
+        put(as_json(_document(listing, networks, known)), None)
     elif form == "csv":
         put(_rows(listing), None)
     else:
-        put(_text(listing, networks, shoreline, widen), None)
+        text = _text(listing, networks, shoreline, widen)
+        more = [out for line in (remembered(known) if known else ()) for out in wrapped(line)]
+        put("\n".join([text, *([""] if more else []), *more]), None)
 
 
-def _document(listing: Listing, networks: list[str]) -> dict[str, Any]:
+def _document(listing: Listing, networks: list[str], known: Listed | None) -> dict[str, Any]:
+    nothing: dict[str, Any] = dict.fromkeys(("going", "ahead", "withdrawn"))
     return {
         "schema": "cloudsync.list/1",
         "source": listing.source,
@@ -168,6 +194,7 @@ def _document(listing: Listing, networks: list[str]) -> dict[str, Any]:
         ],
         "networks": networks,
         "warnings": list(listing.warnings),
+        **(memory(known) if known else nothing),
     }
 
 

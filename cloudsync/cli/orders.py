@@ -35,7 +35,7 @@ def pause(path: Path, target: str, length: str, by: str, reason: str, *, end: bo
             tell(f"{target}: the pause is over. No cloud was changed; the next run goes on.")
             return 0
         until = orders.ending(each, _length(length))
-        orders.pause(each, target, until, _person(by, reason))
+        orders.pause(each, target, until, person_of(by, reason))
     tell(
         f"{target}: paused until {until:%Y-%m-%d %H:%M} UTC. No cloud was changed. "
         f"To end it before: cloudsync pause {target} --end"
@@ -55,14 +55,14 @@ def allow(
     yes: bool,
 ) -> int:
     """``cloudsync allow``."""
-    wanted = _network(network)
+    wanted = network_of(network)
     with job(path) as each:
         if end:
             orders.disallow(each, wanted, target)
             tell(f"{target}: {wanted} is no longer allowed. The next run takes its rule away.")
             return 0
         until = orders.ending(each, _length(length))
-        person = _person(by, reason)
+        person = person_of(by, reason)
         with leased(each, "allow") as mine:
             prepared = orders.allow(mine, wanted, target, until, person)
             return _carried_out(mine, prepared, yes=yes)
@@ -74,7 +74,7 @@ def undo(
     """``cloudsync undo``."""
     with job(path) as each:
         until = orders.ending(each, _length(length))
-        person = _person(by, reason)
+        person = person_of(by, reason)
         with leased(each, "undo") as mine:
             prepared = orders.undo(mine, run, target, until, person)
             return _carried_out(mine, prepared, yes=yes)
@@ -99,7 +99,12 @@ def _carried_out(each: Job, prepared: orders.Prepared, *, yes: bool) -> int:
     return int(exit_of_run(report))
 
 
-def _person(by: str, reason: str) -> orders.Person:
+def person_of(by: str, reason: str) -> orders.Person:
+    """Who orders something and why.
+
+    Raises:
+        UsageError: no reason was given.
+    """
     if not reason.strip():
         raise UsageError("--reason", "is empty", todo="Say why, for whoever reads it tomorrow.")
     return orders.Person(by.strip() or getpass.getuser(), reason.strip())
@@ -109,7 +114,12 @@ def _length(text: str) -> timedelta:
     return _read(TypeAdapter[timedelta](Duration), text, "--for")
 
 
-def _network(text: str) -> Network:
+def network_of(text: str) -> Network:
+    """The network that was named.
+
+    Raises:
+        UsageError: it is none, or wider than anybody may be let in by.
+    """
     return _read(
         TypeAdapter[Network](Annotated[NetworkText, AfterValidator(also_network)]), text, "NETWORK"
     )

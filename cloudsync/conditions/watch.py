@@ -65,8 +65,10 @@ def watched(job: Job) -> tuple[Watched, ...]:
 def changed(before: InForce | None, now: InForce | None) -> tuple[AddressSet, AddressSet]:
     """What the list in force gained and lost; after a first list, all of it came."""
     was = AddressSet.of(*(one.network for one in before.wanted)) if before else AddressSet.of()
+    # What a person took off by hand between two passes is no rule that somebody changed.
+    rows = AddressSet.of(*(one.network for one in before.rows)) if before else AddressSet.of()
     wanted = AddressSet.of(*(one.network for one in now.wanted)) if now else AddressSet.of()
-    return wanted - was, was - wanted
+    return wanted - was, rows - wanted
 
 
 def excused(config: Config) -> Iterator[Excused]:

@@ -11,6 +11,7 @@ from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 from cloudsync.report.findings import changes, findings, rules_of, steps
 from cloudsync.report.listed import Listed
+from cloudsync.report.memory import remembered
 from cloudsync.report.page import Block, Code, Items, Line, Page, Section, label, quoted
 from cloudsync.report.run import RunReport
 from cloudsync.report.words import counted, listing, sentence
@@ -38,6 +39,7 @@ def plan_page(plan: Plan, listed: Listed | None = None) -> Page:
             (summary(plan),),
             ("Plan ", Code(plan.digest), "."),
             _list(plan, listed),
+            *(remembered(listed) if listed else ()),
         ),
         sections=tuple(
             Section(
@@ -65,6 +67,7 @@ def run_page(report: RunReport, listed: Listed | None = None) -> Page:
             ("Applied plan ", Code(report.plan.digest), "."),
             *_undo(report),
             _list(report.plan, listed),
+            *(remembered(listed) if listed else ()),
         ),
         sections=tuple(
             Section(

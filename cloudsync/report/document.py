@@ -89,6 +89,9 @@ def _list(plan: Plan, listed: Listed | None) -> Json:
             "networks": None,
             "leaving": None,
             "widened": None,
+            "going": None,
+            "ahead": None,
+            "withdrawn": None,
         }
     return {
         "source": listed.source,
@@ -98,6 +101,32 @@ def _list(plan: Plan, listed: Listed | None) -> Json:
         "networks": len(listed.networks),
         "leaving": listed.leaving,
         "widened": listed.widened,
+        **memory(listed),
+    }
+
+
+def memory(listed: Listed) -> Json:
+    """What leaves and when, what came ahead of a held list, and what a person took off."""
+    return {
+        "going": [
+            {
+                "network": str(one.network),
+                "reads": one.reads,
+                "of": one.of,
+                "goes": one.goes.isoformat() if one.goes else None,
+            }
+            for one in listed.going
+        ],
+        "ahead": [str(one) for one in listed.ahead],
+        "withdrawn": [
+            {
+                "network": str(one.network),
+                "by": one.by,
+                "reason": one.reason,
+                "at": one.at.isoformat(),
+            }
+            for one in listed.withdrawn
+        ],
     }
 
 

@@ -38,6 +38,7 @@ def _one_of(values: Iterable[object]) -> Schema:
     return {"enum": [str(value) for value in values]}
 
 
+_TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 _ADDRESSES: Final = _object(
     ipv4={"type": "integer", "minimum": 0, "maximum": 1 << 32},
     ipv6={"type": "string", "pattern": "^(0|[1-9][0-9]{0,38})$"},
@@ -51,6 +52,9 @@ _LIST: Final = _object(
     networks=_or_null(_NUMBER),
     leaving=_or_null(_NUMBER),
     widened=_or_null(_NUMBER),
+    going=_or_null(_array(_object(network=_TEXT, reads=_NUMBER, of=_NUMBER, goes=_or_null(_TIME)))),
+    ahead=_or_null(_TEXTS),
+    withdrawn=_or_null(_array(_object(network=_TEXT, by=_TEXT, reason=_TEXT, at=_TIME))),
 )
 _STEP: Final[dict[str, Schema]] = {
     "verb": _one_of(get_args(Verb)),

@@ -29,10 +29,10 @@ _GLUE: Final = "\0"
 
 def lay_text(page: Page) -> str:
     """The page as text. Verdicts stand in capitals at the start of a line."""
-    lines = [out for line in page.intro for out in _wrapped(line, 0)]
+    lines = [out for line in page.intro for out in wrapped(line, 0)]
     for section in page.sections:
         lines += ["", *_section(section)]
-    lines += ["", *_wrapped((page.footer,), 0)]
+    lines += ["", *wrapped((page.footer,), 0)]
     return "\n".join(lines) + "\n"
 
 
@@ -46,9 +46,9 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _block(block: Block) -> Iterator[str]:
-    yield from _wrapped(block.head, 2)
+    yield from wrapped(block.head, 2)
     for line in block.body:
-        yield from _wrapped(line, 4)
+        yield from wrapped(line, 4)
     shown, more = cut(block.changes, len(block.changes) if block.whole else CHANGES_SHOWN)
     for change in shown:
         yield f"    {clean(change)}"
@@ -56,7 +56,8 @@ def _block(block: Block) -> Iterator[str]:
         yield f"    and {more:,} more"
 
 
-def _wrapped(line: Line, indent: int) -> list[str]:
+def wrapped(line: Line, indent: int = 0) -> list[str]:
+    """One line of a page, in as many lines of text as it takes."""
     return [
         out.replace(_GLUE, " ")
         for out in textwrap.wrap(

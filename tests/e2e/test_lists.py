@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudsync_aws.sandbox import Call
-from tests.e2e.world import LIST, WORLD4, Ran, World, tcp
+from tests.e2e.world import LIST, WORLD4, Clock, Ran, World, block, refused, tcp
 from tests.unit.source import pages
 
 DIGEST = "sha256:0d5c7233e4655671485b9fe5e309ca07f04dbaa1790988b3c5db72a9b0dabfe7"
@@ -77,6 +77,9 @@ def test_the_list_as_data(world: World) -> None:
         "published": "2009-09-18",
         "minimum": 15,
         "warnings": [],
+        "going": None,
+        "ahead": None,
+        "withdrawn": None,
     }
     assert len(entries) == 17
     assert entries[0] == {
@@ -303,3 +306,81 @@ def test_a_list_that_was_accepted_meanwhile_stays_accepted(world: World) -> None
     again = world.run("apply", "--yes")
     assert (again.code, again.err) == (0, "")
     assert {"9.9.9.0/32", "9.9.9.19/32"} <= set(world.networks(world.guarded[0]))
+
+
+# ------------------------------------------------------------------ a sender that was broken into
+
+OFF = ("--by", "ann", "--reason", "it sends spam")
+
+
+def test_a_sender_that_is_taken_off_is_shut_out_and_stays_out(world: World, clock: Clock) -> None:
+    """At once, whatever its source says, until somebody puts it back; and every report says so."""
+    group = world.group("shut")
+    world.config()
+    world.accepted()
+    assert world.run("apply", "--yes").code == 0
+    first, *rest = LIST
+    assert world.run("list", "remove", first, "--now", *OFF) == Ran(
+        0,
+        "",
+        f"{first}: it is off the list in force, taken off by ann, and stays off while its source "
+        "has it. No cloud was changed; the next run shuts it out. To let it in again: cloudsync "
+        f"list restore {first}\n",
+    )
+    assert world.run("apply", "--yes").code == 0
+    assert world.networks(group) == sorted(rest)
+    clock.pass_(days=2)
+    ran = world.run("run", "--once")
+    assert (ran.code, world.networks(group)) == (0, sorted(rest))
+    said = f"Taken off by hand: {first}, on 2026-11-24 08:00 UTC by ann: it sends spam."
+    assert said in " ".join(ran.out.split())
+    assert said in " ".join(world.run("list").out.split())
+    (off,) = json.loads(world.run("list", "--format", "json").out)["withdrawn"]
+    assert off == {
+        "network": first, "by": "ann", "reason": "it sends spam", "at": "2026-11-24T08:00:00+00:00",
+    }  # fmt: skip
+    back = world.run("list", "restore", first, *OFF)
+    assert (back.code, back.err) == (
+        0,
+        (
+            f"{first}: ann put it back on the list in force. No cloud was changed; the next run lets it "
+            "in.\n"
+        ),
+    )
+    assert world.run("apply", "--yes").code == 0
+    assert world.networks(group) == sorted(LIST)
+
+
+def test_a_person_who_accepts_a_list_wants_all_of_it(world: World, clock: Clock) -> None:
+    """What was taken off is wanted again, and that is said."""
+    world.config()
+    world.accepted()
+    assert world.run("list", "remove", LIST[0], "--now", *OFF).code == 0
+    again = world.run("list", "accept", "--yes", "--by", "bob")
+    assert (again.code, again.err) == (
+        0, f"{LIST[0]}: ann took it off (it sends spam), and it is wanted again.\n",
+    )  # fmt: skip
+    assert json.loads(world.run("list", "--format", "json").out)["withdrawn"] == []
+
+
+def test_what_cant_be_taken_off(world: World) -> None:
+    """Without --now or a reason, or without a list in force; and where it gets in all the same is said."""
+    world.config(
+        block("add", "also_allow: [{network: 69.20.58.0/24, owner: o, reason: r, until: never}]")
+    )
+    first = LIST[0]
+    refused(world, world.run("list", "remove", first, *OFF), 1,
+            "--now: without it an entry goes when its source drops it, after reads and a grace. "
+            "Nothing was changed. For a sender that was broken into, say --now.")  # fmt: skip
+    refused(world, world.run("list", "remove", first, "--now"), 1,
+            "--reason: is empty. Nothing was changed. Say why, for whoever reads it tomorrow.")  # fmt: skip
+    ran = world.run("list", "restore", first, *OFF)
+    assert ran.code == 1
+    assert "there is no list in force. Nothing was changed. Accept one with" in ran.err
+    world.accepted()
+    told = world.run("list", "remove", first, "--now", *OFF)
+    assert told.code == 0
+    assert told.err.endswith(
+        "cloudsync.yaml:10: targets[0].also_allow: it is let in here beside the list, and that "
+        "stands.\n"
+    )

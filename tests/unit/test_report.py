@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cloudsync.addresses import EVERY_IPV4, NOBODY, AddressSet, Count
-from cloudsync.allowlist import Entry, InForce, Leaving
+from cloudsync.allowlist import Entry, InForce, Leaving, Withdrawn
 from cloudsync.errors import Exit
 from cloudsync.exposure import NOTHING, Name, first_match, union
 from cloudsync.model import Mode, Note, Verdict, Wanted
@@ -33,6 +33,7 @@ from cloudsync.report import (
     text,
     text_outcome,
 )
+from cloudsync.report.listed import Going
 from cloudsync.report.words import amount, clean, listing, port, sentence, share, size
 from tests.unit.report_plans import (
     BLOCKED,
@@ -156,6 +157,7 @@ def test_the_list_of_a_report_counts_what_applies() -> None:
         networks=(ip_network("203.0.113.1/32"), ip_network("203.0.113.9/32")),
         published=date(2009, 9, 18),
         leaving=1,
+        going=(Going(ip_network("203.0.113.9/32"), 1, 2, None),),
     )
     assert Listed.of(in_force) == as_listed
     assert Listed.of(in_force, ["EXG3"], "24") == replace(
@@ -163,6 +165,56 @@ def test_the_list_of_a_report_counts_what_applies() -> None:
         networks=(ip_network("198.51.100.0/24"), ip_network("203.0.113.0/24")),
         widened=509,
     )
+
+
+AT = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+MEMORY = replace(
+    LISTED,
+    going=(Going(NETWORKS[0], 1, 2, None), Going(NETWORKS[1], 2, 2, AT)),
+    ahead=NETWORKS[2:4],
+    withdrawn=(Withdrawn(NETWORKS[4], "ann", "it sends spam", AT),),
+)
+
+
+def test_a_report_says_what_the_list_remembers() -> None:
+    """When each leaving entry goes, what came ahead of a held list, and who took what off."""
+    lines = " ".join(text(Plan(LISTED.digest), MEMORY).split())
+    assert (
+        "Leaving: 203.0.113.1/32, 1 of 2 reads agree; it goes after 1 more read and the grace. "
+        "Leaving: 203.0.113.2/32, goes at 2026-11-24 08:30 UTC unless a list shows it again. "
+        "Let in ahead of the rest of a list that is held: 203.0.113.3/32, 203.0.113.4/32. "
+        "Taken off by hand: 203.0.113.5/32, on 2026-11-24 08:30 UTC by ann: it sends spam."
+    ) in lines
+    many = replace(LISTED, going=(Going(NETWORKS[0], 1, 2, None),) * 10)
+    assert "Leaving: 2 more." in text(Plan(LISTED.digest), many)
+
+
+def test_what_the_list_remembers_as_data() -> None:
+    """A time is ISO 8601, and null while reads are awaited."""
+    found = document(Plan(LISTED.digest), MEMORY)["list"]
+    assert {key: found[key] for key in ("going", "ahead", "withdrawn")} == {
+        "going": [
+            {"network": "203.0.113.1/32", "reads": 1, "of": 2, "goes": None},
+            {"network": "203.0.113.2/32", "reads": 2, "of": 2, "goes": "2026-11-24T08:30:00+00:00"},
+        ],
+        "ahead": ["203.0.113.3/32", "203.0.113.4/32"],
+        "withdrawn": [
+            {
+                "network": "203.0.113.5/32",
+                "by": "ann",
+                "reason": "it sends spam",
+                "at": "2026-11-24T08:30:00+00:00",
+            }
+        ],
+    }
+
+
+def test_what_was_taken_off_and_leaves_is_not_said_to_leave() -> None:
+    """Nobody waits for it: it is off already."""
+    gone = Leaving(Entry(NETWORKS[0]), AT, AT)
+    off = (Withdrawn(NETWORKS[0], "ann", "spam", AT),)
+    found = Listed.of(InForce("list.txt", "cidr", (), leaving=(gone,), withdrawn=off))
+    assert (found.networks, found.leaving, found.going, found.withdrawn) == ((), 0, (), off)
 
 
 @pytest.mark.parametrize(
@@ -399,6 +451,9 @@ def test_the_plan_as_data_is_the_documented_one() -> None:
             "networks": 12,
             "leaving": 1,
             "widened": 0,
+            "going": [],
+            "ahead": [],
+            "withdrawn": [],
         },
         "targets": [
             {
@@ -474,7 +529,8 @@ def test_what_is_not_known_is_null() -> None:
     found = document(Plan(LISTED.digest, (UNREADABLE,)))
     assert found["list"] == {
         "source": None, "format": None, "digest": LISTED.digest, "published": None,
-        "networks": None, "leaving": None, "widened": None,
+        "networks": None, "leaving": None, "widened": None, "going": None,
+        "ahead": None, "withdrawn": None,
     }  # fmt: skip
     assert found["targets"] == [
         {
