@@ -9,9 +9,10 @@ from typing import Final
 from cloudsync.alert.channels import Send
 from cloudsync.alert.deliver import deliver, waiting
 from cloudsync.alert.outbox import undelivered
-from cloudsync.conditions import Condition, ConditionKind, Turned
+from cloudsync.conditions import Condition, ConditionKind, Turned, Watched
 from cloudsync.conditions.of_targets import Since, unseen
 from cloudsync.conditions.watch import changed, found, kept, watched
+from cloudsync.confirm import confirmed
 from cloudsync.errors import CloudsyncError
 from cloudsync.job import Job
 from cloudsync.model import Verdict
@@ -45,6 +46,8 @@ def of_pass(
     came, went = changed(looked.known, now)
     right = {target: one for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
     since = Since(came, went, right, _actors(looked, report, right))
+    heard = {one.condition.subject for one in watched(job) if one.stands and _is_grave(one)}
+    report = confirmed(job, looked, report, heard)
     conditions = [
         *found(job, report, looked.known, now, since),
         *beside,
@@ -53,6 +56,10 @@ def of_pass(
     turn = kept(job, conditions, unseen(report))
     deliver(job, ways, turn.tell)
     return turn
+
+
+def _is_grave(one: Watched) -> bool:
+    return one.condition.kind in {ConditionKind.MISSING, ConditionKind.OPEN}
 
 
 def of_failure(job: Job, ways: Mapping[str, Send], error: CloudsyncError) -> None:

@@ -271,6 +271,42 @@ def test_a_channel_that_fails_costs_no_run_and_is_told_on_the_other() -> None:
     )
 
 
+def test_what_a_second_look_does_not_find_wakes_nobody() -> None:
+    """A read that came late; where it is still so, one hears of it in the same pass."""
+    one = shift("team")
+    rules = Firewall((Rule(1, "by hand", sources=tuple(LISTED)),))
+    looks: list[int] = []
+
+    def late() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            one.world.edit("one", rules)
+
+    one.provider.looks = late
+    one.one_pass()
+    assert (len(looks), one.taken) == (2, [])
+    one.world.edit("one", Firewall(()))
+    one.one_pass()
+    one.one_pass()
+    assert len(looks) == 5
+    assert len(one.taken) == 1
+
+
+def test_where_the_second_look_can_not_be_had_the_first_counts() -> None:
+    """Silence would be worse than a false alarm."""
+    one = shift("team")
+    looks: list[int] = []
+
+    def lost() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            one.world.firewalls.clear()
+
+    one.provider.looks = lost
+    one.one_pass()
+    assert len(one.taken) == 1
+
+
 def test_a_failed_pass_is_told_and_what_was_the_matter_still_is() -> None:
     """A configuration that can't work any more is heard of, not only printed."""
     one = shift("team")
