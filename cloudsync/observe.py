@@ -26,6 +26,7 @@ from cloudsync.preflight import arming, ledger
 from cloudsync.preflight.arming import Ruling
 from cloudsync.provider import Provider, Remark, Scope, Snapshot, Unreadable
 from cloudsync.remember import seen_before, standing_orders
+from cloudsync.replay import Frozen, frozen
 from cloudsync.standing import Standing, overlaid, remarks
 from cloudsync.vanished import absent, gone, scope_of, unlisted, unread, unread_scope
 from cloudsync.wants import wanted_of
@@ -88,6 +89,8 @@ class _Sweep:
     waits: tuple[str, ...] = ()
     """The targets that are held, and those that one call would touch with them."""
     rulings: Mapping[str, Ruling] = field(default_factory=dict[str, Ruling])
+    kept: tuple[Frozen, ...] = ()
+    """What the plans with steps were made from, packed, where they may be carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Planned:
     )
     rulings: dict[str, Ruling] = field(default_factory=dict[str, Ruling])
     holds: list[Hold] = field(default_factory=list[Hold])
+    kept: list[Frozen] = field(default_factory=list[Frozen])
 
 
 def planned(
@@ -115,7 +119,7 @@ def planned(
     deadline: float | None = None,
     gate: Gate | None = None,
 ) -> Planned:
-    """The plan of every target, page by page: no snapshot outlives its page.
+    """The plan of every target, page by page: no snapshot outlives its page, but for what is kept.
 
     With a ``gate``, a target whose first enforce it holds is planned, and wanted, as in add; and so
     is one that preflight holds.
@@ -152,6 +156,7 @@ def planned(
             for target in sweep.waits:
                 wanted[target] = replace(wanted[target], mode=Mode.ADD)
             found.holds.extend(sweep.holds)
+            found.kept.extend(sweep.kept)
             plans += sweep.plans
             found.rulings.update(sweep.rulings)
             for seen in sweep.unreadable:
@@ -196,6 +201,7 @@ def _swept(
         holds: list[Hold] = []
         waits: list[str] = []
         rulings: dict[str, Ruling] = {}
+        kept: list[Frozen] = []
         for seen in intime.pages(block.provider, scope, None, deadline, job.pace.monotonic):
             if isinstance(seen, Unreadable):
                 blind.append(seen)
@@ -222,10 +228,16 @@ def _swept(
                 )
             if standing:
                 made = tuple(plan.saying(*remarks(plan.target, standing)) for plan in made)
+            # Only who works under a lease goes on to change something.
+            if job.fence is not None and any(plan.steps for plan in made):
+                name = block.settings.provider
+                small = frozen(name, block.provider.rules, seen, made)
+                kept += [small] if small else []
             plans += (_with_cost(plan, cost) for plan in made) if cost else made
         return _Sweep(
-            scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds), tuple(waits), rulings
-        )
+            scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds), tuple(waits), rulings,
+            tuple(kept),
+        )  # fmt: skip
 
     armed = ledger.known(job.store)
     costs = [_cost(block.settings, job.config, entries) for block in blocks]

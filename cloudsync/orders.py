@@ -30,6 +30,7 @@ from cloudsync.remember import (
     taken_by,
     unsettled,
 )
+from cloudsync.replay import Frozen, frozen, note_inputs
 from cloudsync.report import Listed, RunReport
 from cloudsync.standing import ALL, LONGEST, Allowed, Pause, Standing, overlaid, remarks
 from cloudsync.vet import removals_of
@@ -57,6 +58,8 @@ class Prepared:
     change: Callable[[Standing], Standing] = field(repr=False)
     """What is kept of the order, among those that stand when it is carried out."""
     person: Person = Person("", "")
+    kept: tuple[Frozen, ...] = field(default=(), repr=False)
+    """What the steps were planned from."""
 
 
 def ending(job: Job, length: timedelta) -> datetime:
@@ -212,18 +215,29 @@ def _prepared(
         )  # fmt: skip
     standing = change(standing_orders(job))
     plans: list[TargetPlan] = []
+    kept: list[Frozen] = []
     wanted: dict[str, Wanted] = {}
     digest = in_force.digest
     for target, found in located.items():
         order = orders[target]
         wanted[target] = _wanted(job, found, in_force, standing, order)
-        plans.append(_planned(found, wanted[target], digest, order, standing))
+        plan, small = _planned(found, wanted[target], digest, order, standing)
+        plans.append(plan)
+        kept += [small] if small else []
     listed = Listed.of(
         in_force, job.config.list.shoreline, job.config.list.widen, removals_of(job.config)
     )
     plans.sort(key=lambda plan: plan.target)
     return Prepared(
-        command, Plan(digest, tuple(plans)), listed, orders, located, wanted, change, person
+        command,
+        Plan(digest, tuple(plans)),
+        listed,
+        orders,
+        located,
+        wanted,
+        change,
+        person,
+        tuple(kept),
     )
 
 
@@ -238,8 +252,8 @@ def _wanted(
 
 def _planned(
     found: Located, want: Wanted, digest: str, order: Order | None, standing: Standing
-) -> TargetPlan:
-    """The plan from a close look, which knows all that a step needs.
+) -> tuple[TargetPlan, Frozen | None]:
+    """The plan from a close look, which knows all that a step needs, and what to keep of the look.
 
     Raises:
         TargetError: the target can't be read, or is gone.
@@ -248,7 +262,8 @@ def _planned(
         if isinstance(seen, Unreadable):
             raise TargetError(seen.scope, seen.reason, todo=seen.todo)
         for plan in make(found.provider.rules, seen, {found.target: want}, digest, order):
-            return plan.saying(*remarks(plan.target, standing))
+            small = frozen(found.settings.provider, found.provider.rules, seen, [plan], order)
+            return plan.saying(*remarks(plan.target, standing)), small
     raise TargetError(found.target, "it was there a moment ago and isn't now")
 
 
@@ -265,6 +280,7 @@ def carry_out(job: Job, prepared: Prepared) -> RunReport:
     standing = standing_orders(job)
     person = prepared.person
     run = begin_run(job, prepared.plan, prepared.command, person.by, person.reason)
+    note_inputs(job, run.value.id, prepared.plan, prepared.wanted, prepared.kept)
     outcomes: list[tuple[Step, Outcome]] = []
     reversals: dict[Step, Reversal] = {}
     now: list[TargetPlan] = []

@@ -12,6 +12,7 @@ from cloudsync import records
 from cloudsync.allowlist import InForce
 from cloudsync.job import Job
 from cloudsync.ledger import taken_key
+from cloudsync.records.inputs import inputs_key
 from cloudsync.records.kind import Kind
 from cloudsync.records.past import CHANGE, REPORTED, Change, Reported, change_key, report_key
 from cloudsync.report import Listed, RunReport, document_outcome
@@ -112,7 +113,7 @@ def _all(job: Job, prefix: str, kind: Kind[T]) -> Iterator[T]:
 
 
 def forget_past(job: Job, last: str) -> None:
-    """Drop what is as old as the run called ``last``: reports, what runs took, changes of the list.
+    """Drop what is as old as the run called ``last``: reports, inputs, what runs took, lists' changes.
 
     What a run took can be given back for as long as the run is known. The youngest change of the
     list stays, whatever its age: it says who accepted what is in force.
@@ -122,7 +123,7 @@ def forget_past(job: Job, last: str) -> None:
     """
     before = change_key(f"{last.partition('-')[0]}\uffff")
     drop(job, [key for key in job.store.keys(change_key(""))[:-1] if key < before])
-    for prefix in (report_key(""), taken_key("").removesuffix("/")):
+    for prefix in (report_key(""), inputs_key(""), taken_key("").removesuffix("/")):
         end = f"{prefix}{last}/\uffff"
         drop(job, [key for key in job.store.keys(prefix) if key <= end])
 

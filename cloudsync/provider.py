@@ -250,6 +250,23 @@ class TellsManaged(Protocol):
         ...
 
 
+@runtime_checkable
+class Freezes(Protocol):
+    """Rules whose snapshots can be kept as JSON. Optional: a plan of one that can't isn't replayed."""
+
+    def freeze(self, snapshot: Any, /) -> Mapping[str, Any]:
+        """``snapshot`` as JSON: what a plan rests on, and nothing by which anybody could act."""
+        ...
+
+    def thaw(self, kept: Mapping[str, Any], /) -> Snapshot:
+        """The snapshot that ``freeze`` was given, but for what only a call needs.
+
+        Raises:
+            AttributeError, KeyError, TypeError, ValueError: it isn't what ``freeze`` gave.
+        """
+        ...
+
+
 Kind = Literal["done", "unknown", "stale", "throttled", "denied", "limit", "failed"]
 
 

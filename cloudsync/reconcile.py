@@ -40,6 +40,7 @@ from cloudsync.remember import (
     standing_orders,
     unsettled,
 )
+from cloudsync.replay import Frozen, note_inputs
 from cloudsync.report import Listed, RunReport
 from cloudsync.source import bundled
 from cloudsync.standing import Standing, remarks
@@ -70,6 +71,8 @@ class Look:
     """First enforces that wait for a person, where nobody is there to say yes."""
     known: InForce | None = None
     """The list in force as the state had it, which the run rests on; None where it had none."""
+    kept: tuple[Frozen, ...] = field(default=(), repr=False)
+    """What the steps were planned from, to be kept where they are carried out."""
 
 
 def reconcile(job: Job, looked: Look | None = None) -> RunReport:
@@ -92,6 +95,7 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     # Written before the first call: a state that can't be written stops the run while it may still
     # say that nothing was changed.
     run = begin_run(job, found.plan, "apply" if job.attended else "run")
+    note_inputs(job, run.value.id, found.plan, found.wanted, found.kept)
     remember_targets(job, found.plan)
     keep_armed(job.store, armed_by(found.rulings, found.wanted))
     made = _applied(job, found, run.value.id)
@@ -173,7 +177,7 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     plan = Plan(_digest(listing), tuple(plans))
     return Look(
         vetted, plan, listed, read, made.wanted, made.scopes, contested, made.rulings, recovered,
-        spent, tuple(made.holds), known,
+        spent, tuple(made.holds), known, tuple(made.kept),
     )  # fmt: skip
 
 

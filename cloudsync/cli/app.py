@@ -535,6 +535,21 @@ def history_show(
     return told.show_run(context.obj.path(config), run)
 
 
+@histories.command("replay")
+def history_replay(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="As its report calls it.")],
+    config: ConfigFile = None,
+    *,
+    format_: Annotated[PlanFormats, typer.Option("--format")] = PlanFormats.TEXT,
+    out: OutFile = None,
+) -> int:
+    """Make the plan of a run again from what was kept of it; ask no cloud."""
+    from cloudsync.cli import history as told  # noqa: PLC0415
+
+    return told.replay(context.obj.path(config), run, format_, out)
+
+
 @histories.command("export")
 def history_export(
     context: typer.Context,

@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from cloudsync.chain import Event, lines, verified
 from cloudsync.cli.job import job
+from cloudsync.cli.output import rendered
 from cloudsync.cli.streams import check, put, tell
-from cloudsync.errors import UsageError
+from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.past import Past, past, report_of
 from cloudsync.records import APPROVAL, RUN, Approval, RunRecord, time_text
 from cloudsync.records.past import CHANGE, REPORTED, Change
+from cloudsync.replay import replay as replayed
 from cloudsync.report import as_json
 from cloudsync.report.words import clean, counted
 
@@ -81,6 +83,26 @@ def verify(file: Path, last: str | None) -> int:
     tell(
         f"{file}: whole, {counted(found.events, 'thing')} that happened. Its last hash: {found.last}"
     )
+    return 0
+
+
+def replay(path: Path, run: str, form: str, out: Path | None) -> int:
+    """``cloudsync history replay``: the plan of a run, made again from what was kept of it.
+
+    Raises:
+        CloudsyncError: it is another plan than the run's.
+    """
+    check(out)
+    with job(path) as each:
+        found = replayed(each, run)
+    plan = found.plan
+    put(rendered(plan, None, form), out)
+    if not found.same:
+        raise CloudsyncError(
+            run, f"what was kept gives the plan {plan.digest}, and the run made {found.recorded}",
+            todo="Look for what this release plans in another way: see the changes.",
+        )  # fmt: skip
+    tell(f"{run}: the same plan again, {plan.digest}, {counted(len(plan.steps), 'step')}.")
     return 0
 
 

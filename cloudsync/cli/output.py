@@ -23,7 +23,7 @@ from cloudsync.report import (
 from cloudsync.vet import Vetted
 
 
-def rendered(plan: Plan, listed: Listed, form: str) -> str:
+def rendered(plan: Plan, listed: Listed | None, form: str) -> str:
     """A plan in the form that was asked for."""
     match form:
         case "json":

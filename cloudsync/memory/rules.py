@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, cast
+from typing import Any, Final, cast
+
+from pydantic import TypeAdapter
 
 from cloudsync.addresses import NOBODY
 from cloudsync.exposure import Exposure, first_match
@@ -31,12 +33,14 @@ from cloudsync.provider import (
     Proposal,
     Remark,
     Reversal,
+    Scope,
     Snapshot,
     Sources,
     Step,
 )
 
 LAYER: Final = "memory firewall"
+_FIREWALLS: Final = TypeAdapter(dict[str, Firewall])
 
 
 class MemoryRules:
@@ -114,6 +118,16 @@ class MemoryRules:
     def reversal(self, snapshot: Snapshot, step: Step) -> Reversal:
         """The rule as it stood, or its removal."""
         return orders.reversal(_firewalls(snapshot)[step.targets[0]], step)
+
+    def freeze(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Every rule."""
+        firewalls = _FIREWALLS.dump_python(dict(_firewalls(snapshot)), mode="json")
+        return {"scope": snapshot.scope.name, "firewalls": firewalls}
+
+    def thaw(self, frozen: Mapping[str, Any]) -> MemorySnapshot:
+        """The snapshot of those rules."""
+        firewalls = _FIREWALLS.validate_python(frozen["firewalls"])
+        return MemorySnapshot(Scope(frozen["scope"]), firewalls)
 
     def after(self, snapshot: Snapshot, step: Step) -> MemorySnapshot:
         """One rule added, rewritten or taken away."""

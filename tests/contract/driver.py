@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 from cloudsync.engine import Pace, apply
 from cloudsync.model import Wanted
 from cloudsync.plan import TargetPlan, make
-from cloudsync.provider import Outcome, Provider, Rules, Scope, Snapshot, Step, Unreadable
+from cloudsync.provider import Freezes, Outcome, Provider, Rules, Scope, Snapshot, Step, Unreadable
 
 Watcher = Callable[[Step, Snapshot], None]
 
@@ -98,7 +99,10 @@ def run(
 ) -> Run:
     """Observe, plan, prove, apply in two passes, and look again."""
     watched = Watched(provider, scope, watcher, stop_after)
-    first = make(provider.rules, look(provider, scope), wanted, "sha256:test")
+    seen = look(provider, scope)
+    first = make(provider.rules, seen, wanted, "sha256:test")
+    if different := differs_thawed(provider.rules, seen, wanted, first):
+        raise AssertionError("\n".join(different))
     clock = iter(range(0, 10_000_000, 10))
     pace = Pace(monotonic=monotonic or (lambda: float(next(clock))), sleep=sleep)
     finished = True
@@ -109,6 +113,37 @@ def run(
         finished = False
     last = make(provider.rules, look(provider, scope), wanted, "sha256:test")
     return Run(first, last, tuple(watched.done), finished)
+
+
+def differs_thawed(
+    rules: Rules, seen: Snapshot, wanted: Mapping[str, Wanted], plans: Iterable[TargetPlan]
+) -> list[str]:
+    """In what ``seen``, once it was kept as JSON, differs from what it was, and so would its plan."""
+    assert isinstance(rules, Freezes)
+    found: list[str] = []
+    installations = {want.installation for want in wanted.values()}
+    kept = json.loads(json.dumps(rules.freeze(seen), allow_nan=False))
+    thawed = rules.thaw(kept)
+    for installation in installations:
+        found += same(rules, seen, thawed, installation)
+    if json.loads(json.dumps(rules.freeze(thawed))) != kept:
+        found.append("it would be kept in another way")
+    again = make(rules, thawed, wanted, "sha256:test")
+    found += [
+        f"{one.target}: {one.steps} and {two.steps}"
+        for one, two in zip(plans, again, strict=True)
+        if (one.digest, one.steps, one.remarks, one.refusal, one.before, one.after)
+        != (two.digest, two.steps, two.remarks, two.refusal, two.before, two.after)
+    ]
+    if any(one.steps for one in again):
+        part = thawed.of([one.target for one in again if one.steps])
+        digests = {one.target: one.digest for one in again}
+        found += [
+            f"{one.target}: another plan of a part"
+            for one in make(rules, part, wanted, "sha256:test")
+            if one.digest != digests[one.target]
+        ]
+    return found
 
 
 def same(rules: Rules, one: Snapshot, two: Snapshot, installation: str) -> list[str]:

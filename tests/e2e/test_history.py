@@ -43,6 +43,11 @@ def test_the_history_tells_lists_runs_and_approvals(world: World, clock: Clock) 
     document = json.loads(report.out)
     assert (document["schema"], document["run"]) == ("cloudsync.report/1", run)
     assert document["outcomes"][0]["outcome"] == "done"
+    again = world.run("history", "replay", run)
+    assert (again.code, again.err) == (
+        0, f"{run}: the same plan again, {document['digest']}, 2 steps.\n",
+    )  # fmt: skip
+    assert "1 target" in again.out
     shown = json.loads(world.run("history", "--format", "json", "--most", "1").out)
     assert [one["id"] for one in shown["runs"]] == [run]
     assert shown["runs"][0]["reported"] is True

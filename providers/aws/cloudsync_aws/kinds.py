@@ -9,9 +9,11 @@ from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
 from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Snapshot, Sources, Step
+from cloudsync_aws import frozen
 from cloudsync_aws.list_rules import ListRules
 from cloudsync_aws.lists import ListSnapshot
 from cloudsync_aws.rules import AwsRules
+from cloudsync_aws.snapshot import AwsSnapshot
 
 
 class KindRules:
@@ -76,6 +78,14 @@ class KindRules:
         """Who else keeps which target."""
         found: Mapping[str, Managed] = self._of(snapshot).managed(snapshot)
         return found
+
+    def freeze(self, snapshot: AwsSnapshot | ListSnapshot) -> Mapping[str, Any]:
+        """The snapshot as JSON."""
+        return frozen.freeze(snapshot)
+
+    def thaw(self, kept: Mapping[str, Any]) -> AwsSnapshot | ListSnapshot:
+        """The snapshot that was kept as JSON."""
+        return frozen.thaw(kept)
 
     def elsewhere(self, snapshot: Any, ports: tuple[int, ...]) -> Mapping[str, str]:
         """A digest per target of whatever decides any other port."""

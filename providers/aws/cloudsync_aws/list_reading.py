@@ -9,7 +9,7 @@ from cloudsync.provider import Scope
 from cloudsync_aws.caller import Failed
 from cloudsync_aws.ingress import Ingress, canonical, ingress
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList, Referrer
-from cloudsync_aws.reading import FILTER_VALUES, PAGE, Invoke, Known, pages, prefix_lists, quota
+from cloudsync_aws.reading import FILTER_VALUES, PAGE, Ceiling, Invoke, Known, pages, prefix_lists
 from cloudsync_aws.snapshot import place
 
 LIST_PAGE: Final = 100
@@ -51,13 +51,8 @@ def sweep_lists(
         prefix_lists(invoke, others - known.lists.keys(), frozenset(), Failed) if others else {}
     )
 
-    def ceiling() -> int:
-        if not known.quota:
-            known.quota.append(quota(invoke, Failed))
-        return known.quota[0]
-
     weights = {identity: known.lists[identity].weight for identity in sorted(others)}
-    yield ListSnapshot(scope, lists, groups, weights, ceiling)
+    yield ListSnapshot(scope, lists, groups, weights, Ceiling(known, invoke, Failed))
 
 
 def _selected(

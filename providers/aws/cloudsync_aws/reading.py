@@ -158,3 +158,23 @@ def quota(invoke: Invoke, unreadable: type[Exception]) -> int:
     except unreadable:
         return DEFAULT_QUOTA
     return int(answer["Quota"]["Value"])
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The quota of a region, asked for once, by whoever needs it first."""
+
+    known: Known
+    invoke: Invoke
+    unreadable: type[Exception]
+
+    def __call__(self) -> int:
+        """The quota."""
+        if not self.known.quota:
+            self.known.quota.append(quota(self.invoke, self.unreadable))
+        return self.known.quota[0]
+
+    @property
+    def asked(self) -> int | None:
+        """The quota where somebody asked for it; asks nobody."""
+        return self.known.quota[0] if self.known.quota else None

@@ -9,6 +9,7 @@ from cloudsync_aws.caller import Failed
 from cloudsync_aws.ingress import PrefixList
 from cloudsync_aws.reading import (
     PAGE,
+    Ceiling,
     Invoke,
     Known,
     closely,
@@ -16,7 +17,6 @@ from cloudsync_aws.reading import (
     named_lists,
     pages,
     prefix_lists,
-    quota,
 )
 from cloudsync_aws.snapshot import AwsSnapshot, place, read
 
@@ -35,11 +35,7 @@ def sweep(
     account, _ = place(scope)
     by_name = frozenset(also.prefix_list for also in scope.settings.also_allow if also.prefix_list)
 
-    def ceiling() -> int:
-        if not known.quota:
-            known.quota.append(quota(invoke, Failed))
-        return known.quota[0]
-
+    ceiling = Ceiling(known, invoke, Failed)
     ids = None if only is None else [target.rpartition("/")[2] for target in only]
     for filters in listings(scope.settings.select, ids):
         for page in pages(invoke, "DescribeSecurityGroups", PAGE, Filters=filters):

@@ -10,12 +10,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, first_match
 from cloudsync.model import Purpose, Wanted
 from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
+from cloudsync_azure import frozen
 from cloudsync_azure.calls import Call
 from cloudsync_azure.clauses import PROBES, Protect, clauses, sources
 from cloudsync_azure.managed import managed
@@ -64,6 +65,14 @@ class AzureRules:
         for target in step.targets:
             groups[target] = changed(groups[target], call.old.name if call.old else "", call.new)
         return replace(snapshot, groups=groups)
+
+    def freeze(self, snapshot: AzureSnapshot) -> Mapping[str, Any]:
+        """The snapshot as JSON."""
+        return frozen.freeze(snapshot)
+
+    def thaw(self, kept: Mapping[str, Any]) -> AzureSnapshot:
+        """The snapshot that was kept as JSON."""
+        return frozen.thaw(kept)
 
     def own(
         self, snapshot: AzureSnapshot, installation: str, ports: tuple[int, ...]

@@ -21,7 +21,7 @@ from cloudsync_gcp.layers import Kind
 from cloudsync_gcp.rules import GcpRules
 from cloudsync_gcp.settings import GcpSelect, GcpSettings
 from cloudsync_gcp.snapshot import GcpSnapshot
-from cloudsync_gcp.sweep import Looking, projects_under
+from cloudsync_gcp.sweep import Ceiling, Looking, projects_under
 from cloudsync_gcp.target import Target, place_of
 
 _EDITED: Final[Mapping[str, Kind]] = {"vpc-firewall": "classic", "network-policy": "global"}
@@ -164,7 +164,7 @@ class Provider:
                 scope,
                 network,
                 {f"{scope.name}/{name}/{target}": target for target in targets},
-                looking.quota,
+                Ceiling(looking),
                 settings.endpoint,
             )
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
 from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
-from cloudsync_gcp import orders
+from cloudsync_gcp import frozen, orders
 from cloudsync_gcp.calls import Call
 from cloudsync_gcp.layers import exposed
 from cloudsync_gcp.managed import managed
@@ -67,6 +67,14 @@ class GcpRules:
             return snapshot
         changed = replace(layer, rules=call.applied(layer.rules))
         return replace(snapshot, network=snapshot.network.editing(changed))
+
+    def freeze(self, snapshot: GcpSnapshot) -> Mapping[str, Any]:
+        """The snapshot as JSON."""
+        return frozen.freeze(snapshot)
+
+    def thaw(self, kept: Mapping[str, Any]) -> GcpSnapshot:
+        """The snapshot that was kept as JSON."""
+        return frozen.thaw(kept)
 
     def own(
         self, snapshot: GcpSnapshot, installation: str, ports: tuple[int, ...]

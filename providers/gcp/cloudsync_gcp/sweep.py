@@ -197,3 +197,19 @@ def projects_under(caller: Caller, parent: str, endpoint: str | None) -> list[st
             attributes: Any = one.additional_attributes or {}
             found.add(str(attributes.get("projectId") or one.name.rpartition("/")[2]))
     return sorted(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The quota of a project, asked for by whoever needs it first."""
+
+    looking: Looking
+
+    def __call__(self) -> Quota | None:
+        """The quota; None where it may not be read."""
+        return self.looking.quota()
+
+    @property
+    def asked(self) -> Quota | None:
+        """The quota where somebody asked for it; asks nobody."""
+        return self.looking.quotas.get(self.looking.project)

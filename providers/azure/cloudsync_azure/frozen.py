@@ -1,0 +1,82 @@
+"""A snapshot as JSON and back, so that a plan can be made again from it; it calls nothing.
+
+Kept is what ARM answered, as far as a plan rests on it. What only a call needs (the endpoint, the
+tenant) isn't: nobody could act by what is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloudsync.addresses import AddressSet
+from cloudsync.provider import Scope
+from cloudsync_azure.clauses import Protect
+from cloudsync_azure.rule import packed, unpacked
+from cloudsync_azure.snapshot import AzureSnapshot, Nsg
+
+Frozen = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What the pure half asks of a target block."""
+
+    ports: tuple[int, ...]
+
+
+def freeze(snapshot: AzureSnapshot) -> Frozen:
+    """``snapshot`` as JSON."""
+    ports = getattr(snapshot.scope.settings, "ports", None)
+    protect = snapshot.protect
+    return {
+        "scope": snapshot.scope.name,
+        "ports": None if ports is None else list(ports),
+        "protect": {
+            "addresses": protect.addresses.cidrs(),
+            "groups": list(protect.groups),
+            "spelt": [list(pair) for pair in protect.spelt],
+        },
+        "groups": {
+            target: {
+                "group": one.group,
+                "name": one.name,
+                "ingress": unpacked(one.ingress),
+                "egress": unpacked(one.egress),
+                "interfaces": list(one.interfaces),
+                "subnets": list(one.subnets),
+                "version": one.version,
+            }
+            for target, one in snapshot.groups.items()
+        },
+    }
+
+
+def thaw(frozen: Mapping[str, Any]) -> AzureSnapshot:
+    """The snapshot that ``freeze`` was given.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: it isn't what ``freeze`` gave.
+    """
+    ports, protect = frozen["ports"], frozen["protect"]
+    return AzureSnapshot(
+        Scope(frozen["scope"], None if ports is None else Block(tuple(ports))),
+        {target: _nsg(one) for target, one in frozen["groups"].items()},
+        Protect(
+            AddressSet.of(*protect["addresses"]),
+            tuple(protect["groups"]),
+            tuple((low, said) for low, said in protect["spelt"]),
+        ),
+    )
+
+
+def _nsg(value: Mapping[str, Any]) -> Nsg:
+    ingress, egress = (
+        packed((name, properties) for name, properties in value[way])
+        for way in ("ingress", "egress")
+    )
+    return Nsg(
+        value["group"], value["name"], ingress, egress, tuple(value["interfaces"]),
+        tuple(value["subnets"]), value["version"],
+    )  # fmt: skip
