@@ -129,13 +129,19 @@ def forget_past(job: Job, last: str) -> None:
 
 
 def drop(job: Job, keys: Iterable[str]) -> None:
-    """Delete documents; one that another run dropped first, or changed, is left to it.
+    """Delete documents wholly; one that another run dropped first, or changed, is left to it.
+
+    Their keys hold a moment and are never used again, so nothing need stay of them.
 
     Raises:
         StateError: the state can't be used as it is.
     """
+    folders: set[str] = set()
     for key in keys:
+        folders.add(key[: key.index("/") + 1])
         stored = job.store.get(key)
         if stored:
             with suppress(Conflict):
                 job.store.delete(key, stored.generation)
+    for folder in sorted(folders):
+        job.store.clear(folder)

@@ -66,6 +66,14 @@ class _Obstore:
             except FileNotFoundError as error:
                 raise _no_bucket(error) from error
 
+    def delete(self, path: str) -> None:
+        """See ``Bucket.delete``."""
+        with _translated():
+            try:
+                obstore.delete(self._store, path)
+            except FileNotFoundError:
+                return
+
     def close(self) -> None:
         """See ``Bucket.close``; obstore's clients end with their last reference."""
 

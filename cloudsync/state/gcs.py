@@ -72,6 +72,14 @@ class GcsBucket:
             except failed.NotFound as error:
                 raise _no_bucket(error) from error
 
+    def delete(self, path: str) -> None:
+        """See ``Bucket.delete``."""
+        with _translated():
+            try:
+                self._bucket.blob(self._prefix + path).delete(timeout=_SECONDS, retry=_RETRY)
+            except failed.NotFound:
+                return
+
     def close(self) -> None:
         """See ``Bucket.close``."""
         self._client.close()

@@ -41,6 +41,13 @@ class MemoryStore:
             sorted(key for key, row in rows if row[1] is not None and key.startswith(prefix))
         )
 
+    def clear(self, prefix: str) -> None:
+        """See ``Store.clear``."""
+        with self._lock:
+            for key, (_, body) in list(self._rows.items()):
+                if body is None and key.startswith(prefix):
+                    del self._rows[key]
+
     def close(self) -> None:
         """See ``Store.close``."""
 

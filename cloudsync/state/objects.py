@@ -82,6 +82,10 @@ class Bucket(Protocol):
         """Path and size in bytes of every object below ``folder``."""
         ...
 
+    def delete(self, path: str) -> None:
+        """Delete the object, which may be gone already."""
+        ...
+
     def close(self) -> None:
         """Let go of whatever is held open."""
         ...
@@ -130,18 +134,37 @@ class ObjectStore:
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """See ``Store.keys``."""
-        # A store lists whole segments of a path, so that the last one of a prefix is matched here.
-        folder = path_of(prefix.rpartition("/")[0]) if "/" in prefix else DOCUMENTS
         try:
-            listed = self._bucket.list(folder.removesuffix(_END))
+            listed = self._listed(prefix)
         except Unanswered as error:
             raise self._refused(error) from error
         found = (key_of(path) for path, size in listed if size != GRAVE)
         return tuple(sorted(key for key in found if key.startswith(prefix)))
 
+    def clear(self, prefix: str) -> None:
+        """See ``Store.clear``."""
+        try:
+            for path in self._graves(prefix):
+                self._bucket.delete(path)
+        except Unanswered:
+            # Whoever may not delete may work all the same, and the next run tries again.
+            return
+
     def close(self) -> None:
         """See ``Store.close``."""
         self._bucket.close()
+
+    def _listed(self, prefix: str) -> list[tuple[str, int]]:
+        # A store lists whole segments of a path; the last one of a prefix is matched by who asks.
+        folder = path_of(prefix.rpartition("/")[0]) if "/" in prefix else DOCUMENTS
+        return self._bucket.list(folder.removesuffix(_END))
+
+    def _graves(self, prefix: str) -> list[str]:
+        return [
+            path
+            for path, size in self._listed(prefix)
+            if size == GRAVE and key_of(path).startswith(prefix)
+        ]
 
     def _read(self, key: str) -> tuple[int, Document | None, Any, str]:
         """Generation (0 without an object), document, token for a write, and who wrote it."""

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
+    delete,
     event,
     func,
     inspect,
@@ -157,6 +158,22 @@ class PostgresStore:
         )
         with self._translated(), self._engine.connect() as connection:
             return tuple(sorted(connection.scalars(query)))
+
+    def clear(self, prefix: str) -> None:
+        """See ``Store.clear``."""
+        table = self._table.c
+        behind = delete(self._table).where(
+            table.key != _ITSELF,
+            table.body.is_(None),
+            table.key.startswith(prefix, autoescape=True),
+        )
+        try:
+            with self._translated(), self._engine.connect() as connection:
+                connection.execute(behind)
+                connection.commit()
+        except StateError as error:
+            if not isinstance(getattr(error.__cause__, "orig", None), pg.InsufficientPrivilege):
+                raise
 
     def close(self) -> None:
         """See ``Store.close``."""

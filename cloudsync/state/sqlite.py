@@ -118,6 +118,12 @@ class SqliteStore:
             rows = self._connection.execute(query, (len(prefix), prefix)).fetchall()
         return tuple(sorted(str(key) for (key,) in rows))
 
+    def clear(self, prefix: str) -> None:
+        """See ``Store.clear``."""
+        query = "delete from document where body is null and substr(key, 1, ?) = ?"
+        with self._lock, _translated(self._path):
+            self._connection.execute(query, (len(prefix), prefix))
+
     def close(self) -> None:
         """See ``Store.close``."""
         with self._lock, _translated(self._path):

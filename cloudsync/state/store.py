@@ -99,6 +99,14 @@ class Store(Protocol):
         """The keys that begin with ``prefix``, in order."""
         ...
 
+    def clear(self, prefix: str) -> None:
+        """Let go of what deleted documents leave behind, whose keys begin with ``prefix``.
+
+        Their generations begin anew then: it is for keys that are never used again. Where that
+        isn't allowed they stay, which costs room alone.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of whatever the store holds open."""
         ...

@@ -61,6 +61,12 @@ class Shelf:
         """See ``Bucket.list``."""
         return [(path, len(body)) for path, body in self.objects.items() if path.startswith(folder)]
 
+    def delete(self, path: str) -> None:
+        """See ``Bucket.delete``."""
+        if self.lose == "denied":
+            raise Unanswered("the store doesn't allow it", "Allow it.")
+        self.objects.pop(path, None)
+
     def close(self) -> None:
         """See ``Bucket.close``."""
 
@@ -183,6 +189,21 @@ def test_a_lost_answer_says_that_nobody_knows(shelf: Shelf, lose: str) -> None:
     assert str(caught.value) == f"s3://shelf: the connection ended. {UNSURE} Run again."
 
 
+def test_who_may_not_delete_keeps_the_graves(shelf: Shelf) -> None:
+    """They cost room alone: nothing fails, and no document is touched."""
+    store = on(shelf)
+    store.put("runs/a", value(), None)
+    store.put("runs/b", value(), None)
+    store.delete("runs/a", 1)
+    before = dict(shelf.objects)
+    shelf.lose = "denied"
+    store.clear("runs/")
+    assert shelf.objects == before
+    shelf.lose = ""
+    store.clear("runs/")
+    assert shelf.objects.keys() == before.keys() - {path_of("runs/a")}
+
+
 def test_a_grave_and_a_document_never_have_one_size(shelf: Shelf) -> None:
     """A listing tells the deleted from the rest by size alone, whatever a document's length."""
     for length in range(600):
@@ -302,6 +323,24 @@ def test_a_database_that_is_down_at_the_start_says_so(monkeypatch: pytest.Monkey
         f"). {NOTHING} See that it runs, and that this machine and user may connect; then run again."
     )
     assert "secret" not in message
+
+
+def test_who_may_not_delete_rows_keeps_what_stands_for_deleted_documents(
+    database: tuple[str, Callable[[str], None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Select, insert and update are enough to work with."""
+    url, behind = database
+    behind("create role worker login")
+    behind("grant select, insert, update on cloudsync_document to worker")
+    monkeypatch.setenv("PGUSER", "worker")
+    try:
+        with closing(open_state(url)) as store:
+            store.put("runs/a", value(), None)
+            store.delete("runs/a", 1)
+            store.clear("runs/")
+            assert store.put("runs/a", value(2), None) == Document(value(2), 3)
+    finally:
+        behind("drop owned by worker; drop role worker")
 
 
 def test_a_connection_that_is_cut_midway_is_made_anew(

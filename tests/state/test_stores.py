@@ -81,6 +81,22 @@ def test_a_deleted_document_is_gone_and_its_generations_are_not_used_again(store
     assert caught.value.found == 3
 
 
+def test_nothing_stays_of_deleted_documents_that_were_cleared(store: Store) -> None:
+    """Under the prefix alone, and of documents that are there, all."""
+    for key in ("runs/a", "runs/b", "run%/a", "list"):
+        store.put(key, value(), None)
+    for key in ("runs/a", "list"):
+        store.delete(key, 1)
+    store.clear("run%")
+    store.clear("runs/")
+    store.clear("runs/")
+    assert store.keys() == ("run%/a", "runs/b")
+    assert store.get("runs/b") == Document(value(), 1)
+    # One begins anew, of the other it is remembered what it was.
+    assert store.put("runs/a", value(), None).generation == 1
+    assert store.put("list", value(), None).generation == 3
+
+
 def test_only_the_generation_that_was_read_is_deleted(store: Store) -> None:
     """Deleting what moved, or what isn't there, is a conflict."""
     store.put("list", value(), None)
