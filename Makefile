@@ -99,6 +99,10 @@ terraform: $(READY) ## the modules with the real Terraform, the long tests too
 	@.ci/terraform
 	@TERRAFORM=all $(BIN)/pytest -q tests/terraform
 
+.PHONY: endure
+endure: $(READY) ## five days of a scheduled worker on a played clock, with faults: memory stays flat
+	@$(BIN)/python -m tests.endurance
+
 CLOUD ?= azure
 
 .PHONY: live

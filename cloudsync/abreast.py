@@ -62,10 +62,17 @@ class Abreast:
         queue: _Queue[Any] = _Queue((account(name(item)), item) for item in items)
         for number in range(min(self.most, len(items))):
             # What is bound to this run, such as its name in the log, is bound in its threads too.
-            threading.Thread(
+            thread = threading.Thread(
                 target=copy_context().run, args=(queue.run, work), name=f"scope-{number}",
                 daemon=True,
-            ).start()  # fmt: skip
+            )  # fmt: skip
+            try:
+                thread.start()
+            except RuntimeError:
+                # The system gives no more threads: those that there are do it all, or this one.
+                if not number:
+                    queue.run(work)
+                break
         return queue.answers()
 
 

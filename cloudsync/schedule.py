@@ -31,6 +31,9 @@ from cloudsync import log
 from cloudsync.punctual import Counts, length
 from cloudsync.unattended import Kind
 
+Begun = Callable[[str, datetime], None]
+Unbegun = Callable[[str, Exception], None]
+
 _SLACK: Final = timedelta(seconds=1)
 
 
@@ -69,7 +72,7 @@ class Schedule:
         *,
         now: Callable[[], datetime] = utc_now,
         scheduler: Any = None,
-        executor: Callable[[Callable[[str, datetime], None]], Any] | None = None,
+        executor: Callable[[Begun, Unbegun], Any] | None = None,
     ) -> None:
         self._dues = {due.id: due for due in dues}
         self._work = work
@@ -79,7 +82,7 @@ class Schedule:
         self._changed = threading.Condition()
         self._stopped = False
         self._scheduler: Any = scheduler or BackgroundScheduler(timezone=UTC)
-        self._scheduler.add_executor((executor or Threads)(self._lagged), "default")
+        self._scheduler.add_executor((executor or Threads)(self._lagged, self._unbegun), "default")
         self._scheduler.add_listener(self._left_out, EVENT_JOB_MAX_INSTANCES)
         self._scheduler.add_listener(self._broke, EVENT_JOB_ERROR)
         # What it warns of is said here, in words that name the tenant.
@@ -166,9 +169,12 @@ class Schedule:
         log.warning("late", tenant=due.tenant, kind=due.kind, text=count.behind)
 
     def _broke(self, event: Any) -> None:
-        due = self._dues[event.job_id]
+        self._unbegun(event.job_id, event.exception)
+
+    def _unbegun(self, job_id: str, error: Exception) -> None:
+        due = self._dues[job_id]
         self._count(due.id, lambda count: count.breaking(self._now()))
-        what = f"{type(event.exception).__name__}: {event.exception}"
+        what = f"{type(error).__name__}: {error}"
         log.error("run_broke", tenant=due.tenant, kind=due.kind, text=what)
 
     def _count(self, job_id: str, change: Callable[[Counts], Counts]) -> Counts:
@@ -197,17 +203,27 @@ class _Interval(BaseTrigger):  # type: ignore[misc]
 
 
 class Threads(BaseExecutor):  # type: ignore[misc]
-    """A thread a run, which ends with the process; ``begun`` is told which run was due when."""
+    """A thread a run, which ends with the process.
 
-    def __init__(self, begun: Callable[[str, datetime], None]) -> None:
+    ``begun`` is told which run was due when, ``unbegun`` why there is no thread for it.
+    """
+
+    def __init__(self, begun: Begun, unbegun: Unbegun) -> None:
         super().__init__()
         self._begun = begun
+        self._unbegun = unbegun
 
     def _do_submit_job(self, job: Any, run_times: Sequence[datetime]) -> None:
         self._begun(job.id, run_times[-1])
-        threading.Thread(
+        thread = threading.Thread(
             target=self._through, args=(job, run_times), name=job.id, daemon=True
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # Whoever called only notes it where nobody looks.
+            self._unbegun(job.id, error)
+            raise
 
     def _through(self, job: Any, run_times: Sequence[datetime]) -> None:
         # What an executor of one's own is to call has no public names, and no types.

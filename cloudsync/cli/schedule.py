@@ -57,7 +57,7 @@ class Tenant:
 
 
 @dataclass
-class _Claims:
+class Claims:
     """Which file has which name and which state: what is edited meanwhile may clash."""
 
     _held: dict[str, tuple[Path, str]] = field(default_factory=dict[str, tuple[Path, str]])
@@ -110,7 +110,7 @@ def _tenant(path: Path, config: Config | None) -> Tenant:
 
 
 def _until_told(every: Sequence[Tenant], signals: Signals, grace: timedelta) -> int:
-    stop, claims = Stop(), _Claims()
+    stop, claims = Stop(), Claims()
     by_name = {tenant.name: tenant for tenant in every}
 
     @contextmanager

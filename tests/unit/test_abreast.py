@@ -116,3 +116,20 @@ def test_threads_are_shared_by_account() -> None:
     assert [account(one) for one in ("aws:123/us-east-1", "azure:sub", "gcp:mail-prod")] == [
         "aws:123", "azure:sub", "gcp:mail-prod",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [0, 1, 2])
+def test_a_system_without_threads_has_the_work_done_by_those_there_are(
+    monkeypatch: pytest.MonkeyPatch, given: int
+) -> None:
+    """Nothing is left undone, and nothing goes on behind the back of a run that gave up."""
+    real, left = threading.Thread.start, [given]
+
+    def start(thread: threading.Thread) -> None:
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert Abreast(4)(_itself, NAMES, _itself) == list(NAMES)

@@ -143,6 +143,29 @@ def test_a_run_that_breaks_is_counted_and_the_next_one_comes(
     assert said(lines) == [("run_broke", "OSError: no more threads")] * 3
 
 
+def test_a_run_for_which_there_is_no_thread_is_counted_and_the_next_one_comes(
+    monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
+) -> None:
+    """A system that is out of threads loses a run, which the log says, and not the worker."""
+    real, refused = threading.Thread.start, ["sweep one"]
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name in refused:
+            refused.remove(thread.name)
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    work = Held()
+    schedule = Schedule([Due("one", "sweep", timedelta(seconds=0.05))], work)
+    schedule.start()
+    work.until(("one", "sweep"))
+    schedule.stop()
+    assert schedule.wait(10)
+    assert schedule.counts()["one", "sweep"].broken == 1
+    assert said(lines)[0] == ("run_broke", "RuntimeError: can't start new thread")
+
+
 class Held:
     """Work of which some tenants' hangs until it is let go."""
 
