@@ -68,7 +68,7 @@ contracts: $(TOOLS) ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
 # What covers the core to its last branch: its own tests. Tracing the rest would double its time.
-COVERING := tests/unit tests/alert/test_letters.py tests/export/test_core.py tests/export/test_formats.py
+COVERING := tests/unit tests/alert/test_letters.py tests/preflight tests/export/test_core.py tests/export/test_formats.py
 
 .PHONY: wheel
 wheel: $(TOOLS) ## every test against the built wheel, and the core's coverage

@@ -92,8 +92,8 @@ def live(tenure: Tenure, now: datetime) -> bool:
     return tenure.until is not None and timedelta(0) < tenure.until - now <= LENGTH + SKEW
 
 
-def take(job: Job, command: str) -> Lease:
-    """The lease of the job's installation.
+def take(job: Job, command: str, *, over: bool = False) -> Lease:
+    """The lease of the job's installation; ``over`` takes it from whoever holds it.
 
     Raises:
         LeaseError: another run holds it; nothing was changed.
@@ -103,7 +103,7 @@ def take(job: Job, command: str) -> Lease:
     while True:
         stored = records.load(job.store, LEASE_KEY, TENURE)
         now = job.now()
-        if stored and live(stored.value, now):
+        if stored and not over and live(stored.value, now):
             raise LeaseError(
                 job.config.name,
                 f"{stored.value.holder} is at work, and holds the lease until "
@@ -120,16 +120,17 @@ def take(job: Job, command: str) -> Lease:
 
 
 @contextmanager
-def leased(job: Job, command: str) -> Generator[Job]:
+def leased(job: Job, command: str, *, over: bool = False) -> Generator[Job]:
     """The job under the lease: renewed between scopes, while it waits, and before each call.
 
-    However the block ends, the lease is let go of.
+    However the block ends, the lease is let go of. ``over`` is for what a person orders by name at
+    3 a.m.: it waits for no run, which stops before its next step instead, and for no dead one.
 
     Raises:
         LeaseError: another run holds it; nothing was changed.
         StateError: the state can't be used as it is.
     """
-    lease = take(job, command)
+    lease = take(job, command, over=over)
     go_on, each, sleep = job.go_on, job.each, job.pace.sleep
 
     def renew() -> None:

@@ -63,7 +63,7 @@ def allow(
             return 0
         until = orders.ending(each, _length(length))
         person = person_of(by, reason)
-        with leased(each, "allow") as mine:
+        with leased(each, "allow", over=True) as mine:
             prepared = orders.allow(mine, wanted, target, until, person)
             return _carried_out(mine, prepared, yes=yes)
 
@@ -75,14 +75,14 @@ def undo(
     with job(path) as each:
         until = orders.ending(each, _length(length))
         person = person_of(by, reason)
-        with leased(each, "undo") as mine:
+        with leased(each, "undo", over=True) as mine:
             prepared = orders.undo(mine, run, target, until, person)
             return _carried_out(mine, prepared, yes=yes)
 
 
 def relax(path: Path, target: str, *, yes: bool) -> int:
     """``cloudsync relax``."""
-    with job(path) as each, leased(each, "relax") as mine:
+    with job(path) as each, leased(each, "relax", over=True) as mine:
         return _carried_out(mine, orders.relax(mine, target), yes=yes)
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from cloudsync.addresses import AddressSet
 from cloudsync.cli import main
 from cloudsync.cli.preflight import show
 from cloudsync.errors import UsageError
-from cloudsync.preflight import ledger
+from cloudsync.preflight import ask, ledger
 from cloudsync.preflight.ask import Servers, servers, written
 from cloudsync.preflight.cut import Cut, Delivery
 from cloudsync.preflight.egress import connect
@@ -79,11 +80,12 @@ def test_the_command_looks_remembers_and_holds(
 
 
 def test_the_command_line_names_domains_and_refuses_what_is_none(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With nobody to ask the domain is unknown, which is held; a domain that is none is an error."""
     path = tmp_path / "cloudsync.yaml"
     path.write_text(CONFIG.format(server="127.0.0.1:1"))
+    monkeypatch.setattr(ask, "Servers", partial(Servers, timeout=0.1))
     assert main(["-c", str(path), "preflight", "--domain", "Shop.Test."]) == 4
     assert capsys.readouterr().out.startswith("shop.test: unknown, hasn't been seen clean yet\n")
     assert main(["-c", str(path), "preflight", "--domain", "a b"]) == 1

@@ -82,6 +82,17 @@ def test_a_second_run_is_refused_and_changes_nothing(scene: Scene) -> None:
     assert scene.store.keys() == before
 
 
+def test_what_a_person_orders_waits_for_no_run(scene: Scene) -> None:
+    """The order takes the lease over; the run that held it stops before its next step."""
+    with leased(scene.job, "run") as run:
+        with leased(scene.job, "allow", over=True) as order:
+            assert order.fence == 2
+            order.go_on()
+        with pytest.raises(LeaseError, match=r"ours: lease 1: this run has lost it"):
+            run.go_on()
+    assert fence(scene) == 2
+
+
 def test_a_lease_is_let_go_of_when_the_run_fails(scene: Scene) -> None:
     """Whatever ends the block, the next run begins at once."""
     for error in (StateError("x", "y"), KeyboardInterrupt(), SystemExit()):
