@@ -32,6 +32,7 @@ def _holds_value(holds: tuple[Hold, ...]) -> Value:
                 "what": one.what,
                 "since": time_text(one.since),
                 "told": time_text(one.told) if one.told else None,
+                "changes": list(one.changes),
             }
             for one in holds
         ]
@@ -43,6 +44,7 @@ def _holds(value: Value) -> tuple[Hold, ...]:
         Hold(
             text(one["digest"]), _held(one["kind"]), text(one["subject"]), text(one["what"]),
             time(one["since"]), time(one["told"]) if one["told"] is not None else None,
+            tuple(map(text, one.get("changes", ()))),
         )
         for one in value["holds"]
     )  # fmt: skip
@@ -159,8 +161,10 @@ def gate(job: Job) -> Gate | None:
     return None if job.attended else Gate(enforced(job), approved(job))
 
 
-def approve(job: Job, digest: str, by: str, reason: str) -> tuple[Hold, bool]:
+def approve(job: Job, digest: str, by: str, reason: str, known_as: str = "") -> tuple[Hold, bool]:
     """Let exactly what waits as ``digest`` through; gives it, and whether that is enough.
+
+    ``known_as`` is who was authenticated; left out, the user of this process.
 
     Raises:
         UsageError: nothing waits as that, or this person has approved it already.
@@ -182,7 +186,9 @@ def approve(job: Job, digest: str, by: str, reason: str) -> tuple[Hold, bool]:
             digest, f"{first.value.by} has approved it already",
             todo="The second approval is another person's." if second else "Wait for the next run.",
         )  # fmt: skip
-    new = records.Approval(digest, hold.kind, hold.subject, by, reason, job.now(), caller=caller())
+    new = records.Approval(
+        digest, hold.kind, hold.subject, by, reason, job.now(), caller=known_as or caller()
+    )
     records.save(job.store, key + SECOND if first else key, records.APPROVAL, new, None)
     return hold, first is not None or not job.config.approvals.second
 

@@ -29,7 +29,8 @@ class Hold:
     """One thing that waits: ``digest`` is what is approved, ``subject`` the source or the target.
 
     ``since`` is when the subject began to wait, whatever has become of its digest meanwhile;
-    ``told`` when somebody was last told.
+    ``told`` when somebody was last told. ``changes`` are the lines of what would be done: rules at a
+    target, networks of a list.
     """
 
     digest: str
@@ -38,6 +39,7 @@ class Hold:
     what: str
     since: datetime
     told: datetime | None = None
+    changes: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:
@@ -90,7 +92,10 @@ def held_back(
         ]
         if any(out):
             shut = f"{size(max(out, key=lambda one: sum(one.count())).count())} that get in today"
-    hold = Hold(digest, "target", plan.target, f"its first enforce would shut out {shut}", now)
+    hold = Hold(
+        digest, "target", plan.target, f"its first enforce would shut out {shut}", now,
+        changes=tuple(str(change) for _, _, change in _closing(plan, add)),
+    )  # fmt: skip
     return add.saying(remark_of(hold)), hold
 
 

@@ -250,11 +250,12 @@ def _sight(plan: TargetPlan, before: Sight | None, ran: Ran) -> Sight:
         notes=plan.notes,
         remarks=tuple(one.text for one in plan.remarks),
         refusal=(plan.refusal.what, plan.refusal.todo) if plan.refusal else None,
-        steps=tuple(_todos(plan)),
+        steps=tuple(todos(plan)),
     )
 
 
-def _todos(plan: TargetPlan) -> Iterator[Todo]:
+def todos(plan: TargetPlan) -> Iterator[Todo]:
+    """The steps of a plan, cut to their first lines."""
     for step in plan.steps:
         shown, more = _first(sorted(step.changes, key=natural))
         yield Todo(step.verb, step.own, shown, more)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cloudsync import aftermath, docket
+from cloudsync.addresses import Network
 from cloudsync.alert.channels import Send
+from cloudsync.allowlist import InForce, Listing
 from cloudsync.conditions import Condition, Turned
 from cloudsync.errors import CloudsyncError, LeaseError, StoppedError
 from cloudsync.holds import Hold
@@ -15,6 +17,7 @@ from cloudsync.lease import leased
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
+from cloudsync.report.words import natural
 from cloudsync.state import StateError
 
 
@@ -90,5 +93,14 @@ def _of_list(job: Job, found: Look) -> Iterator[Hold]:
     if vetted.held and vetted.held.verdict == "hold" and vetted.offer:
         why = "; ".join(reason.message for reason in vetted.held.reasons)
         yield Hold(
-            vetted.held.digest, "list", vetted.offer.source, f"the list is held: {why}", job.now()
-        )
+            vetted.held.digest, "list", vetted.offer.source, f"the list is held: {why}", job.now(),
+            changes=_of_offer(vetted.offer, vetted.in_force),
+        )  # fmt: skip
+
+
+def _of_offer(offer: Listing, in_force: InForce | None) -> tuple[str, ...]:
+    """What the list on offer brings and what it lacks, a network a line."""
+    new = {entry.network for entry in offer.entries}
+    old = {entry.network for entry in in_force.entries} if in_force else set[Network]()
+    lines = (*(f"+ {one}" for one in new - old), *(f"- {one}" for one in old - new))
+    return tuple(sorted(lines, key=natural))

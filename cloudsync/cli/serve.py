@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from cloudsync.errors import Exit, UsageError
 def serve(paths: Sequence[Path], listen: str, hosts: Sequence[str], stale: str) -> int:
     """``cloudsync serve``."""
     try:
+        from cloudsync.web.doors import Doors  # noqa: PLC0415
         from cloudsync.web.server import bound, serve  # noqa: PLC0415
         from cloudsync.web.site import Site  # noqa: PLC0415
     except ImportError as error:
@@ -30,7 +32,8 @@ def serve(paths: Sequence[Path], listen: str, hosts: Sequence[str], stale: str) 
     found = {config.name: partial(job, path) for path, config in tenants(paths, codes)}
     if not found:
         return int(Exit.ERROR)
-    site = Site(found, frozenset(one.strip().lower() for one in hosts), _length(stale))
+    names = frozenset(one.strip().lower() for one in hosts)
+    site = Site(found, names, _length(stale), Doors.of(os.environ))
     listening = bound(listen)
     host, port = listening.getsockname()[:2]
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,16 +1,15 @@
-"""The routes: each reads what is known, and answers with a page, a feed or data; it changes nothing."""
+"""The routes: what is read is answered with a page, a feed or data; what is ordered goes to ``acts``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import (
-    HTMLResponse,
     JSONResponse,
     PlainTextResponse,
     RedirectResponse,
@@ -18,19 +17,24 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from cloudsync.errors import CloudsyncError
+from cloudsync.errors import CloudsyncError, Exit
 from cloudsync.exposition import exposition
 from cloudsync.metrics import Sample, build, samples, unreadable
 from cloudsync.report import as_json
-from cloudsync.web import front, paper
+from cloudsync.state import Conflict, StateError
+from cloudsync.web import charts, front, paper
+from cloudsync.web.acts import LENGTHS, Acts
 from cloudsync.web.feeds import FEEDS, Feed, feed
 from cloudsync.web.guardrail import Guardrail
 from cloudsync.web.known import Known
 from cloudsync.web.listed import sheet
 from cloudsync.web.reading import known
+from cloudsync.web.reply import page
 from cloudsync.web.site import Site
 from cloudsync.web.status import status
 
+_SHOWN: Final = 61
+_CODES: Final = {Exit.ERROR: 400, Exit.HELD: 409, Exit.LEASE: 409}
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -53,13 +57,13 @@ class Pages:
                 found.append((name, front.headline(self._known(name), self._site.stale)))
             except CloudsyncError:
                 found.append((name, None))
-        return _page(request, "tenants.html", tenants=found)
+        return page(request, "tenants.html", tenants=found)
 
     def overview(self, request: Request) -> Response:
         """How a tenant stands, and every target of it."""
         now = self._of(request)
         unseen = [one for one in (now.overview.sights if now.overview else ()) if not one.found]
-        return _page(
+        return page(
             request, "overview.html", known=now, tab="overview",
             headline=front.headline(now, self._site.stale), groups=front.groups(now.overview),
             looked=front.looked(now), figures=front.figures(now), unseen=unseen,
@@ -72,22 +76,47 @@ class Pages:
         sight = now.overview.sight(name) if now.overview else None
         if sight is None:
             raise HTTPException(404, f"No run has seen a target that is called {name}.")
-        return _page(
+        return page(
             request, "target.html", known=now, tab="overview", sight=sight,
             pause=now.standing.pause(name), allowed=now.standing.let_in(name),
             holds=[one for one in now.holds if one.subject == name],
             old=now.overview is not None and front.stale(now.overview, now, self._site.stale),
+            lengths=LENGTHS,
         )  # fmt: skip
 
     def list(self, request: Request) -> Response:
         """The list in force."""
         now = self._of(request)
         held = [one for one in now.holds if one.kind == "list"]
-        return _page(request, "list.html", known=now, tab="list", sheet=sheet(now), held=held)
+        return page(request, "list.html", known=now, tab="list", sheet=sheet(now), held=held)
 
     def decisions(self, request: Request) -> Response:
         """What waits for a person, what people ordered, and what they let through."""
-        return _page(request, "decisions.html", known=self._of(request), tab="decisions")
+        return page(
+            request, "decisions.html", known=self._of(request), tab="decisions", lengths=LENGTHS
+        )
+
+    def runs(self, request: Request) -> Response:
+        """The runs over time, and which of them can be undone."""
+        now = self._of(request)
+        points = now.overview.points if now.overview else ()
+        return page(
+            request, "runs.html", known=now, tab="runs", runs=points[:-_SHOWN:-1], lengths=LENGTHS,
+            targets=charts.targets_over_time(points, now.now),
+            exposure=charts.exposure_over_time(points, now.now),
+        )  # fmt: skip
+
+    def explain(self, request: Request) -> Response:
+        """Where a person asks which rule lets an address in."""
+        return page(
+            request, "explain.html", known=self._of(request), tab="explain", answer=None,
+            asked={"target": request.query_params.get("target", "")},
+        )  # fmt: skip
+
+    def sign_in(self, request: Request) -> Response:
+        """Where a person gives their token."""
+        then = request.query_params.get("then", "/")
+        return page(request, "sign_in.html", wrong=False, then=then)
 
     def status(self, request: Request) -> Response:
         """One tenant as data."""
@@ -97,7 +126,7 @@ class Pages:
 
     def feeds(self, request: Request) -> Response:
         """Which feeds there are."""
-        return _page(request, "feeds.html", known=self._of(request), tab="list", feeds=FEEDS)
+        return page(request, "feeds.html", known=self._of(request), tab="list", feeds=FEEDS)
 
     def feed(self, request: Request) -> Response:
         """The list in force; while it can't be read, the last that could be."""
@@ -164,11 +193,14 @@ class Pages:
 def application(site: Site) -> Starlette:
     """The page of ``site`` as an ASGI application."""
     pages = Pages(site)
+    acts = Acts(site)
     tenant: dict[str, Callable[[Request], Response]] = {
         "/": pages.overview,
         "/target": pages.target,
         "/list": pages.list,
         "/decisions": pages.decisions,
+        "/runs": pages.runs,
+        "/explain": pages.explain,
         "/status.json": pages.status,
         "/metrics": pages.metrics,
         "/feeds/": pages.feeds,
@@ -180,6 +212,13 @@ def application(site: Site) -> Starlette:
             Route("/healthz", _alive),
             Route("/readyz", pages.ready),
             Route("/metrics", pages.metrics),
+            Route("/sign-in", pages.sign_in, methods=["GET"]),
+            Route("/sign-in", acts.sign_in, methods=["POST"]),
+            Route("/sign-out", acts.sign_out, methods=["POST"]),
+            *(
+                Route(f"/t/{{name}}/{act.__name__}", act, methods=["POST"])
+                for act in (acts.approve, acts.pause, acts.resume, acts.undo, acts.explain)
+            ),
             Route("/status.json", pages.status),
             Route("/feeds/", pages.feeds),
             Route("/feeds/{form}", pages.feed),
@@ -190,10 +229,6 @@ def application(site: Site) -> Starlette:
         middleware=[Middleware(Guardrail, site=site)],
         exception_handlers={CloudsyncError: _trouble, HTTPException: _refusal},
     )
-
-
-def _page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
-    return HTMLResponse(paper.html(template, path=request.url.path, **values), status)
 
 
 def _alive(_: Request) -> Response:
@@ -214,14 +249,21 @@ def _asset(name: str, kind: str) -> Response:
 
 async def _trouble(request: Request, error: Exception) -> Response:
     assert isinstance(error, CloudsyncError)
-    return _page(request, "trouble.html", 503, where=error.where, what=error.what, todo=error.todo)
+    # A state that can't be used passes, a wrong order doesn't.
+    code = _CODES.get(error.exit_code, 502) if not isinstance(error, StateError) else 503
+    return page(
+        request, "trouble.html", 409 if isinstance(error, Conflict) else code,
+        where=error.where, what=error.what, did=error.done, todo=error.todo,
+    )  # fmt: skip
 
 
 async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if request.url.path.endswith(".json"):
         return JSONResponse({"error": error.detail}, error.status_code)
-    return _page(request, "trouble.html", error.status_code, where="", what=error.detail, todo="")
+    return page(
+        request, "trouble.html", error.status_code, where="", what=error.detail, did="", todo=""
+    )
 
 
 def _tags(header: str) -> set[str]:

@@ -1,13 +1,16 @@
-"""What holds for every answer: the host that was asked, and the headers; it knows no page."""
+"""What holds for every answer: the host that was asked, who asks, the headers; it knows no page."""
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cloudsync.web.doors import COOKIE
 from cloudsync.web.site import Site
 
 # Nothing is loaded from elsewhere and nothing runs: a label that slipped through as markup could
@@ -29,7 +32,7 @@ PROBED: Final = frozenset({"/healthz", "/readyz"})
 
 
 class Guardrail:
-    """Refuses what was meant for another host, and sets the headers of every answer."""
+    """Refuses what was meant for another host, says who asks, and sets the headers of every answer."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
@@ -40,13 +43,19 @@ class Guardrail:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        host = Headers(scope=scope).get("host", "")
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
         if scope["path"] not in PROBED and not self._site.answers_to(host):
             refused = PlainTextResponse(
                 "This host isn't served here. Start cloudsync serve with --host NAME.\n", 421
             )
             await refused(scope, receive, _with_headers(send))
             return
+        doors = self._site.doors
+        carried = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        person = doors.who(headers, carried, time.time())
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state |= {"person": person, "doors": doors}
         await self._app(scope, receive, _with_headers(send))
 
 

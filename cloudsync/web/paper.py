@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from cloudsync.errors import MEANING, Exit
 from cloudsync.report.page import label, quoted
 from cloudsync.report.words import amount, clean, counted
 from cloudsync.web import said
@@ -30,6 +31,7 @@ def environment() -> Environment:
     filters: dict[str, Any] = made.filters
     filters |= {
         "ago": said.ago, "ahead": said.ahead, "amount": amount, "counted": counted,
+        "ended": _ended,
         "gist": said.gist, "label": label, "length_of": said.length, "many": said.many,
         "moment": said.moment, "quoted": quoted, "sentence_case": _capital,
     }  # fmt: skip
@@ -51,6 +53,10 @@ def asset(name: str) -> bytes:
 def style_version() -> str:
     """What changes with the style sheet, so that a browser keeps one for as long as it is right."""
     return hashlib.sha256(asset("style.css")).hexdigest()[:12]
+
+
+def _ended(code: int) -> str:
+    return MEANING.get(Exit(code), str(code))
 
 
 def _capital(text: str) -> str:

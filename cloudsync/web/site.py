@@ -9,6 +9,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 from cloudsync.job import Job
+from cloudsync.web.doors import Doors
 from cloudsync.web.front import STALE
 
 Open = Callable[[], AbstractContextManager[Job]]
@@ -17,11 +18,12 @@ Open = Callable[[], AbstractContextManager[Job]]
 
 @dataclass(frozen=True)
 class Site:
-    """The tenants by name, the host names it answers to, and after how long a look is old."""
+    """The tenants by name, the host names it answers to, when a look is old, and who may act."""
 
     tenants: Mapping[str, Open]
     hosts: frozenset[str] = field(default_factory=frozenset[str])
     stale: timedelta = STALE
+    doors: Doors = field(default_factory=Doors)
 
     def answers_to(self, host: str) -> bool:
         """Whether a request for ``host``, as its header says it, is meant for here.

@@ -140,7 +140,7 @@ def never_empty(web: Web, broken: list[bool]) -> None:
     assert web.get("/feeds/text").text == good
     assert web.get("/feeds/csv").code == 503
     page = web.get("/t/mail-prod/")
-    assert (page.code, "it is gone" in page.text) == (503, True)
+    assert (page.code, "It is gone." in page.text) == (503, True)
     ready = web.get("/readyz")
     assert (ready.code, ready.text) == (
         503, "mail-prod: state: it is gone. Nothing was changed.\n",
