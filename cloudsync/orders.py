@@ -19,6 +19,7 @@ from cloudsync.errors import TargetError, UsageError
 from cloudsync.job import Job
 from cloudsync.made import Made, recorded, verified
 from cloudsync.model import Mode, Wanted
+from cloudsync.past import note_said
 from cloudsync.plan import Plan, TargetPlan, make
 from cloudsync.provider import Order, Outcome, Reversal, Step, Unreadable
 from cloudsync.remember import (
@@ -87,6 +88,7 @@ def pause(job: Job, target: str, until: datetime, person: Person) -> None:
         locate(job, target)
     new = Pause(target, until, person.by, person.reason, job.now())
     keep_standing(job, lambda standing: _paused(standing, target, new))
+    note_said(job, "pause", target, person.by, person.reason, until)
 
 
 def resume(job: Job, target: str) -> None:
@@ -98,6 +100,7 @@ def resume(job: Job, target: str) -> None:
     if all(one.target != target for one in standing_orders(job).pauses):
         raise UsageError(target, "no pause stands here", todo="See cloudsync drift.")
     keep_standing(job, lambda standing: _paused(standing, target, None))
+    note_said(job, "end of a pause", target)
 
 
 def _paused(standing: Standing, target: str, new: Pause | None) -> Standing:
@@ -153,6 +156,7 @@ def disallow(job: Job, network: Network, target: str) -> None:
             ),
         ),
     )
+    note_said(job, f"{network} is no longer allowed", target)
 
 
 def undo(job: Job, run: str, target: str | None, until: datetime, person: Person) -> Prepared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final, TypeVar
 
@@ -14,7 +15,17 @@ from cloudsync.job import Job
 from cloudsync.ledger import taken_key
 from cloudsync.records.inputs import inputs_key
 from cloudsync.records.kind import Kind
-from cloudsync.records.past import CHANGE, REPORTED, Change, Reported, change_key, report_key
+from cloudsync.records.past import (
+    CHANGE,
+    REPORTED,
+    SAID,
+    Change,
+    Reported,
+    Said,
+    change_key,
+    report_key,
+    said_key,
+)
 from cloudsync.report import Listed, RunReport, document_outcome
 from cloudsync.state import Conflict
 from cloudsync.who import caller
@@ -32,6 +43,7 @@ class Past:
     changes: tuple[Change, ...]
     runs: tuple[records.RunRecord, ...]
     approvals: tuple[records.Approval, ...]
+    said: tuple[Said, ...]
     reports: dict[str, Reported]
 
 
@@ -61,6 +73,19 @@ def note_list(job: Job, before: InForce | None, now: InForce) -> None:
     records.save(job.store, change_key(name), CHANGE, change, None)
 
 
+def note_said(
+    job: Job, what: str, subject: str, by: str = "", reason: str = "", until: datetime | None = None
+) -> None:
+    """Write down what a person said, which changed no cloud by itself.
+
+    Raises:
+        StateError: the state can't be written.
+    """
+    at = job.now()
+    said = Said(f"{at:{MOMENT}}-{token_hex(3)}", at, what, subject, by, reason, until, caller())
+    records.save(job.store, said_key(said.id), SAID, said, None)
+
+
 def note_report(job: Job, report: RunReport, listed: Listed | None, ended: int) -> None:
     """Keep the report of a run that did something, or that didn't end with 0.
 
@@ -82,17 +107,21 @@ def _tells(target: dict[str, Any]) -> bool:
     return not right or any(target[key] for key in ("remarks", "notes", "steps", "refusal"))
 
 
-def past(job: Job) -> Past:
-    """Everything that is known.
+def past(job: Job, most: int | None = None) -> Past:
+    """What is known; of what is kept by its time the youngest ``most``, or all.
 
     Raises:
         StateError: the state can't be used as it is.
     """
-    changes = tuple(_all(job, change_key(""), CHANGE))
-    runs = tuple(_all(job, records.run_key(""), records.RUN))
+    changes = tuple(_all(job, change_key(""), CHANGE, most))
+    runs = tuple(_all(job, records.run_key(""), records.RUN, most))
     approvals = sorted(_all(job, records.approval_key(""), records.APPROVAL), key=lambda a: a.at)
-    reports = {one.run: one for one in _all(job, report_key(""), REPORTED)}
-    return Past(changes, runs, tuple(approvals), reports)
+    said = sorted(_all(job, said_key(""), SAID, most), key=lambda one: one.at)
+    kept = set(job.store.keys(report_key("")))
+    found = (report_of(job, run.id) for run in runs if report_key(run.id) in kept)
+    return Past(
+        changes, runs, tuple(approvals), tuple(said), {one.run: one for one in found if one}
+    )
 
 
 def report_of(job: Job, run: str) -> Reported | None:
@@ -105,15 +134,16 @@ def report_of(job: Job, run: str) -> Reported | None:
     return stored.value if stored else None
 
 
-def _all(job: Job, prefix: str, kind: Kind[T]) -> Iterator[T]:
-    for key in job.store.keys(prefix):
+def _all(job: Job, prefix: str, kind: Kind[T], most: int | None = None) -> Iterator[T]:
+    keys = job.store.keys(prefix)
+    for key in keys if most is None else keys[-most:]:
         # Another run may drop what is too old while it is read.
         if stored := records.load(job.store, key, kind):
             yield stored.value
 
 
 def forget_past(job: Job, last: str) -> None:
-    """Drop what is as old as the run called ``last``: reports, inputs, what runs took, lists' changes.
+    """Drop what is as old as the run called ``last``: reports, inputs, what it took, what was said.
 
     What a run took can be given back for as long as the run is known. The youngest change of the
     list stays, whatever its age: it says who accepted what is in force.
@@ -123,6 +153,8 @@ def forget_past(job: Job, last: str) -> None:
     """
     before = change_key(f"{last.partition('-')[0]}\uffff")
     drop(job, [key for key in job.store.keys(change_key(""))[:-1] if key < before])
+    spoken = said_key(f"{last.partition('-')[0]}\uffff")
+    drop(job, [key for key in job.store.keys(said_key("")) if key < spoken])
     for prefix in (report_key(""), inputs_key(""), taken_key("").removesuffix("/")):
         end = f"{prefix}{last}/\uffff"
         drop(job, [key for key in job.store.keys(prefix) if key <= end])

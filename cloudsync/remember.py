@@ -13,7 +13,7 @@ from cloudsync.allowlist import InForce
 from cloudsync.contested import DAY, Turn
 from cloudsync.errors import LeaseError, UsageError
 from cloudsync.job import Job
-from cloudsync.past import MOMENT, drop, forget_past, note_list
+from cloudsync.past import MOMENT, drop, forget_past, note_list, note_said
 from cloudsync.plan import Plan
 from cloudsync.provider import Reversal, Step
 from cloudsync.standing import Standing
@@ -241,3 +241,4 @@ def forget(job: Job, target: str) -> None:
     left = {key: value for key, value in stored.value.items() if key != target}
     records.save(job.store, records.SEEN_KEY, records.SEEN, left, stored.generation)
     docket.forget_enforced(job, target)
+    note_said(job, "gone for good", target)

@@ -15,7 +15,7 @@ from cloudsync.cli.streams import check, put, tell
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.past import Past, past, report_of
 from cloudsync.records import APPROVAL, RUN, Approval, RunRecord, time_text
-from cloudsync.records.past import CHANGE, REPORTED, Change
+from cloudsync.records.past import CHANGE, REPORTED, SAID, Change, Said
 from cloudsync.replay import replay as replayed
 from cloudsync.report import as_json
 from cloudsync.report.words import clean, counted
@@ -26,7 +26,7 @@ _TIME = "%Y-%m-%d %H:%M"
 def show(path: Path, form: str, most: int) -> int:
     """``cloudsync history``: the youngest ``most`` of each, the youngest last."""
     with job(path) as each:
-        found = past(each)
+        found = past(each, most)
     put(as_json(_document(found, most)) if form == "json" else "\n".join(_text(found, most)), None)
     return 0
 
@@ -128,6 +128,10 @@ def _text(found: Past, most: int) -> Iterator[str]:
         yield f"  {one.at:{_TIME}}  {clean(one.subject)}: {clean(one.by + beside)}: {clean(one.reason)}"
         yield f"    {one.digest}"
     yield from () if found.approvals else ("  none is known",)
+    yield "Said"
+    for said in found.said[-most:]:
+        yield f"  {said.at:{_TIME}}  {clean(said.subject)}: {clean(_worded(said))}"
+    yield from () if found.said else ("  nothing is known",)
 
 
 def _differs(change: Change) -> str:
@@ -140,6 +144,12 @@ def _ordered(run: RunRecord) -> str:
     by = f" by {run.by}" if run.by else ""
     beside = f" ({run.caller})" if run.caller else ""
     return f"{run.command}{by}{beside}" + (f": {run.reason}" if run.reason else "")
+
+
+def _worded(said: Said) -> str:
+    until = f" until {said.until:{_TIME}}" if said.until else ""
+    by = f" by {said.by}" if said.by else ""
+    return f"{said.what}{until}{by} ({said.caller})" + (f": {said.reason}" if said.reason else "")
 
 
 def _done(found: Past, run: RunRecord) -> str:
@@ -158,6 +168,7 @@ def _document(found: Past, most: int) -> dict[str, Any]:
             {**_plain(RUN.encode(one)), "reported": one.id in found.reports}
             for one in found.runs[-most:]
         ],
+        "said": [_plain(SAID.encode(one)) for one in found.said[-most:]],
         "approvals": [_plain(APPROVAL.encode(one)) for one in found.approvals[-most:]],
     }
 
@@ -181,6 +192,11 @@ def _events(found: Past) -> Iterator[Event]:
         )  # fmt: skip
     for one in found.approvals:
         yield _approved(one)
+    for said in found.said:
+        yield Event(
+            time_text(said.at), "said", said.id, said.by, said.caller, said.reason, said.subject,
+            said.what, _detail(SAID.encode(said)),
+        )  # fmt: skip
 
 
 def _approved(one: Approval) -> Event:

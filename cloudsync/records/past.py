@@ -1,4 +1,4 @@
-"""What is kept of the past beside the runs themselves: each change of the list, and the reports."""
+"""What is kept of the past beside the runs themselves: changes of the list, reports, what was said."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from cloudsync.records.fields import number, text, time, time_text
+from cloudsync.records.fields import maybe, number, text, time, time_text
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
 
@@ -45,6 +45,29 @@ class Reported:
     run: str
     report: Mapping[str, Any]
     in_sync: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said that changed no cloud by itself: a pause, its end, that a target is gone.
+
+    ``what`` is in words, ``subject`` the target or ``all``. ``by`` and ``reason`` are empty where
+    nobody is asked for them; ``caller`` is the user and machine.
+    """
+
+    id: str
+    at: datetime
+    what: str
+    subject: str
+    by: str = ""
+    reason: str = ""
+    until: datetime | None = None
+    caller: str = ""
+
+
+def said_key(name: str) -> str:
+    """Where it stands what a person said; ``name`` begins with its time."""
+    return f"said/{name}"
 
 
 def change_key(name: str) -> str:
@@ -89,6 +112,32 @@ def _change(value: Value) -> Change:
     )
 
 
+def _said_value(said: Said) -> Value:
+    return {
+        "id": said.id,
+        "at": time_text(said.at),
+        "what": said.what,
+        "subject": said.subject,
+        "by": said.by,
+        "reason": said.reason,
+        "until": maybe(time_text, said.until),
+        "caller": said.caller,
+    }
+
+
+def _said(value: Value) -> Said:
+    return Said(
+        id=text(value["id"]),
+        at=time(value["at"]),
+        what=text(value["what"]),
+        subject=text(value["subject"]),
+        by=text(value["by"]),
+        reason=text(value["reason"]),
+        until=maybe(time, value["until"]),
+        caller=text(value["caller"]),
+    )
+
+
 def _reported_value(reported: Reported) -> Value:
     return {
         "run": reported.run,
@@ -101,5 +150,6 @@ def _reported(value: Value) -> Reported:
     return Reported(text(value["run"]), {**value["report"]}, number(value["in_sync"]))
 
 
+SAID: Final[Kind[Said]] = Kind("said", 1, _said_value, _said)
 CHANGE: Final[Kind[Change]] = Kind("list-change", 1, _change_value, _change)
 REPORTED: Final[Kind[Reported]] = Kind("report", 1, _reported_value, _reported)

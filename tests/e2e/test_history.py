@@ -21,6 +21,9 @@ def test_the_history_tells_lists_runs_and_approvals(world: World, clock: Clock) 
     world.run("approve", digest[0], "--by", "bob", "--reason", "=looked at the plan")
     clock.pass_(minutes=5)
     assert world.run("run", "--once").code == 0
+    world.run("pause", "all", "--by", "bob", "--reason", "lunch", "--for", "1h")
+    clock.pass_(minutes=1)
+    world.run("pause", "all", "--end")
     told = world.run("history")
     assert (told.code, told.err) == (0, "")
     lines = [re.sub(r"tester@[^ )]+", "tester@HOST", line) for line in told.out.splitlines()]
@@ -37,6 +40,11 @@ def test_the_history_tells_lists_runs_and_approvals(world: World, clock: Clock) 
     assert lines[5] == "Approvals"
     assert lines[6].endswith(": bob (tester@HOST): =looked at the plan")
     assert lines[7] == f"    {digest[0]}"
+    assert lines[8:] == [
+        "Said",
+        "  2026-11-24 08:05  all: pause until 2026-11-24 09:05 by bob (tester@HOST): lunch",
+        "  2026-11-24 08:06  all: end of a pause (tester@HOST)",
+    ]
     run = lines[4].split()[2]
     report = world.run("history", "show", run)
     assert report.code == 0
@@ -59,7 +67,7 @@ def test_the_history_tells_lists_runs_and_approvals(world: World, clock: Clock) 
         assert last
         checked = world.run("history", "export", "--verify", f"h.{form}", "--last", last[0])
         assert (checked.code, checked.err) == (
-            0, f"h.{form}: whole, 4 things that happened. Its last hash: {last[0]}\n",
+            0, f"h.{form}: whole, 6 things that happened. Its last hash: {last[0]}\n",
         )  # fmt: skip
     assert '"\'=looked at the plan"' in (world.folder / "h.csv").read_text()
     body = (world.folder / "h.json").read_text()
@@ -77,7 +85,9 @@ def test_a_history_that_is_not_there_is_said(world: World) -> None:
     """An empty state has an empty history; a run without a report, and a file that isn't there."""
     world.config()
     none = "  none is known\n"
-    assert world.run("history").out == f"Lists\n{none}Runs\n{none}Approvals\n{none}"
+    assert world.run("history").out == (
+        f"Lists\n{none}Runs\n{none}Approvals\n{none}Said\n  nothing is known\n"
+    )
     refused(
         world,
         world.run("history", "show", "x"),

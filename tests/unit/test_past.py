@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from cloudsync import past, who
+from cloudsync import orders, past, who
 from cloudsync.config import Config
 from cloudsync.job import Job
 from cloudsync.reconcile import reconcile
-from cloudsync.records.past import CHANGE, REPORTED, Change, Reported
-from cloudsync.remember import list_in_force, remember_list
+from cloudsync.records.past import CHANGE, REPORTED, SAID, Change, Reported, Said
+from cloudsync.remember import forget, list_in_force, remember_list
 from tests.unit.test_reconcile import LISTED, NOW, ONE, OPEN, TWO, Scene
 from tests.unit.test_worker import ENFORCE
 
@@ -141,6 +141,29 @@ def test_what_is_written_comes_back() -> None:
         "report": {"schema": "cloudsync.report/1"},
         "in_sync": 2,
     }
+
+
+def test_what_a_person_said_is_written_down_and_goes_with_time(scene: Scene) -> None:
+    """A pause, its end, and that a target is gone for good; once no run is as old, no more."""
+    reconcile(scene.job)
+    person = orders.Person("bob", "lunch")
+    until = NOW + timedelta(hours=1)
+    orders.pause(scene.job, "all", until, person)
+    scene.now += timedelta(minutes=1)
+    orders.resume(scene.job, "all")
+    scene.now += timedelta(minutes=1)
+    forget(scene.job, ONE)
+    said = [replace(one, id="") for one in past.past(scene.job).said]
+    assert said == [
+        Said("", NOW, "pause", "all", "bob", "lunch", until, "ann@mail-1"),
+        Said("", NOW + timedelta(minutes=1), "end of a pause", "all", caller="ann@mail-1"),
+        Said("", NOW + timedelta(minutes=2), "gone for good", ONE, caller="ann@mail-1"),
+    ]
+    assert SAID.decode("k", SAID.encode(said[0])) == said[0]
+    reconcile(scene.job)
+    scene.now += 40 * DAY
+    reconcile(scene.job)
+    assert past.past(scene.job).said == ()
 
 
 def test_a_document_that_another_run_dropped_is_passed_over(
