@@ -8,9 +8,10 @@ from typing import Final
 from cloudsync import records
 from cloudsync.allowlist import Format, InForce, Listing
 from cloudsync.config import Config
-from cloudsync.errors import SourceRefused
+from cloudsync.errors import SourceRefused, UsageError
 from cloudsync.records import Kind
 from cloudsync.source import PageSettings, Widest, guess, read
+from cloudsync.source.candidates import candidates
 from cloudsync.source.fetch import Fetched, NotModified, Validators, fetch
 from cloudsync.state import Store, Value
 from cloudsync.vet import Read
@@ -23,6 +24,8 @@ def _fetch(source: str, previous: Validators | None) -> Fetched | NotModified:
 
 
 VALIDATORS_KEY: Final = "source"
+_PAGE_SECONDS: Final = 10.0
+"""A page that is only compared with holds up no run for longer."""
 
 
 def _to_value(kept: tuple[str, str, Validators]) -> Value:
@@ -59,11 +62,14 @@ def read_config(
         previous = kept.value[2]
     try:
         got = get(config.source, previous)
-        if isinstance(got, NotModified):
-            return Read()
-        return Read(_listing(config, got), validators=got.validators)
     except SourceRefused as refused:
         return Read(refused=refused)
+    if isinstance(got, NotModified):
+        return Read()
+    try:
+        return Read(_listing(config, got), validators=got.validators)
+    except SourceRefused as refused:
+        return Read(refused=refused, candidates=candidates(got.body, got.content_type))
 
 
 def remember_source(config: Config, store: Store, digest: str, validators: Validators) -> None:
@@ -92,6 +98,35 @@ def read_source(source: str, stated: Format | None, config: Config | None = None
         source=source,
         content_type=got.content_type,
         page=_layout(config),
+        widest=_widest(config),
+    )
+
+
+def read_page(config: Config) -> Listing:
+    """What stands on the page that an operator's file is compared with.
+
+    It is read as ``page:`` describes it, or else as what it is: the article, or plain networks.
+
+    Raises:
+        SourceRefused: it can't be reached, or used as it is.
+    """
+    url = config.list.compare_with
+    if url is None:
+        raise SourceRefused("list.compare_with", "E_UNREACHABLE", "no page is named")
+    try:
+        got = fetch(url, deadline_seconds=_PAGE_SECONDS)
+    except UsageError as error:
+        raise SourceRefused(url, "E_UNREACHABLE", error.what) from error
+    if isinstance(got, NotModified):  # never without validators, which none were given
+        raise SourceRefused(url, "E_NOT_MODIFIED", "status 304 to a question without validators")
+    layout = _layout(config)
+    kind = "page" if layout else guess(got.body, got.content_type)
+    return read(
+        got.body,
+        format=kind,
+        source=url,
+        content_type=got.content_type,
+        page=layout,
         widest=_widest(config),
     )
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from cloudsync.abreast import Each, in_turn
 from cloudsync.alert.channels import Send, channels
-from cloudsync.allowlist import InForce
+from cloudsync.allowlist import InForce, Listing
 from cloudsync.config import Config
 from cloudsync.engine import Pace
+from cloudsync.errors import SourceRefused
 from cloudsync.provider import Provider
 from cloudsync.state import Store
 from cloudsync.vet import Read
@@ -34,6 +35,10 @@ def _go_on() -> None:
     """Nobody says stop."""
 
 
+def _no_page(_config: Config) -> Listing:
+    raise SourceRefused("list.compare_with", "E_UNREACHABLE", "nobody can read it here")
+
+
 @dataclass(frozen=True)
 class Job:
     """Everything a run needs: what to keep right, with whom, where the state is, and the time.
@@ -47,6 +52,7 @@ class Job:
     ``run`` is what the run is called, where that was chosen before it began to change anything.
     ``stopped`` tells whether the process was told to end: then nothing is begun, and what wasn't
     looked at is no news of the clouds.
+    ``page`` reads the page that an operator's file is compared with, or raises SourceRefused.
     ``ways`` are how a letter to each of the configuration's channels is sent.
     """
 
@@ -65,6 +71,7 @@ class Job:
     run: str = ""
     stopped: Callable[[], bool] = _never
     ways: Callable[[Config], Mapping[str, Send]] = channels
+    page: Callable[[Config], Listing] = _no_page
 
     def deadline(self, spent: float = 0.0) -> float | None:
         """When a run that begins now must end, on ``pace.monotonic``; ``spent`` seconds are gone."""

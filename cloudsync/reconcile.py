@@ -45,6 +45,7 @@ from cloudsync.report import Listed, RunReport
 from cloudsync.source import bundled
 from cloudsync.standing import Standing, remarks
 from cloudsync.state import StateError
+from cloudsync.track import keep_read
 from cloudsync.vet import Read, Rules, Vetted, removals_of, vet
 from cloudsync.waves import fell_short, waves
 
@@ -85,11 +86,13 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     """
     found = looked or look(job)
     if found.vetted.in_force is None:
+        keep_read(job, found.read, found.vetted)
         report = RunReport(found.plan, (), found.plan, listed=found.vetted.codes)
         keep_overview(job, report, only_looked(job, report, found.spent))
         return report
     job.go_on()
     remember_list(job, found.vetted.in_force, found.known)
+    keep_read(job, found.read, found.vetted)
     if found.read.validators and not found.vetted.held:
         job.keep(job.config, job.store, found.vetted.in_force.digest, found.read.validators)
     # Written before the first call: a state that can't be written stops the run while it may still

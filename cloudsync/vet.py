@@ -27,12 +27,14 @@ class Read:
 
     ``validators`` are what the server called the body, for whoever keeps them. ``made`` is False
     where the source wasn't asked at all: that agrees with nothing and is no read that counts.
+    ``candidates`` are what looks like an address in a document that was refused, for a person.
     """
 
     listing: Listing | None = None
     refused: SourceRefused | None = None
     validators: Any = None
     made: bool = True
+    candidates: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

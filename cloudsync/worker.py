@@ -19,6 +19,7 @@ from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
 from cloudsync.state import StateError
+from cloudsync.track import compare_page
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def _passed(
             # What it had no time to look at is no news.
             return Passed(looked, report, tell, Turned((), ()))
         try:
+            compare_page(mine, looked.vetted)
             turn = aftermath.of_pass(mine, ways, looked, report, before, beside())
         except StateError as error:
             error.done = "What was done in the clouds is kept, and is in the report."

@@ -75,6 +75,7 @@ def opened(config: Config) -> Generator[Job]:
             _Providers(),
             lambda config, in_force: intake.read_config(config, store, in_force),
             keep=intake.remember_source,
+            page=intake.read_page,
             pace=Pace(settle=config.settle.total_seconds()),
             each=Abreast(config.at_once),
             limit=config.deadline.total_seconds() if config.deadline else None,

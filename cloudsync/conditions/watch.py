@@ -12,14 +12,18 @@ from cloudsync.conditions.condition import Condition
 from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
 from cloudsync.conditions.of_list import of_holds, of_list
 from cloudsync.conditions.of_orders import Excused, of_exceptions, of_orders
+from cloudsync.conditions.of_reads import of_reads, of_withdrawn
 from cloudsync.conditions.of_targets import Since, of_targets
 from cloudsync.conditions.turn import Turned, Watched, turned
 from cloudsync.config import Config
 from cloudsync.config.times import UntilValue
 from cloudsync.docket import holds
 from cloudsync.job import Job
+from cloudsync.logbook import overview
 from cloudsync.remember import standing_orders
 from cloudsync.report import RunReport
+from cloudsync.track import reads_of
+from cloudsync.vet import Rules
 
 
 def found(
@@ -32,6 +36,11 @@ def found(
     """
     yield from of_targets(report, since)
     yield from of_list(before, now)
+    if reads := reads_of(job):
+        shown = overview(job.store)
+        yield from of_reads(reads, now, shown.vetted_at if shown else None, job.now())
+    if now:
+        yield from of_withdrawn(now, Rules.of(job.config))
     yield from of_holds(holds(job))
     yield from of_orders(standing_orders(job), job.now())
     yield from of_exceptions(excused(job.config), job.now())

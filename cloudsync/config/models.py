@@ -102,6 +102,17 @@ def source_text(value: str) -> str:
     return value
 
 
+def page_text(value: str) -> str:
+    """The https URL of a page.
+
+    Raises:
+        PydanticCustomError: it is none, or holds a user or a password.
+    """
+    if not _SCHEME.match(value):
+        raise refused(f"{shown(value)} isn't an https URL", "Name the page with https://.")
+    return source_text(value)
+
+
 def state_text(value: str) -> str:
     """The URL of the state.
 
@@ -213,7 +224,9 @@ class ListSettings(Settings, frozen=True):
     anchors: Annotated[tuple[NetworkText, ...], AfterValidator(distinct)] = ()
     """Networks that no new list may lack."""
     page: PageLayout | None = None
-    """The layout, with format: page."""
+    """The layout, with format: page, or of the page that compare_with names."""
+    compare_with: Annotated[str, AfterValidator(page_text)] | None = None
+    """The vendor's page that an operator's file is compared with; a difference only alerts."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -221,7 +234,13 @@ class ListSettings(Settings, frozen=True):
             raise refused(
                 "format: page needs a layout", "Add page: with start, end, minimum, maximum."
             )
-        if self.format != "page" and self.page is not None:
+        if self.compare_with and (self.format != "cidr" or _SCHEME.match(self.source)):
+            raise refused(
+                "only an operator's file is compared with a page",
+                "Set format: cidr and source: FILE, or leave it out.",
+                below=("compare_with",),
+            )
+        if self.format != "page" and self.page is not None and not self.compare_with:
             raise refused(
                 f"a layout has no meaning with format: {self.format}",
                 "Leave it out.",
