@@ -224,5 +224,5 @@ def test_only_a_file_is_compared_and_only_with_a_page(said: dict[str, str]) -> N
     """The page is an https URL without a password, the source a file of networks."""
     usual = {"source": "./list.txt", "format": "cidr", "compare_with": PAGE}
     assert ListSettings.model_validate(usual).compare_with == PAGE
-    with pytest.raises(ValueError, match="page|URL"):
+    with pytest.raises(ValueError, match=r"page|URL"):
         ListSettings.model_validate({**usual, **said})
