@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.budget import schedules
 from bench.cloud import Cloud, cloud, serving
+from bench.colds import cold_starts
 from bench.process import run
 from bench.table import Row, markdown
 
@@ -47,6 +48,7 @@ def _rows(pairs: int) -> Iterator[Row]:
     yield _change()
     yield _change_of_a_list()
     yield _proof()
+    yield from cold_starts(pairs)
     yield schedules()
 
 

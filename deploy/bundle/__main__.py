@@ -1,10 +1,12 @@
-"""``python -m deploy.bundle``: ``lock`` prints requirements."""
+"""``python -m deploy.bundle``: ``build`` makes a function's bundle, ``lock`` prints requirements."""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from deploy.bundle import lock
 
@@ -15,13 +17,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("lock", help="print the locked requirements of some extras")
     one.add_argument("--extras", default="", help="as in pyproject.toml, with spaces between")
+    two = commands.add_parser(
+        "build", help="build a function's bundle, for the Python that runs this"
+    )
+    two.add_argument("kind", help="aws-lambda, azure-function or gcp-function")
+    two.add_argument("-c", "--config", type=Path, required=True, help="what the function is to do")
+    two.add_argument("--out", type=Path, help="left out: dist/KIND.zip")
+    two.add_argument("--machine", choices=("x86_64", "aarch64"), default="x86_64")
     asked = parser.parse_args(arguments)
     try:
-        sys.stdout.write(lock.as_requirements(lock.subset(asked.extras.split())))
+        if asked.command == "lock":
+            sys.stdout.write(lock.as_requirements(lock.subset(asked.extras.split())))
+        else:
+            _build(asked.kind, asked.config, asked.out, asked.machine)
     except ValueError as error:
         sys.stderr.write(f"deploy.bundle: {error}\n")
         return 1
+    except subprocess.CalledProcessError as error:
+        sys.stderr.write(f"deploy.bundle: {error.cmd[2:4]} ended with {error.returncode}.\n")
+        return 1
     return 0
+
+
+def _build(kind: str, config: Path, out: Path | None, machine: str) -> None:
+    # The image's recipe asks for a lock where nothing is installed yet.
+    from cloudsync.errors import UsageError  # noqa: PLC0415
+    from deploy.bundle.build import KINDS, build  # noqa: PLC0415
+
+    if kind not in KINDS:
+        raise ValueError(f"{kind}: no bundle is called so. Known: {', '.join(KINDS)}.")
+    path = out or Path("dist") / f"{kind}.zip"
+    try:
+        digest = build(KINDS[kind], config, path, machine)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    size = path.stat().st_size / 1e6
+    sys.stdout.write(f"{path}: {size:.1f} MB, Python {sys.version_info.major}."
+                     f"{sys.version_info.minor}, {machine}, sha256 {digest}\n")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -80,20 +80,29 @@ def chosen(locked: Mapping[str, Pin], names: Iterable[str]) -> list[Pin]:
     return [pin for name, pin in locked.items() if name in needed]
 
 
-def subset(extras: Iterable[str], root: Path = ROOT) -> list[Pin]:
+def subset(extras: Iterable[str], root: Path = ROOT, *, more: Iterable[str] = ()) -> list[Pin]:
     """What is installed for the distribution with ``extras``, each pinned by hash.
+
+    ``more`` names what a platform's entry needs besides; it is locked with the tests' packages.
 
     Raises:
         ValueError: there is no such extra, or the lock isn't of this pyproject.toml.
     """
+    more = frozenset(more)
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    locked = pins((root / "requirements" / "run.txt").read_text("utf-8"))
-    return chosen(locked, wanted(project, extras))
+    lock = "test.txt" if more else "run.txt"
+    locked = pins((root / "requirements" / lock).read_text("utf-8"))
+    return chosen(locked, wanted(project, extras) | more)
 
 
 def as_requirements(found: Iterable[Pin]) -> str:
     """A requirements file for `pip install --require-hashes`."""
     return "".join(f"{line}\n" for pin in found for line in pin.lines)
+
+
+def marker(pin: Pin) -> str:
+    """Where a pin holds, as an environment marker; empty for everywhere."""
+    return pin.lines[0].partition(" ; ")[2].removesuffix("\\").strip()
 
 
 def _normal(requirement: str) -> str:

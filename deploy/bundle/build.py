@@ -1,0 +1,147 @@
+"""Builds a function's bundle from its entry, a configuration and the lock; pip asks the index."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from packaging.markers import Marker
+
+from cloudsync import __version__
+from cloudsync.cli.job import read_config
+from cloudsync.config import Config
+from deploy.bundle.lock import ROOT, Pin, as_requirements, marker, subset
+from deploy.bundle.pack import cleaned, compiled, packed
+from deploy.bundle.sbom import sbom
+
+SBOM: Final = "sbom.cdx.json"
+_GLIBC: Final = ("28", "27", "26", "24", "17")
+"""Of the manylinux tags: Lambda's, Azure's and Google's images of today have 2.28 or newer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one platform wants its bundle.
+
+    ``packages`` is the folder for what is installed, relative to the bundle; None where the
+    platform installs from ``requirements.txt`` itself. ``more`` is what the entry imports besides.
+    """
+
+    folder: str
+    packages: str | None
+    more: tuple[str, ...] = ()
+
+
+KINDS: Final = {
+    "aws-lambda": Kind("aws-lambda", ""),
+    # What a package deployment finds without a build on the platform
+    # (learn.microsoft.com/azure/azure-functions/functions-reference-python, Folder structure).
+    "azure-function": Kind(
+        "azure-function", ".python_packages/lib/site-packages", ("azure-functions",)
+    ),
+    # Google's buildpack installs, and compiles, what requirements.txt says, hashes and local files
+    # included (cloud.google.com/run/docs/runtimes/python-dependencies).
+    "gcp-function": Kind("gcp-function", None, ("functions-framework",)),
+}
+
+
+def extras_of(config: Config) -> tuple[str, ...]:
+    """The extras that a configuration needs: its clouds, where its state is, and its alerts."""
+    clouds = {target.provider for target in config.targets} & {"aws", "azure", "gcp"}
+    scheme = config.state.partition("://")[0]
+    stores = {"s3": "object-store", "az": "object-store", "gs": "gs", "postgresql": "postgres"}
+    more = {stores[scheme]} if scheme in stores else set[str]()
+    if getattr(config, "alerts", ()):
+        more.add("alerts")
+    return (*sorted(clouds), *sorted(more))
+
+
+def build(kind: Kind, config: Path, out: Path, machine: str = "x86_64") -> str:
+    """Build the bundle ``out``; gives its sha256.
+
+    It is for the Python that builds it, and for Linux on ``machine`` (x86_64 or aarch64).
+
+    Raises:
+        UsageError: the configuration is wrong.
+        CalledProcessError: pip failed; what it said is on stderr.
+    """
+    read = read_config(config)
+    pins = [
+        pin
+        for pin in subset(extras_of(read), more=kind.more)
+        if not (said := marker(pin)) or Marker(said).evaluate(_platform(machine))
+    ]
+    with TemporaryDirectory() as folder:
+        stage = Path(folder) / "bundle"
+        ignored = shutil.ignore_patterns("__pycache__", "*.md", "*.tf", "*.tfvars")
+        shutil.copytree(ROOT / "deploy" / kind.folder, stage, ignore=ignored)
+        wheel = _wheel(Path(folder) / "wheel")
+        packages = None if kind.packages is None else stage / kind.packages
+        if packages is None:
+            _for_the_platform(stage, pins, wheel)
+        else:
+            _installed(packages, pins, wheel, machine)
+        (stage / SBOM).write_text(sbom(__version__, pins, _python(), packages), "utf-8")
+        (stage / "cloudsync.yaml").write_bytes(config.read_bytes())
+        beside = Path(read.source)
+        if beside.is_file() and not Path(read.list.source).is_absolute():
+            (stage / read.list.source).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(beside, stage / read.list.source)
+        compiled(stage)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        packed(stage, out)
+    return hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+def _wheel(folder: Path) -> Path:
+    """This tree as a wheel; hatchling writes the same bytes each time."""
+    _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def _installed(packages: Path, pins: Iterable[Pin], wheel: Path, machine: str) -> None:
+    requirements = wheel.parent / "requirements.txt"
+    requirements.write_text(as_requirements(pins), "utf-8")
+    platforms = [
+        part for minor in _GLIBC for part in ("--platform", f"manylinux_2_{minor}_{machine}")
+    ]
+    _pip(
+        "install", "--target", str(packages), "--no-compile", "--no-deps", "--require-hashes",
+        "--only-binary", ":all:", *platforms, "--platform", f"manylinux2014_{machine}",
+        "--python-version", _python(), "--requirement", str(requirements),
+    )  # fmt: skip
+    shutil.rmtree(packages / "bin", ignore_errors=True)  # pip would warn that it is there
+    _pip(
+        "install", "--target", str(packages), "--no-compile", "--no-deps", "--no-index", str(wheel)
+    )
+    cleaned(packages)
+
+
+def _for_the_platform(stage: Path, pins: Iterable[Pin], wheel: Path) -> None:
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    shutil.copyfile(wheel, stage / wheel.name)
+    own = f"./{wheel.name} \\\n    --hash=sha256:{digest}\n"
+    (stage / "requirements.txt").write_text(as_requirements(pins) + own, "utf-8")
+
+
+def _pip(*arguments: str) -> None:
+    command: Sequence[str] = [
+        sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet",
+    ]  # fmt: skip
+    subprocess.run([*command, *arguments], check=True)  # noqa: S603 - this interpreter's own pip
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _platform(machine: str) -> dict[str, Any]:
+    return {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": machine}
