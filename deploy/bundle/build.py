@@ -58,7 +58,7 @@ def extras_of(config: Config) -> tuple[str, ...]:
     scheme = config.state.partition("://")[0]
     stores = {"s3": "object-store", "az": "object-store", "gs": "gs", "postgresql": "postgres"}
     more = {stores[scheme]} if scheme in stores else set[str]()
-    if getattr(config, "alerts", ()):
+    if config.alerts.channels:
         more.add("alerts")
     return (*sorted(clouds), *sorted(more))
 
