@@ -48,6 +48,9 @@ def of_pass(
     since = Since(came, went, right, _actors(looked, report, right))
     heard = {one.condition.subject for one in watched(job) if one.stands and _is_grave(one)}
     report = confirmed(job, looked, report, heard)
+    if job.stopped():
+        # The second look may have had no time: the next run says what is the matter.
+        return Turned((), ())
     conditions = [
         *found(job, report, looked.known, now, since),
         *beside,

@@ -167,12 +167,12 @@ class _Work:
             return Outcome(
                 "failed", f"it was not begun, since {error.where}: {error.what}", error.todo
             )
+        # Before the call too: of one that is never answered this line tells.
+        log.info("step_begun", targets=step.targets, verb=step.verb, changes=step.changes)
         outcome = self.provider.apply(step, self.deadline)
-        say = log.info if outcome.kind == "done" else log.warning
-        say(
-            "step", targets=step.targets, verb=step.verb, changes=step.changes,
-            outcome=outcome.kind, **({"text": outcome.message} if outcome.message else {}),
-        )  # fmt: skip
+        said = log.info if outcome.kind == "done" else log.warning
+        text = {"text": outcome.message} if outcome.message else {}
+        said("step_ended", targets=step.targets, outcome=outcome.kind, **text)
         if outcome.kind in {"done", "unknown"}:
             self.done.reversals[step] = reversal
         return outcome

@@ -51,7 +51,9 @@ def one_pass(
     except (LeaseError, StoppedError):
         raise
     except CloudsyncError as error:
-        aftermath.of_failure(job, ways, error)
+        # A run that was told to end had no time to look: that is no failure to tell of.
+        if not job.stopped():
+            aftermath.of_failure(job, ways, error)
         raise
 
 

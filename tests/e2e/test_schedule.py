@@ -109,7 +109,8 @@ def test_sigterm_between_two_calls_finishes_the_first_and_begins_no_second(world
     assert world.mutations == ["AuthorizeSecurityGroupIngress"]
     assert sorted(len(world.networks(group)) for group in groups) == [0, len(LIST)]
     assert worker.events == [
-        "worker_started", "run_begun", "stopping", "stopping", "step", "run_stopped", "run_ended",
+        "worker_started", "run_begun", "step_begun", "stopping", "stopping", "step_ended",
+        "run_stopped", "run_ended",
         "worker_stopped",
     ]  # fmt: skip
     by_event = {line["event"]: line for line in worker.lines}
@@ -172,6 +173,21 @@ def test_files_that_are_all_wrong_start_no_worker(world: World) -> None:
         ("nowhere.yaml: there is no such file. Nothing was changed. "
          "Write one with cloudsync init, or name one with -c FILE.")
     ]  # fmt: skip
+
+
+def test_one_run_logs_where_it_is_asked_to_and_pings_as_the_schedule_does(world: World) -> None:
+    """The report on stdout, the log in place of words on stderr; a ping that fails fails no run."""
+    world.group("mail")
+    world.config(more="ping: {url_env: CLOUDSYNC_NOBODY}")
+    world.accepted()
+    ran = world.run("run", "--once", "--log-format", "json")
+    assert ran.code == 0, ran
+    assert "in_sync" in ran.out
+    assert [json.loads(line)["event"] for line in ran.err.splitlines()] == [
+        "run_begun", "ping_failed", "step_begun", "step_ended", "ping_failed", "run_ended",
+    ]  # fmt: skip
+    again = world.run("run", "--once")
+    assert (again.code, again.err) == (0, "")
 
 
 @pytest.mark.parametrize(

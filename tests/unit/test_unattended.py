@@ -13,11 +13,13 @@ import pytest
 
 from cloudsync import log, unattended
 from cloudsync.conditions import Condition, ConditionKind
-from cloudsync.errors import Exit
+from cloudsync.conditions.watch import watched
+from cloudsync.errors import Exit, UsageError
 from cloudsync.job import Job
 from cloudsync.lease import leased
 from cloudsync.memory.firewall import Rule
 from cloudsync.ping import Missed, Sign
+from cloudsync.reconcile import reconcile
 from cloudsync.state import StateError
 from cloudsync.stop import Stop, heeding
 from cloudsync.unattended import Ended, run_unattended
@@ -77,7 +79,15 @@ def test_a_run_that_went_well_is_a_success_that_counts_verified_targets(
         (2, 0),
     )
     assert pings == [("start", ""), ("success", "2 of 2 targets verified: 1 in_sync, 1 open")]
-    assert events(out) == ["run_begun", "step", "step", "condition", "run_ended"]
+    assert events(out) == [
+        "run_begun",
+        "step_begun",
+        "step_ended",
+        "step_begun",
+        "step_ended",
+        "condition",
+        "run_ended",
+    ]
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert {(line["tenant"], line["run"]) for line in lines} == {("mail", ended.run)}
     assert lines[1]["targets"] == [ONE]
@@ -173,7 +183,14 @@ def test_a_ping_that_fails_is_a_line_and_nothing_else(
     """The run ends as it would have."""
     monkeypatch.delenv("MONITOR", raising=False)
     assert ran(Scene({"one": ()})).exit is Exit.DONE
-    assert events(out) == ["run_begun", "ping_failed", "step", "ping_failed", "run_ended"]
+    assert events(out) == [
+        "run_begun",
+        "ping_failed",
+        "step_begun",
+        "step_ended",
+        "ping_failed",
+        "run_ended",
+    ]
 
 
 def test_a_run_that_is_told_to_stop_finishes_its_call_and_begins_none(
@@ -186,7 +203,7 @@ def test_a_run_that_is_told_to_stop_finishes_its_call_and_begins_none(
     ended = ran(scene, stop)
     assert (ended.stopped, ended.steps, scene.provider.made) == (True, (1, 2), 1)
     assert pings == [("start", "")]
-    assert events(out) == ["run_begun", "step", "run_stopped", "run_ended"]
+    assert events(out) == ["run_begun", "step_begun", "step_ended", "run_stopped", "run_ended"]
     touched = [name for name, firewall in scene.world.firewalls.items() if firewall.rules]
     assert len(touched) == 1
     scene.world.at_call = lambda _when, _step: None
@@ -205,6 +222,81 @@ def test_a_run_that_is_told_to_stop_while_it_looks_changes_nothing(
     assert (ended.stopped, ended.exit, scene.provider.made) == (True, Exit.DONE, 0)
     assert events(out) == ["run_begun", "run_stopped"]
     assert pings == [("start", "")]
+
+
+def test_what_fails_because_of_a_stop_is_told_to_nobody(pings: Pings, out: io.StringIO) -> None:
+    """A look that had no time may end in any error; the same error without a stop is told."""
+    scene, stop = Scene({"one": ()}), Stop()
+
+    def read(_config: object, _in_force: object) -> Read:
+        raise UsageError("list", "nothing could be read")
+
+    def change(job: Job) -> Job:
+        return replace(job, read=read)
+
+    stop.say("SIGTERM")
+    ended = ran(scene, stop, change)
+    assert (ended.stopped, events(out), watched(scene.job)) == (
+        True, ["run_begun", "run_stopped"], (),
+    )  # fmt: skip
+    assert ran(scene, Stop(), change).exit is Exit.ERROR
+    assert [one.condition.kind for one in watched(scene.job)] == [ConditionKind.FAILED]
+
+
+ENFORCE = {
+    "mode": "enforce",
+    "path": "direct",
+    "internal": "close",
+    "accept_risk": {"by": "ann", "reason": "a test", "until": "never"},
+}
+
+
+def shaken() -> Scene:
+    """Three targets that are closed, at which somebody has been: own rules are gone."""
+    scene = Scene({"one": (OPEN,), "two": (OPEN,), "three": ()}, (ENFORCE,))
+    reconcile(scene.job)
+    for name, gone in (("one", "list"), ("two", "deny"), ("three", "list")):
+        for rule in scene.world.firewalls[name].rules:
+            if rule.description.endswith(gone):
+                scene.world.uproot(name, rule.name)
+    return scene
+
+
+def test_whenever_a_run_is_told_to_stop_nothing_more_is_begun_and_the_next_one_finishes(
+    pings: Pings, out: io.StringIO
+) -> None:
+    """At each look and at each call: no call after it, no alarm, no lease left, and all is made right."""
+    at = 0
+    while True:
+        scene, stop, moments, made = shaken(), Stop(), [0], [0]
+
+        def moment(
+            scene: Scene = scene, stop: Stop = stop, moments: list[int] = moments,
+            made: list[int] = made, at: int = at,
+        ) -> None:  # fmt: skip
+            if moments[0] == at:
+                stop.say("SIGTERM")
+                made[0] = scene.provider.made
+            moments[0] += 1
+
+        scene.provider.looks = moment
+        scene.world.at_call = lambda _when, _step, moment=moment: moment()
+        pings.clear()
+        ended = ran(scene, stop)
+        if not stop():
+            break
+        told = watched(scene.job)
+        assert (ended.stopped, scene.provider.made) == (True, made[0]), at
+        assert pings == [("start", "")], at
+        assert [one.condition.kind for one in told] == [], at
+        scene.provider.looks = lambda: None
+        scene.world.at_call = lambda _when, _step: None
+        after = ran(scene)
+        assert (after.exit, after.verdicts) == (Exit.DONE, {"in_sync": 3}), at
+        assert pings[-1] == ("success", "3 of 3 targets verified: 3 in_sync"), at
+        at += 1
+    assert (at, ended.steps[1]) == (moments[0], 0)
+    assert at > 8
 
 
 def test_no_wait_outlasts_a_stop() -> None:
