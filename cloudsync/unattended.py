@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from cloudsync import log, trouble
@@ -60,6 +61,7 @@ def run_unattended(
     beside: Callable[[], Iterable[Condition]] = tuple,
     shown: Callable[[Passed], object] = _nothing,
     failed: Callable[[Exception], object] = _nothing,
+    missed: Callable[[Missed], object] = _nothing,
     monotonic: Callable[[], float] = time.monotonic,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Ended:
@@ -73,7 +75,8 @@ def run_unattended(
     began = monotonic()
     with log.bound(tenant=tenant, run=run):
         log.info("run_begun", kind=kind)
-        _pinged(url_env, "start", run)
+        pinged = partial(_pinged, url_env, missed, run)
+        pinged("start")
         try:
             with open_job() as job:
                 told = replace(heeding(job, stop), attended=False, run=run)
@@ -96,12 +99,12 @@ def run_unattended(
             for one in lines:
                 log.error("run_failed", text=one)
             ended = Ended(run, kind, trouble.code_of(error), monotonic() - began)
-            _pinged(url_env, "fail", run, "\n".join(lines))
+            pinged("fail", "\n".join(lines))
         else:
             ended = _told(passed, run, kind, monotonic() - began, stopped=stop())
             if not ended.stopped:
                 sign, body = _verified(passed, ended)
-                _pinged(url_env, sign, run, body)
+                pinged(sign, body)
         log.info(
             "run_ended", kind=kind, exit=int(ended.exit), seconds=round(ended.seconds, 3),
             verdicts=ended.verdicts, steps_made=ended.steps[0], steps_left=ended.steps[1],
@@ -185,8 +188,9 @@ def _lines(report: RunReport) -> Iterator[str]:
         yield str(report.unrecorded)
 
 
-def _pinged(url_env: str | None, sign: Sign, run: str, body: str = "") -> Missed | None:
-    missed = ping(url_env, sign, run, body)
-    if missed:
+def _pinged(
+    url_env: str | None, said: Callable[[Missed], object], run: str, sign: Sign, body: str = ""
+) -> None:
+    if missed := ping(url_env, sign, run, body):
         log.warning("ping_failed", sign=sign, text=str(missed))
-    return missed
+        said(missed)

@@ -17,6 +17,7 @@ from cloudsync.conditions.telling import line
 from cloudsync.config import Config
 from cloudsync.errors import NOTHING_CHANGED, CloudsyncError, Exit, UsageError, first_of
 from cloudsync.holds import reminder
+from cloudsync.ping import Missed
 from cloudsync.stop import Stop
 from cloudsync.unattended import run_unattended
 from cloudsync.worker import Passed
@@ -35,7 +36,7 @@ def run_once(paths: Sequence[Path], log_format: str | None = None) -> int:
             ended = run_unattended(
                 config.name, "fetch", partial(job, path), Stop(),
                 url_env=config.ping.url_env if config.ping else None,
-                shown=_shown, failed=_failed,
+                shown=_shown, failed=_failed, missed=_missed,
             )  # fmt: skip
             codes.append(ended.exit)
         return int(first_of(codes))
@@ -74,6 +75,11 @@ def _apart(key: str, said_in: Iterable[tuple[Path, str]]) -> None:
 def _failed(error: Exception) -> None:
     if not log.begun():
         said(error)
+
+
+def _missed(missed: Missed) -> None:
+    if not log.begun():
+        tell(str(missed))
 
 
 def _shown(passed: Passed) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -251,6 +252,10 @@ ENFORCE = {
 }
 
 
+def _each(moment: Callable[[], None], _when: str, _step: object) -> None:
+    moment()
+
+
 def shaken() -> Scene:
     """Three targets that are closed, at which somebody has been: own rules are gone."""
     scene = Scene({"one": (OPEN,), "two": (OPEN,), "three": ()}, (ENFORCE,))
@@ -280,7 +285,7 @@ def test_whenever_a_run_is_told_to_stop_nothing_more_is_begun_and_the_next_one_f
             moments[0] += 1
 
         scene.provider.looks = moment
-        scene.world.at_call = lambda _when, _step, moment=moment: moment()
+        scene.world.at_call = partial(_each, moment)
         pings.clear()
         ended = ran(scene, stop)
         if not stop():
