@@ -267,6 +267,42 @@ class Freezes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """An own rule as a resource of Terraform's.
+
+    ``id`` is what it is imported by. ``sources`` stand in the argument ``singular`` where there is
+    one, in ``plural`` where there are several; one of the two may be missing, since a resource may
+    take only the other. A dot leads into a block. ``arguments`` are all others; a mapping is a block.
+    ``provider`` is what the provider's own configuration must say for it.
+    """
+
+    type: str
+    id: str
+    purpose: Purpose
+    port: int
+    sources: tuple[str, ...]
+    singular: str | None
+    plural: str | None
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    provider: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@runtime_checkable
+class TellsTerraform(Protocol):
+    """Rules that know what Terraform calls their own. Optional: a cloud may have no provider there."""
+
+    def resources(
+        self, snapshot: Any, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Sequence[Resource]]:
+        """The installation's own rules per target, in a snapshot of a close look.
+
+        A target that can't be taken over, as it is no rules that Terraform could keep one by one,
+        is left out.
+        """
+        ...
+
+
 Kind = Literal["done", "unknown", "stale", "throttled", "denied", "limit", "failed"]
 
 

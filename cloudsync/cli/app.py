@@ -313,6 +313,18 @@ def terraform_write(
     return write(context.obj.path(config), folder)
 
 
+@terraform.command("root")
+def terraform_root(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the modules are written.")],
+    config: ConfigFile = None,
+) -> int:
+    """Write a root module, beside the modules, that takes over the rules that stand; change none."""
+    from cloudsync.cli.terraform import root  # noqa: PLC0415
+
+    return root(context.obj.path(config), folder)
+
+
 @app.command()
 def explain(
     context: typer.Context,

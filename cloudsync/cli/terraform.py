@@ -1,17 +1,22 @@
-"""``cloudsync terraform write``: the list in force as modules, in a folder."""
+"""``cloudsync terraform``: the list in force as modules, and a root that takes rules over."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from cloudsync.allowlist import InForce
 from cloudsync.cli.gather import NOTHING_WRITTEN, list_of
 from cloudsync.cli.job import job
-from cloudsync.cli.streams import put
-from cloudsync.errors import UsageError, first_of
+from cloudsync.cli.streams import put, tell
+from cloudsync.errors import Exit, UsageError, first_of
+from cloudsync.export.install.files import write as place
+from cloudsync.job import Job
 from cloudsync.report.words import counted
+from cloudsync.terraform import root as takeover
 from cloudsync.terraform.contents import contents, written
 from cloudsync.terraform.folder import carried, put_down, strangers, there
 from cloudsync.terraform.release import LIST, Release, release
+from cloudsync.terraform.standing import standing
 
 
 def write(path: Path, folder: Path) -> int:
@@ -20,7 +25,37 @@ def write(path: Path, folder: Path) -> int:
         in_force, codes = list_of(each)
         if in_force is None:
             return int(first_of(codes))
-        today = each.now().date()
+        put(_said(_written(each, in_force, folder), folder), None)
+    return int(first_of(codes))
+
+
+def root(path: Path, folder: Path) -> int:
+    """Write the modules, and beside them a root module that takes over the rules that stand."""
+    with job(path) as each:
+        in_force, codes = list_of(each)
+        if in_force is None:
+            return int(first_of(codes))
+        found = standing(each, in_force)
+        made = takeover.root(found.taken, contents(in_force).bundled)
+        tell(_said(_written(each, in_force, folder), folder))
+        files = {folder / takeover.ROOT: made.text}
+        if not (folder / takeover.PROVIDERS).exists():
+            files[folder / takeover.PROVIDERS] = made.providers
+        place(files)
+    for remark in (*found.left, *made.remarks):
+        tell(remark)
+    where = folder / takeover.ROOT
+    lines = [
+        f"{where}: {counted(made.rules, 'rule')} of {counted(len(found.taken), 'target')}.",
+        "Once its terraform apply is done, the configuration must say",
+        *(f"  {block}: managed_by: terraform" for block in found.blocks),
+    ]
+    put("\n".join(lines), None)
+    return int(first_of((*codes, *([Exit.FAILED] if found.left else []))))
+
+
+def _written(each: Job, in_force: InForce, folder: Path) -> Release:
+    today = each.now().date()
     found = there(folder)
     try:
         made = release(found, carried(), contents(in_force), today)
@@ -41,8 +76,7 @@ def write(path: Path, folder: Path) -> int:
         )
     if made.changed:
         put_down(folder, dict(made.files))
-    put(_said(made, folder), None)
-    return int(first_of(codes))
+    return made
 
 
 def _said(made: Release, folder: Path) -> str:

@@ -16,7 +16,6 @@ WHY: Final = "it judges the modules"
 STAND_IN: Final = tree() / "tests" / "terraform" / "provider"
 MODULES: Final = tree() / "terraform" / "modules"
 NAMES: Final = ("allow-list", "aws", "azure", "gcp")
-ALONE: Final = alone()
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Root:
         done = subprocess.run(
             [need("terraform", WHY), *argv],
             cwd=self.folder,
-            env={**ALONE, "TF_CLI_ARGS": "-no-color"},
+            env={**alone(), "TF_CLI_ARGS": "-no-color"},
             capture_output=True,
             text=True,
             timeout=300,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.here import MODULES, NAMES, Root, stand_ins
+from tests.terraform.here import MODULES, NAMES, Root
 
 ACCEPTED = {"name": "mail", "accept_bundled": "2009-09-18"}
 CALLS: dict[str, dict[str, Any]] = {
@@ -23,12 +23,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "gcp": {"source": "./modules/gcp", "network": "default", "target_tags": ["smtp"], "deny": True},
     "policy": {"source": "./modules/gcp", "firewall_policy": "mail", "deny": True},
 }
-
-
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where Terraform finds the providers."""
-    return stand_ins(tmp_path_factory.mktemp("mirror"))
 
 
 @pytest.fixture

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Snapshot, Sources, Step
+from cloudsync.provider import (
+    Foreign,
+    Managed,
+    Order,
+    Proposal,
+    Resource,
+    Reversal,
+    Snapshot,
+    Sources,
+    Step,
+)
 from cloudsync_aws import frozen
 from cloudsync_aws.list_rules import ListRules
 from cloudsync_aws.lists import ListSnapshot
@@ -86,6 +96,14 @@ class KindRules:
     def thaw(self, kept: Mapping[str, Any]) -> AwsSnapshot | ListSnapshot:
         """The snapshot that was kept as JSON."""
         return frozen.thaw(kept)
+
+    def resources(
+        self, snapshot: Any, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Sequence[Resource]]:
+        """The own rules as Terraform's resources. A list stays here: rules refer to it by its id."""
+        if isinstance(snapshot, ListSnapshot):
+            return {}
+        return self._groups.resources(snapshot, installation, ports)
 
     def elsewhere(self, snapshot: Any, ports: tuple[int, ...]) -> Mapping[str, str]:
         """A digest per target of whatever decides any other port."""

@@ -7,7 +7,7 @@ group rules"), so its exposure is a union; what should change is proposed in ``s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Clause, Exposure, Name
 from cloudsync.model import OUR_MARKS, Purpose, Wanted
-from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
+from cloudsync.provider import Foreign, Managed, Order, Proposal, Resource, Reversal, Sources, Step
 from cloudsync_aws import orders
 from cloudsync_aws.calls import Call, revised
 from cloudsync_aws.ingress import (
@@ -36,6 +36,7 @@ from cloudsync_aws.others import by_terraform
 from cloudsync_aws.remarks import lent
 from cloudsync_aws.snapshot import AwsSnapshot
 from cloudsync_aws.steps import propose
+from cloudsync_aws.terraform import resources
 
 LAYER: Final = "security group"
 
@@ -129,6 +130,16 @@ class AwsRules:
             target: who
             for target, group in snapshot.groups.items()
             if (who := group.managed or by_terraform(group.ingress))
+        }
+
+    def resources(
+        self, snapshot: AwsSnapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Sequence[Resource]]:
+        """The own rules as Terraform's resources; a group of another account is its owner's."""
+        return {
+            target: tuple(resources(group, snapshot.region, installation, ports))
+            for target, group in snapshot.groups.items()
+            if group.owner is None
         }
 
     def elsewhere(self, snapshot: AwsSnapshot, ports: tuple[int, ...]) -> Mapping[str, str]:

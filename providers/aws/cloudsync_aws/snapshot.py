@@ -39,7 +39,8 @@ class Close:
 class Group:
     """One security group.
 
-    ``tags`` gives the tags of a rule that has any, by ``Rule.key``, where a close look read them.
+    ``tags`` gives the tags of a rule that has any, and ``ids`` every rule's id, by ``Rule.key``,
+    where a close look read them.
     ``egress`` are its outbound rules as bytes, which are compared and never changed. ``owner`` is the account that it belongs
     to, where that isn't the one that it was seen from. ``managed`` is who else keeps the group, by
     what it is called and tagged.
@@ -51,6 +52,7 @@ class Group:
     tags: Mapping[str, Tags] = field(default_factory=dict[str, Tags], repr=False)
     owner: str | None = None
     managed: Managed | None = None
+    ids: Mapping[str, str] = field(default_factory=dict[str, str], compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def read(
             looked.tags,
             None if group.get("OwnerId", account) == account else group["OwnerId"],
             managed=keeper(group),
+            ids=looked.ids,
         )
     return AwsSnapshot(scope, found, lists, quota)
 

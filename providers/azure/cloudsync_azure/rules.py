@@ -7,7 +7,7 @@ It calls nothing. Rules are asked by priority, the lowest first, and the first t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, first_match
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
+from cloudsync.provider import Foreign, Managed, Order, Proposal, Resource, Reversal, Sources, Step
 from cloudsync_azure import frozen
 from cloudsync_azure.calls import Call
 from cloudsync_azure.clauses import PROBES, Protect, clauses, sources
@@ -25,6 +25,7 @@ from cloudsync_azure.orders import proposed, reversal
 from cloudsync_azure.rule import REMEMBERED, Packed, rules_of
 from cloudsync_azure.snapshot import AzureSnapshot, changed
 from cloudsync_azure.steps import propose
+from cloudsync_azure.terraform import resources
 
 LAYER: Final = "network security group"
 
@@ -89,6 +90,15 @@ class AzureRules:
         """The other rules that decide a port of ``ports``, by all that they say."""
         return {
             target: _foreign(group.ingress, installation, ports, snapshot.protect)
+            for target, group in snapshot.groups.items()
+        }
+
+    def resources(
+        self, snapshot: AzureSnapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Sequence[Resource]]:
+        """The own rules as Terraform's resources."""
+        return {
+            target: tuple(resources(group, snapshot.subscription, installation, ports))
             for target, group in snapshot.groups.items()
         }
 

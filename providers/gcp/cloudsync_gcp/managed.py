@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cloudsync.model import TERRAFORM_MARK
 from cloudsync.provider import Managed
 from cloudsync_gcp.rule import Rule
 from cloudsync_gcp.snapshot import GcpSnapshot
@@ -18,10 +19,40 @@ _SMTP: Final = (25,)
 
 
 def managed(snapshot: GcpSnapshot) -> Mapping[str, Managed]:
-    """Every target of a network where Kubernetes keeps a rule for the port of one of them.
+    """Every target of a network where Terraform or Kubernetes keeps a rule for one of them.
 
     Every one, since a machine may belong to several: what closes one would close it to the others.
     """
+    return {**_by_terraform(snapshot), **_by_kubernetes(snapshot)}
+
+
+def _by_terraform(snapshot: GcpSnapshot) -> Mapping[str, Managed]:
+    """Every target of a network where our modules keep a rule, in whichever layer, for one of them."""
+    marked = [
+        rule
+        for layer in snapshot.network.layers
+        for rule in layer.rules
+        if rule.description.startswith(TERRAFORM_MARK) and not rule.disabled
+    ]
+    kept = {
+        target: sorted(rule.description for rule in marked if rule.covers(protected))
+        for target, protected in (snapshot.places.items() if marked else ())
+    }
+    first = next((target for target, marks in kept.items() if marks), None)
+    return {
+        target: Managed(
+            "Terraform",
+            f"what is marked {marks[0]}" if marks else (
+                f"what is marked {kept[first][0]}, for {first}, whose machines may be this target's too"
+            ),
+            "The list comes in with the module at the next terraform apply.",
+        )
+        for target, marks in kept.items()
+        if first is not None
+    }  # fmt: skip
+
+
+def _by_kubernetes(snapshot: GcpSnapshot) -> Mapping[str, Managed]:
     layer = snapshot.network.own
     ports: tuple[int, ...] = getattr(snapshot.scope.settings, "ports", _SMTP)
     theirs = [rule for rule in (layer.rules if layer else ()) if _made(rule, ports)]

@@ -6,14 +6,14 @@ It calls nothing. What should change is proposed in ``steps``; how layers decide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
+from cloudsync.provider import Foreign, Managed, Order, Proposal, Resource, Reversal, Sources, Step
 from cloudsync_gcp import frozen, orders
 from cloudsync_gcp.calls import Call
 from cloudsync_gcp.layers import exposed
@@ -22,6 +22,7 @@ from cloudsync_gcp.marks import owner
 from cloudsync_gcp.rule import Rule
 from cloudsync_gcp.snapshot import GcpSnapshot, digest
 from cloudsync_gcp.steps import propose
+from cloudsync_gcp.terraform import resources
 
 PROBES: Final = AddressSet.of(
     "35.191.0.0/16", "130.211.0.0/22", "209.85.152.0/22", "209.85.204.0/22",
@@ -115,6 +116,15 @@ class GcpRules:
     def managed(self, snapshot: GcpSnapshot) -> Mapping[str, Managed]:
         """Which targets Kubernetes keeps, by the names of rules."""
         return managed(snapshot)
+
+    def resources(
+        self, snapshot: GcpSnapshot, installation: str, ports: tuple[int, ...]
+    ) -> Mapping[str, Sequence[Resource]]:
+        """The own rules as Terraform's resources."""
+        return {
+            target: tuple(resources(snapshot, place, installation, ports))
+            for target, place in snapshot.places.items()
+        }
 
     def elsewhere(self, snapshot: GcpSnapshot, ports: tuple[int, ...]) -> Mapping[str, str]:
         """A digest of every rule but those for ``ports`` alone, layer by layer, in order."""

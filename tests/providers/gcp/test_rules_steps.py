@@ -457,6 +457,24 @@ def test_what_kubernetes_keeps_for_one_tag_is_watched_for_all() -> None:
     assert World(snapshot(network(health), MX)).run(want(Mode.ADD))[0].notes == ()
 
 
+def test_what_our_terraform_modules_keep_is_watched_for_all() -> None:
+    """A rule with the modules' mark for one tag: a machine may carry another target's tag as well."""
+    mark = "cloudsync-terraform/mail"
+    theirs = rule(900, "192.0.2.1/32", name="tf", tags=("mx",), description=mark)
+    smtp, mx = World(snapshot(network(theirs), SMTP, MX)).run(want(Mode.ADD))
+    for plan in (smtp, mx):
+        assert (Note.MANAGED_BY in plan.notes, plan.steps) == (True, ())
+    assert mx.remarks[0].text.startswith(f"Terraform keeps it (what is marked {mark}), and would ")
+    assert smtp.remarks[0].text.startswith(
+        f"Terraform keeps it (what is marked {mark}, for gcp:mail-prod/default/tag:mx, whose machines "
+        "may be this target's too), and would "
+    )
+    elsewhere = rule(900, "192.0.2.1/32", name="tf", tags=("web",), description=mark)
+    assert (
+        Note.MANAGED_BY not in World(snapshot(network(elsewhere), MX)).run(want(Mode.ADD))[0].notes
+    )
+
+
 def test_undo_and_relax_take_own_denies_alone() -> None:
     """`undo` gives back what a run closed and keeps the list; `relax` takes every own deny."""
     world = World(snapshot(network(*everyone(1000))))
