@@ -136,20 +136,16 @@ def _vet(
         after = leaving.agree if read.made and not read.refused else leaving.settle
         return Vetted(after(in_force, now, rules.removals), refused=read.refused)
     offer = read.listing
-    judgement = judge(
-        offer,
-        in_force,
-        rules.limits,
-        anchors=rules.anchors,
-        promised=in_force.minimum if in_force else None,
-        shoreline=rules.shoreline,
-        widen=rules.widen,
-    )
+    judgement = _judged(offer, in_force, rules)
     if in_force is None and offer.source == BUNDLED and judgement.verdict == "hold":
         # It came with the program, can't change but by a release, and reaches no real cloud.
         return Vetted(leaving.begin(offer, now, "the release"), offer)
     if not judgement.passes(approved):
-        return Vetted(_meanwhile(in_force, offer, judgement, rules, now), offer, judgement)
+        after = _meanwhile(in_force, offer, judgement, rules, now)
+        # A grace that ended, or what came ahead and went again, is in the numbers that are told. What
+        # is told, and then approved, has to be what the next read of this list will wait for.
+        later = _judged(offer, after, rules)
+        return Vetted(after, offer, later if later.verdict == judgement.verdict else judgement)
     if in_force is None:
         return Vetted(leaving.begin(offer, now, approved[judgement.digest]), offer)
     by = "guard" if judgement.verdict == "accept" else approved[judgement.digest]
@@ -164,6 +160,18 @@ def _vet(
             widen=rules.widen,
         ),
         offer,
+    )
+
+
+def _judged(offer: Listing, in_force: InForce | None, rules: Rules) -> Judgement:
+    return judge(
+        offer,
+        in_force,
+        rules.limits,
+        anchors=rules.anchors,
+        promised=in_force.minimum if in_force else None,
+        shoreline=rules.shoreline,
+        widen=rules.widen,
     )
 
 
