@@ -133,8 +133,8 @@ def _vet(
     if read.listing is None:
         if in_force is None:
             return Vetted(None, refused=read.refused)
-        after = leaving.agree if read.made and not read.refused else leaving.settle
-        return Vetted(after(in_force, now, rules.removals), refused=read.refused)
+        passes = leaving.agree if read.made and not read.refused else leaving.settle
+        return Vetted(passes(in_force, now, rules.removals), refused=read.refused)
     offer = read.listing
     judgement = _judged(offer, in_force, rules)
     if in_force is None and offer.source == BUNDLED and judgement.verdict == "hold":

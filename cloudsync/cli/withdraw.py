@@ -12,6 +12,7 @@ from cloudsync.cli.streams import tell
 from cloudsync.config import active
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
+from cloudsync.past import note_said
 from cloudsync.remember import list_in_force, remember_list, standing_orders
 from cloudsync.report.words import clean
 from cloudsync.vet import Rules
@@ -32,6 +33,7 @@ def remove(path: Path, network: str, by: str, reason: str, *, now: bool, anchor:
         one = Withdrawn(network_of(network), person.by, person.reason, each.now())
         new = withdraw(known, one, Rules.of(each.config), anchor=anchor)
         remember_list(each, new, known)
+        note_said(each, "taken off the list", str(one.network), person.by, person.reason)
         beside = _let_in_beside(each, one.network)
     tell(
         f"{one.network}: it is off the list in force, taken off by {clean(one.by)}, and stays off "
@@ -50,6 +52,7 @@ def restore(path: Path, network: str, by: str, reason: str) -> int:
         known = _known(each)
         again = network_of(network)
         remember_list(each, take_back(known, again), known)
+        note_said(each, "put back on the list", str(again), person.by, person.reason)
     tell(
         f"{again}: {clean(person.by)} put it back on the list in force. No cloud was changed; the "
         "next run lets it in."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cloudsync.addresses import AddressSet
@@ -16,7 +16,8 @@ class Row:
     """One entry. ``applies`` is whether any target of the configuration's own settings wants it.
 
     Of one that is leaving, ``since`` is when reads stopped showing it, ``until`` when it goes, and
-    None while more reads are awaited.
+    None while more reads are awaited. ``ahead`` is one that a held list brought, and ``off`` who
+    took one off by hand, which isn't wanted then.
     """
 
     network: str
@@ -28,6 +29,8 @@ class Row:
     since: datetime | None = None
     until: datetime | None = None
     reads: str = ""
+    ahead: bool = False
+    off: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,17 @@ def sheet(known: Known) -> Sheet | None:
                 reads=f"{one.reads} of {removals.reads} reads agree",
             )
         )  # fmt: skip
+    rows += [replace(_row(entry, groups), ahead=True) for entry in in_force.ahead]
+    off = {
+        str(one.network): f"taken off by {one.by} at {one.at:%Y-%m-%d %H:%M} UTC: {one.reason}"
+        for one in in_force.withdrawn
+    }
+    rows = [
+        replace(row, applies=False, leaving=False, off=off[row.network])
+        if row.network in off
+        else row
+        for row in rows
+    ]
     return Sheet(
         source=in_force.source,
         format=in_force.format,

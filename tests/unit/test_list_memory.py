@@ -153,10 +153,16 @@ class ListMemory(RuleBasedStateMachine):
         assert {str(one.network) for one in self.in_force.wanted} == self.memory.wanted
 
     @invariant()
-    def a_sender_stands_there_once(self) -> None:
-        """Accepted, ahead or leaving, and never two of these."""
+    def each_stands_where_it_should(self) -> None:
+        """Accepted, ahead, leaving with so many reads, or taken off: once, and nowhere else."""
         rows = [str(one.network) for one in self.in_force.rows]
         assert sorted(rows) == sorted(self.memory.known)
+        assert {str(one.network) for one in self.in_force.ahead} == self.memory.ahead
+        assert {str(one.network) for one in self.in_force.withdrawn} == self.memory.off
+        assert {
+            str(one.entry.network): (one.reads, one.last, one.confirmed)
+            for one in self.in_force.leaving
+        } == {sender: (one.reads, one.last, one.sure) for sender, one in self.memory.gone.items()}
 
 
 ListMemory.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

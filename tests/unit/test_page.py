@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cloudsync.allowlist import Entry
+from cloudsync.allowlist import Entry, Withdrawn
 from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Note, Verdict
 from cloudsync.overview import Overview, Ran, Sight, after_run
@@ -185,6 +185,21 @@ def test_the_list_says_what_leaves_and_when() -> None:
     ]
     assert (other.published, other.vetted_at) == ("", None)
     assert sheet(shown("empty")) is None
+
+
+def test_the_list_says_what_came_ahead_and_what_was_taken_off() -> None:
+    """Whoever reads along sees what doesn't count, and by whom."""
+    now = shown("all-right")
+    assert now.in_force is not None
+    one = now.in_force.entries[0]
+    off = Withdrawn(one.network, "ann", "it sends spam", NOW)
+    more = replace(now.in_force, ahead=(Entry(ip_network("7.0.0.1")),), withdrawn=(off,))
+    found = sheet(replace(now, in_force=more))
+    assert found is not None
+    assert [row.network for row in found.rows if row.ahead] == ["7.0.0.1/32"]
+    (taken,) = (row for row in found.rows if row.off)
+    assert (taken.network, taken.applies) == (str(one.network), False)
+    assert taken.off == f"taken off by ann at {NOW:%Y-%m-%d %H:%M} UTC: it sends spam"
 
 
 @pytest.mark.parametrize("form", FEEDS)

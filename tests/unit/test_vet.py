@@ -156,6 +156,19 @@ def test_what_came_ahead_changes_neither_the_hold_nor_its_digest() -> None:
     assert after == begun(offer.entries, "ann", leaving=gone)
 
 
+def test_the_hold_that_is_told_is_the_one_that_the_next_read_waits_for() -> None:
+    """What came ahead, went and is shown again changes the numbers: an approval counts all the same."""
+    offer = listing(*LISTED[:4], "9.0.0.1/32")
+    ahead = vet(Read(offer), standing(*LISTED), RULES, NOW).in_force
+    gone = vet(Read(), ahead, RULES, NOW).in_force
+    assert gone is not None
+    assert [str(one.entry.network) for one in gone.leaving] == ["9.0.0.1/32"]
+    told = vet(Read(offer), gone, RULES, NOW)
+    assert told.held is not None
+    after = vet(Read(offer), told.in_force, RULES, NOW, {told.held.digest: "ann"})
+    assert after.held is None
+
+
 def test_additions_ahead_are_measured_against_what_was_accepted() -> None:
     """Two at each read while a list is held don't add up to more than the limit lets in at once."""
     now = vet(Read(listing(*LISTED[:4], "9.0.0.1", "9.0.0.2")), standing(*LISTED), RULES, NOW)
