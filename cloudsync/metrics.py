@@ -96,9 +96,20 @@ CHANGES: Final = Metric(
     ("installation",),
 )  # fmt: skip
 
+RUNS: Final = Metric(
+    "cloudsync_runs_total", "counter",
+    "Runs of the scheduled worker that ended since it was started, by exit code; the last isn't in yet.",
+    ("installation", "kind", "code"),
+)  # fmt: skip
+UNPUNCTUAL: Final = Metric(
+    "cloudsync_runs_unpunctual_total", "counter",
+    "Runs of the scheduled worker that began more than an interval `late`, were `left_out` because the one before was still at work, or `broken`.",
+    ("installation", "kind", "how"),
+)  # fmt: skip
+
 METRICS: Final = (
     BUILD, READABLE, LAST_RUN, LAST_SUCCESS, TARGETS, MISSING, EXCESS, HOLDS, HOLD_AGE, SOURCE_AGE,
-    REQUESTS, THROTTLED, DURATION, CHANGES,
+    REQUESTS, THROTTLED, DURATION, CHANGES, RUNS, UNPUNCTUAL,
 )  # fmt: skip
 """Every metric there is, in the order of the document."""
 
@@ -124,6 +135,14 @@ def samples(known: Known) -> Iterator[Sample]:
     yield Sample(HOLD_AGE, max([0.0, *ages]), own)
     if known.overview:
         yield from _of_overview(known.overview, known.now, own)
+    for kind, counts in sorted(known.punctual.items()):
+        said = {**own, "kind": kind}
+        for code, times in sorted(counts.exits.items()):
+            yield Sample(RUNS, times, {**said, "code": str(code)})
+        for how, times in (
+            ("late", counts.late), ("left_out", counts.left_out), ("broken", counts.broken),
+        ):  # fmt: skip
+            yield Sample(UNPUNCTUAL, times, {**said, "how": how})
 
 
 def _of_overview(overview: Overview, now: datetime, own: Mapping[str, str]) -> Iterator[Sample]:

@@ -7,14 +7,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from cloudsync import __version__, log
+from cloudsync import __version__, log, records
 from cloudsync.cli.job import job
 from cloudsync.cli.signals import Signals
 from cloudsync.cli.worker import tenants
@@ -23,9 +23,11 @@ from cloudsync.config import Config
 from cloudsync.config.schedule import Schedule as Times
 from cloudsync.errors import Exit, UsageError, first_of
 from cloudsync.job import Job
-from cloudsync.punctual import length
+from cloudsync.punctual import Counts, length
+from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.report.words import counted, listing
 from cloudsync.schedule import Due, Schedule
+from cloudsync.state import StateError
 from cloudsync.stop import Stop
 from cloudsync.unattended import Kind, run_unattended
 
@@ -118,6 +120,14 @@ def _until_told(every: Sequence[Tenant], signals: Signals, grace: timedelta) -> 
         with job(tenant.path) as found:
             claims.claim(tenant.path, found.config)
             yield found
+            _keep(
+                found,
+                {
+                    kind: one
+                    for (whose, kind), one in schedule.counts().items()
+                    if whose == tenant.name
+                },
+            )
 
     def work(name: str, kind: Kind) -> int:
         tenant = by_name[name]
@@ -134,6 +144,16 @@ def _until_told(every: Sequence[Tenant], signals: Signals, grace: timedelta) -> 
     while (why := signals.wait(LOOK)) is None:
         schedule.put_right()
     return _stopped(schedule, stop, why, signals, grace)
+
+
+def _keep(job: Job, counts: Mapping[str, Counts]) -> None:
+    """Keep how punctual the runs were, for the metrics; where it can't be, the run isn't the worse."""
+    try:
+        stored = records.load(job.store, PUNCTUAL_KEY, PUNCTUAL)
+        generation = stored.generation if stored else None
+        records.save(job.store, PUNCTUAL_KEY, PUNCTUAL, counts, generation)
+    except StateError as error:
+        log.warning("unrecorded", text=str(error))
 
 
 def _late(tenant: str, behind: Sequence[str]) -> Iterator[Condition]:

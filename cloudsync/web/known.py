@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from cloudsync.allowlist import InForce
 from cloudsync.config import Config
 from cloudsync.holds import Hold
 from cloudsync.overview import Overview
+from cloudsync.punctual import Counts
 from cloudsync.standing import Standing
 
 
@@ -26,7 +28,8 @@ class Approved:
 class Known:
     """One tenant: its configuration, and what its state says.
 
-    ``approved`` are the latest first, ``undoable`` the runs that took something from somebody.
+    ``approved`` are the latest first, ``undoable`` the runs that took something from somebody,
+    ``punctual`` how the scheduled worker's runs came, by their kind.
     """
 
     config: Config
@@ -37,6 +40,7 @@ class Known:
     standing: Standing = field(default_factory=Standing)
     approved: tuple[Approved, ...] = ()
     undoable: frozenset[str] = field(default_factory=frozenset[str])
+    punctual: Mapping[str, Counts] = field(default_factory=dict[str, Counts])
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cloudsync import docket, ledger, logbook, records
 from cloudsync.job import Job
+from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.remember import list_in_force, standing_orders
 from cloudsync.web.known import Approved, Known
 
@@ -21,6 +22,7 @@ def known(job: Job) -> Known:
     found = (one.value for one in stored if one)
     approved = [Approved(one.at, one.subject, one.by, one.reason) for one in found]
     taken = job.store.keys(ledger.taken_key("").removesuffix("/"))
+    punctual = records.load(job.store, PUNCTUAL_KEY, PUNCTUAL)
     return Known(
         config=job.config,
         now=job.now(),
@@ -29,5 +31,6 @@ def known(job: Job) -> Known:
         holds=docket.holds(job),
         standing=standing_orders(job),
         approved=tuple(sorted(approved, key=lambda one: one.at, reverse=True)),
+        punctual=punctual.value if punctual else {},
         undoable=frozenset(key.split("/")[1] for key in taken),
     )

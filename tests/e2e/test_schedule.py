@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from cloudsync import records
+from cloudsync.cli.job import opened, read_config
+from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from tests.e2e.world import LIST, REGION, World, block, ids, tcp
 
 OFTEN = "schedule: {fetch: 3s, sweep: 1s, jitter: 0s}"
@@ -85,6 +88,11 @@ def test_it_works_by_the_clock_and_puts_right_what_somebody_changed(world: World
         assert worker.ended() == 0
     assert worker.events[:2] == ["worker_started", "run_begun"]
     assert worker.events[-1] == "worker_stopped"
+    with opened(read_config(world.folder / "cloudsync.yaml")) as job:
+        kept = records.load(job.store, PUNCTUAL_KEY, PUNCTUAL)
+    assert kept
+    assert kept.value["fetch"].begun >= 1
+    assert kept.value["sweep"].exits[0] >= 1
     runs = {line["run"] for line in worker.lines if line["event"] == "run_begun"}
     assert len(runs) == worker.events.count("run_begun")
 

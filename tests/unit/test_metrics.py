@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from cloudsync import __version__
+from cloudsync import __version__, records
 from cloudsync.exposition import exposition
 from cloudsync.metrics import build, samples, unreadable
 from cloudsync.overview import Calls, Overview
+from cloudsync.punctual import Counts
+from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.web.known import Known
 from cloudsync.web.reading import known
 from tests.unit.scenes import NOW, stage
@@ -94,3 +96,28 @@ def test_answers_of_the_clouds_are_counted_by_code() -> None:
     ] == pytest.approx(7)
     assert found['cloudsync_throttled_total{provider="aws"}'] == 2
     assert found['cloudsync_throttled_total{provider="gcp"}'] == 0
+
+
+def test_how_punctual_the_worker_was_is_counted() -> None:
+    """Runs that ended by their exit code, and those that didn't come when they were due; kept exactly."""
+    counts = {
+        "fetch": Counts(begun=2, exits={0: 1, 5: 1}),
+        "sweep": Counts(begun=24, late=1, left_out=2, exits={0: 24}),
+    }
+    with stage("bypass-open").open() as job:
+        assert known(job).punctual == {}
+        records.save(job.store, PUNCTUAL_KEY, PUNCTUAL, counts, None)
+        found = known(job)
+    assert found.punctual == counts
+    values = {key: value for key, value in said(found).items() if key.startswith("cloudsync_runs")}
+    assert values == {
+        'cloudsync_runs_total{code="0",kind="fetch"}': 1,
+        'cloudsync_runs_total{code="5",kind="fetch"}': 1,
+        'cloudsync_runs_total{code="0",kind="sweep"}': 24,
+        'cloudsync_runs_unpunctual_total{how="late",kind="fetch"}': 0,
+        'cloudsync_runs_unpunctual_total{how="left_out",kind="fetch"}': 0,
+        'cloudsync_runs_unpunctual_total{how="broken",kind="fetch"}': 0,
+        'cloudsync_runs_unpunctual_total{how="late",kind="sweep"}': 1,
+        'cloudsync_runs_unpunctual_total{how="left_out",kind="sweep"}': 2,
+        'cloudsync_runs_unpunctual_total{how="broken",kind="sweep"}': 0,
+    }
