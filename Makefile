@@ -46,6 +46,10 @@ demo: $(READY) ## the real job against clouds on loopback
 test: $(READY) ## every test (TESTS=tests/unit for a part)
 	@$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 
+.PHONY: screens
+screens: $(READY) ## the pictures of the page in docs/screens, anew
+	@$(BIN)/python -m tests.web.screens
+
 .PHONY: bench
 bench: $(READY) ## what a sweep, a change and a proof cost, as ratios of one run
 	@$(BIN)/python -m bench

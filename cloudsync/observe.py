@@ -28,6 +28,7 @@ from cloudsync.provider import Provider, Remark, Scope, Snapshot, Unreadable
 from cloudsync.remember import seen_before, standing_orders
 from cloudsync.replay import Frozen, frozen
 from cloudsync.standing import Standing, overlaid, remarks
+from cloudsync.tally import saw
 from cloudsync.vanished import absent, gone, scope_of, unlisted, unread, unread_scope
 from cloudsync.wants import wanted_of
 from cloudsync.waves import together
@@ -204,8 +205,10 @@ def _swept(
         kept: list[Frozen] = []
         for seen in intime.pages(block.provider, scope, None, deadline, job.pace.monotonic):
             if isinstance(seen, Unreadable):
+                saw(unreadable=1)
                 blind.append(seen)
                 continue
+            saw(targets=len(seen.targets))
             targets += seen.targets
             asked = dict.fromkeys(seen.targets, want)
             here: dict[str, Ruling] = {}

@@ -21,6 +21,16 @@ OK: Final = "ok"
 LOST: Final = "lost"
 
 
+@dataclass(frozen=True, slots=True)
+class Sofar:
+    """How far a job has come: targets looked at, what couldn't be, answers, and those to slow down."""
+
+    targets: int
+    unreadable: int
+    answers: int
+    throttled: int
+
+
 @dataclass
 class Tally:
     """What was asked since it was last taken out."""
@@ -28,13 +38,28 @@ class Tally:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _asked: Counter[Asked] = field(default_factory=Counter[Asked])
     _throttled: Counter[str] = field(default_factory=Counter[str])
+    _ever: Counter[str] = field(default_factory=Counter[str])
+
+    def saw(self, *, targets: int = 0, unreadable: int = 0) -> None:
+        """So many targets were looked at, or so many scopes or targets couldn't be."""
+        with self._lock:
+            self._ever["targets"] += targets
+            self._ever["unreadable"] += unreadable
+
+    def sofar(self) -> Sofar:
+        """How far it has come since the job was opened."""
+        with self._lock:
+            ever = self._ever
+            return Sofar(ever["targets"], ever["unreadable"], ever["answers"], ever["throttled"])
 
     def count(self, asked: Asked, *, throttled: bool) -> None:
         """One answer, or one that didn't come."""
         with self._lock:
             self._asked[asked] += 1
+            self._ever["answers"] += 1
             if throttled:
                 self._throttled[asked[0]] += 1
+                self._ever["throttled"] += 1
 
     def taken(self) -> tuple[Counter[Asked], Counter[str]]:
         """What was counted, by what was asked, and how often each provider said to slow down."""
@@ -65,3 +90,8 @@ def here() -> Tally:
 def called(provider: str, operation: str, code: str, *, throttled: bool = False) -> None:
     """Count one answer of ``provider``."""
     here().count((provider, operation, code or LOST), throttled=throttled)
+
+
+def saw(*, targets: int = 0, unreadable: int = 0) -> None:
+    """Count what a look saw, for whoever waits for it."""
+    here().saw(targets=targets, unreadable=unreadable)

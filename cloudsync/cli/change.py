@@ -10,6 +10,7 @@ from cloudsync import remember
 from cloudsync.cli.job import job
 from cloudsync.cli.look import code_of
 from cloudsync.cli.output import rendered, rendered_run, tell_of_list
+from cloudsync.cli.progress import telling
 from cloudsync.cli.streams import at_terminal, check, confirmed, put, tell, tell_page
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
 from cloudsync.errors import NOTHING_CHANGED, HeldError, UsageError
@@ -26,7 +27,8 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
     expected = _digest_of(saved) if saved else None
     check(out)
     with job(path) as any_time, leased(any_time, "apply") as each:
-        found = look(each)
+        with telling("Looking"):
+            found = look(each)
         tell_of_list(found.vetted)
         if found.vetted.in_force is None:
             tell_of_plan(found.plan)
@@ -40,7 +42,8 @@ def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: b
             )
         if found.plan.steps and not yes and expected is None:
             ask("apply", found.plan, found.listed)
-        report = reconcile(each, found)
+        with telling("Changing"):
+            report = reconcile(each, found)
         for error in hand_over(each):
             tell(str(error))
     tell_of_run(report)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from cloudsync.cli.job import blocks, job
 from cloudsync.cli.output import rendered, tell_of_list
+from cloudsync.cli.progress import telling
 from cloudsync.cli.streams import put
 from cloudsync.cli.trouble import tell_of_plan
 from cloudsync.config import schema
@@ -19,7 +20,7 @@ from cloudsync.report import exit_code
 
 def show_plan(path: Path, form: str, out: Path | None, *, detailed: bool) -> int:
     """``cloudsync plan``."""
-    with job(path) as each:
+    with job(path) as each, telling("Looking"):
         found = look(each)
     tell_of_list(found.vetted)
     tell_of_plan(found.plan)
@@ -30,7 +31,8 @@ def show_plan(path: Path, form: str, out: Path | None, *, detailed: bool) -> int
 def show_drift(path: Path, form: str, out: Path | None) -> int:
     """``cloudsync drift``."""
     with job(path) as each:
-        found = look(each)
+        with telling("Looking"):
+            found = look(each)
         remember_targets(each, found.plan)
     tell_of_list(found.vetted)
     tell_of_plan(found.plan)

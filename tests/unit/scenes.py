@@ -204,10 +204,12 @@ class Stage:
         holds = (
             Hold(f"sha256:{'4e' * 32}", "target", FINE[2].target,
                  "its first enforce would shut out 3,702,390,769 IPv4 addresses that get in today",
-                 NOW - timedelta(hours=5), NOW - timedelta(hours=1)),
+                 NOW - timedelta(hours=5), NOW - timedelta(hours=1),
+                 ("- tcp/25 from 0.0.0.0/0 (sgr-0be4)", "- tcp/25 from ::/0 (sgr-0be5)")),
             Hold(f"sha256:{'7c' * 32}", "list", "https://mail.example/allow.txt",
                  "the list is held: it grew from 15 to 41 networks, and the limit is 30",
-                 NOW - timedelta(minutes=40), NOW - timedelta(minutes=40)),
+                 NOW - timedelta(minutes=40), NOW - timedelta(minutes=40),
+                 tuple(f"+ 8.31.234.{number}/32" for number in range(26))),
         )  # fmt: skip
         records.save(self.store, docket.HOLDS_KEY, docket.HOLDS, holds, None)
 
