@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -37,6 +38,8 @@ def serve(paths: Sequence[Path], listen: str, hosts: Sequence[str], stale: str) 
     listening = bound(listen)
     host, port = listening.getsockname()[:2]
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if not ip_address(host).is_loopback:
+        tell(f"serve: whoever reaches {where} can read it; TLS and sign-in are a proxy's matter.")
     serve(site, listening, lambda: tell(f"serve: http://{where}/ until Ctrl-C."))
     return 0
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 import uvicorn
@@ -40,6 +43,25 @@ def bound(listen: str) -> socket.socket:
         ) from error  # fmt: skip
 
 
+class _Server(uvicorn.Server):
+    """A server that has done its work when it is told to end: it doesn't pass the signal on."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Heed SIGTERM and Ctrl-C while it serves, where a signal can be heeded."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {
+            one: signal.signal(one, self.handle_exit) for one in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
 def serve(site: Site, listening: socket.socket, told: Callable[[], None] = lambda: None) -> None:
     """Answer on ``listening`` until SIGTERM or Ctrl-C; ``told`` is called before the first."""
     settings = uvicorn.Config(
@@ -47,4 +69,4 @@ def serve(site: Site, listening: socket.socket, told: Callable[[], None] = lambd
         proxy_headers=False, lifespan="off", timeout_graceful_shutdown=10,
     )  # fmt: skip
     told()
-    uvicorn.Server(settings).run(sockets=[listening])
+    _Server(settings).run(sockets=[listening])

@@ -53,8 +53,12 @@ def test_a_person_sees_at_once_how_it_stands(scene: str, browser: Any, web: Web)
     """Without JavaScript, at a desk and on a phone, with nothing to be scrolled to sideways."""
     for width, dark in ((DESK, False), (PHONE, True)):
         with looking(browser, width=width, dark=dark) as page:
-            said: list[Any] = []
-            page.on("console", said.append)
+            said: list[str] = []
+
+            def hear(one: Any, said: list[str] = said) -> None:
+                said.append(one.text)
+
+            page.on("console", hear)
             page.goto(f"{web.origin}/t/{scene}/")
             assert page.locator("h1").inner_text() == HEADLINES[scene]
             assert page.locator("h1").bounding_box()["y"] < 300
