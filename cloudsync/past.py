@@ -113,15 +113,17 @@ def past(job: Job, most: int | None = None) -> Past:
     Raises:
         StateError: the state can't be used as it is.
     """
-    changes = tuple(_all(job, change_key(""), CHANGE, most))
-    runs = tuple(_all(job, records.run_key(""), records.RUN, most))
+    # Keys go by the second, and within one by chance.
+    changes = sorted(_all(job, change_key(""), CHANGE, most), key=lambda one: one.at)
+    runs = sorted(_all(job, records.run_key(""), records.RUN, most), key=lambda one: one.started)
     approvals = sorted(_all(job, records.approval_key(""), records.APPROVAL), key=lambda a: a.at)
     said = sorted(_all(job, said_key(""), SAID, most), key=lambda one: one.at)
     kept = set(job.store.keys(report_key("")))
     found = (report_of(job, run.id) for run in runs if report_key(run.id) in kept)
     return Past(
-        changes, runs, tuple(approvals), tuple(said), {one.run: one for one in found if one}
-    )
+        tuple(changes), tuple(runs), tuple(approvals), tuple(said),
+        {one.run: one for one in found if one},
+    )  # fmt: skip
 
 
 def report_of(job: Job, run: str) -> Reported | None:
