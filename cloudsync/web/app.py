@@ -66,7 +66,7 @@ class Pages:
         return page(
             request, "overview.html", known=now, tab="overview",
             headline=front.headline(now, self._site.stale), groups=front.groups(now.overview),
-            looked=front.looked(now), figures=front.figures(now), unseen=unseen,
+            matters=front.matters(now), looked=front.looked(now), figures=front.figures(now), unseen=unseen,
         )  # fmt: skip
 
     def target(self, request: Request) -> Response:
@@ -80,6 +80,7 @@ class Pages:
             request, "target.html", known=now, tab="overview", sight=sight,
             pause=now.standing.pause(name), allowed=now.standing.let_in(name),
             holds=[one for one in now.holds if one.subject == name],
+            watched=[one for one in now.watched if one.stands and one.condition.subject == name],
             old=now.overview is not None and front.stale(now.overview, now, self._site.stale),
             lengths=LENGTHS,
         )  # fmt: skip

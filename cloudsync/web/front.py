@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from cloudsync.allowlist import applied
+from cloudsync.conditions.condition import ConditionKind
+from cloudsync.conditions.turn import Watched
 from cloudsync.errors import MEANING, Exit
 from cloudsync.model import Note, Verdict
 from cloudsync.overview import Overview, Sight
@@ -172,6 +174,25 @@ def figures(known: Known) -> Figures:
         len(networks),
         len(in_force.leaving) if in_force else 0,
     )
+
+
+_SEEN: Final = frozenset(
+    {
+        ConditionKind.MISSING,
+        ConditionKind.OPEN,
+        ConditionKind.GONE,
+        ConditionKind.UNREADABLE,
+        ConditionKind.UNDETERMINED,
+        ConditionKind.HELD,
+    }
+)
+"""What the verdicts and what waits say already."""
+
+
+def matters(known: Known) -> tuple[Watched, ...]:
+    """What is the matter besides, the gravest first."""
+    standing = [one for one in known.watched if one.stands and one.condition.kind not in _SEEN]
+    return tuple(sorted(standing, key=lambda one: list(ConditionKind).index(one.condition.kind)))
 
 
 def looked(known: Known) -> str:

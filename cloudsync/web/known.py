@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cloudsync.allowlist import InForce
+from cloudsync.conditions.turn import Watched
 from cloudsync.config import Config
 from cloudsync.holds import Hold
 from cloudsync.overview import Overview
@@ -28,7 +29,7 @@ class Approved:
 class Known:
     """One tenant: its configuration, and what its state says.
 
-    ``approved`` are the latest first, ``undoable`` the runs that took something from somebody,
+    ``approved`` are the latest first, ``watched`` what is or was the matter, ``undoable`` the runs that took something from somebody,
     ``punctual`` how the scheduled worker's runs came, by their kind.
     """
 
@@ -39,6 +40,7 @@ class Known:
     holds: tuple[Hold, ...] = ()
     standing: Standing = field(default_factory=Standing)
     approved: tuple[Approved, ...] = ()
+    watched: tuple[Watched, ...] = ()
     undoable: frozenset[str] = field(default_factory=frozenset[str])
     punctual: Mapping[str, Counts] = field(default_factory=dict[str, Counts])
 

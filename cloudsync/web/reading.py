@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloudsync import docket, ledger, logbook, records
+from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
 from cloudsync.job import Job
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.remember import list_in_force, standing_orders
@@ -23,6 +24,7 @@ def known(job: Job) -> Known:
     approved = [Approved(one.at, one.subject, one.by, one.reason) for one in found]
     taken = job.store.keys(ledger.taken_key("").removesuffix("/"))
     punctual = records.load(job.store, PUNCTUAL_KEY, PUNCTUAL)
+    watched = records.load(job.store, CONDITIONS_KEY, CONDITIONS)
     return Known(
         config=job.config,
         now=job.now(),
@@ -32,5 +34,6 @@ def known(job: Job) -> Known:
         standing=standing_orders(job),
         approved=tuple(sorted(approved, key=lambda one: one.at, reverse=True)),
         punctual=punctual.value if punctual else {},
+        watched=watched.value if watched else (),
         undoable=frozenset(key.split("/")[1] for key in taken),
     )

@@ -13,6 +13,9 @@ from typing import Final
 from cloudsync import docket, logbook, records
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import Entry, InForce, Leaving
+from cloudsync.conditions.condition import Condition, ConditionKind
+from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
+from cloudsync.conditions.turn import Watched
 from cloudsync.config import Config
 from cloudsync.exposure import Clause, Exposure, first_match, union
 from cloudsync.holds import Hold
@@ -214,6 +217,29 @@ class Stage:
         records.save(self.store, docket.HOLDS_KEY, docket.HOLDS, holds, None)
 
 
+def _watched(stage: Stage) -> None:
+    """What the last runs said of the target that is open, and of one that is undone again and again."""
+    wide = Condition(
+        ConditionKind.OPEN, FINE[2].target, "3,702,390,769 addresses get past the filter",
+        "A broader rule lets them in, which isn't changed.",
+        "Close it: `cloudsync drift` has the command.", "tcp/0-65535 from 0.0.0.0/0", "1.0.0.0",
+        "hand",
+    )  # fmt: skip
+    again = Condition(
+        ConditionKind.CONTESTED,
+        FINE[5].target,
+        "somebody undoes the same rule every hour",
+        todo="Find out which pipeline: the audit log names it.",
+    )
+    over = replace(again, subject=FINE[0].target)
+    value = (
+        Watched(wide, NOW - timedelta(minutes=38), NOW),
+        Watched(again, NOW - timedelta(hours=9), NOW),
+        Watched(over, NOW - timedelta(days=2), NOW, ended=NOW - timedelta(days=1)),
+    )
+    records.save(stage.store, CONDITIONS_KEY, CONDITIONS, value, None)
+
+
 def _all_right(stage: Stage) -> None:
     stage.ran(*[FINE] * 12, BYPASS, BYPASS, MAIL_LOST, *[FINE] * 40)
 
@@ -224,6 +250,7 @@ def _mail_lost(stage: Stage) -> None:
 
 def _bypass(stage: Stage) -> None:
     stage.ran(*[FINE] * 30, *[BYPASS] * 8, code=2)
+    _watched(stage)
 
 
 def _held(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from cloudsync import logbook, records
 from cloudsync.errors import Exit
 from cloudsync.model import Mode, Note, Verdict
-from cloudsync.overview import RUNS, SHOWN, TURNS, Overview, Part, Ran, after_run
+from cloudsync.overview import RUNS, SHOWN, TURNS, Calls, Overview, Part, Ran, after_run
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 from cloudsync.report import RunReport
@@ -133,3 +133,14 @@ def test_what_is_kept_comes_back_as_it_was() -> None:
     assert found
     assert found.found
     assert found.found.excess.ipv6 > 2**127
+
+
+def test_answers_of_the_clouds_add_up_over_runs() -> None:
+    """By provider, operation and code; and how often one said to slow down."""
+    read = Calls("aws", "DescribeSecurityGroups", "ok", 3)
+    slow = Calls("aws", "DescribeSecurityGroups", "RequestLimitExceeded", 1)
+    first = after_run(None, report(*FINE), replace(RAN, calls=(read,)))
+    ran = replace(RAN, calls=(read, slow), throttled={"aws": 1})
+    second = after_run(first, report(*FINE), ran)
+    assert second.calls == (slow, replace(read, times=6))
+    assert second.throttled == {"aws": 1}

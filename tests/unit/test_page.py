@@ -17,7 +17,7 @@ from cloudsync.overview import Overview, Ran, Sight, after_run
 from cloudsync.plan import Plan
 from cloudsync.report import RunReport
 from cloudsync.web.feeds import FEEDS, feed
-from cloudsync.web.front import Headline, figures, groups, headline, looked
+from cloudsync.web.front import Headline, figures, groups, headline, looked, matters
 from cloudsync.web.known import Known
 from cloudsync.web.listed import sheet
 from cloudsync.web.reading import known
@@ -224,3 +224,10 @@ def test_a_feed_is_the_list_in_force_and_never_empty(form: str) -> None:
         "Nothing was written. Look at it with cloudsync list."
     )
     assert feed(replace(now, in_force=replace(now.in_force, entries=(), leaving=())), form) is None
+
+
+def test_what_else_is_the_matter_is_said_and_nothing_twice() -> None:
+    """What a verdict says already, and what is over, isn't."""
+    (again,) = matters(shown("bypass-open"))
+    assert (again.condition.kind, again.condition.subject) == ("contested", FINE[5].target)
+    assert matters(shown("all-right")) == ()

@@ -157,3 +157,23 @@ def test_what_never_changes_is_kept_by_the_browser(client: Client) -> None:
     assert "@import" not in style.text
     assert "url(" not in style.text
     assert web.get("/icon.svg").headers["content-type"] == "image/svg+xml"
+
+
+def test_what_is_the_matter_is_said_with_a_witness_and_what_to_do(client: Client) -> None:
+    """On the target's page; what befalls others stands on the first."""
+    web = client(stage("bypass-open"))
+    front = web.get("/t/mail-prod/").text
+    assert "somebody undoes the same rule every hour" in front
+    one = web.get(f"/t/mail-prod/target?target={FINE[2].target}").text
+    assert "One such address: <code>1.0.0.0</code>. Somebody changed a rule." in one
+    assert "Close it: <code>cloudsync drift</code> has the command." in one
+    assert FINE[5].target not in one
+
+
+def test_each_line_of_a_plan_stands_by_itself(client: Client) -> None:
+    """What comes and what goes are told apart by more than colour: the sign stands there."""
+    page = client(stage("held")).get("/t/mail-prod/decisions").text
+    assert "<del>- tcp/25 from 0.0.0.0/0 (sgr-0be4)</del><del>- tcp/25 from ::/0" in page
+    steps = client(stage("mail-lost")).get(f"/t/mail-prod/target?target={FINE[1].target}").text
+    assert "<ins>+ tcp/25 from 8.31.233.28/32</ins><ins>" in steps
+    assert "\\n" not in page + steps
