@@ -38,6 +38,13 @@ def test_what_is_taken_off_is_wanted_no_more_and_can_be_put_back() -> None:
     assert restore(after, ip_network("8.0.0.1")) == IN_FORCE
 
 
+def test_two_are_taken_off_one_after_the_other() -> None:
+    """Each by its own order, and each comes back by its own."""
+    both = withdraw(withdraw(IN_FORCE, off("8.0.0.1"), RULES), off("8.0.0.2"), RULES)
+    assert both.withdrawn == (off("8.0.0.1"), off("8.0.0.2"))
+    assert restore(both, ip_network("8.0.0.1")).withdrawn == (off("8.0.0.2"),)
+
+
 def test_what_only_leaves_or_came_ahead_can_be_taken_off_too() -> None:
     """Both are wanted, so both can be broken into."""
     ahead = replace(IN_FORCE, ahead=(Entry(ip_network("7.0.0.1")),))
