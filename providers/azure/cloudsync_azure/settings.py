@@ -22,6 +22,8 @@ _ASG: Final = re.compile(
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z0-9]+)?")
+_EVERY_IPV4: Final = AddressSet.of("0.0.0.0/0")
+_EVERY_IPV6: Final = AddressSet.of("::/0")
 _GROUPS: Final = 10
 """Application security groups that one rule may name (Azure documentation, "Networking limits")."""
 
@@ -152,6 +154,20 @@ class AzureSettings(TargetSettings, frozen=True):
                 "Give one of the two, or neither for all that the identity sees.",
                 below=("management_group",),
             )
+        return self
+
+    @model_validator(mode="after")
+    def _some_means_not_all(self) -> Self:
+        # A rule for every destination isn't one for the networks that hold them all, and it stands
+        # for the other family too.
+        named = protect_of(self).addresses
+        for whole in (_EVERY_IPV4, _EVERY_IPV6):
+            if whole <= named:
+                (network,) = whole.networks()
+                raise refused(
+                    f"names every machine, by {network}", "Say protect: all.",
+                    below=("protect", "addresses"),
+                )  # fmt: skip
         return self
 
     @model_validator(mode="after")
