@@ -31,6 +31,10 @@ def _keep_nothing(_config: Config, _store: Store, _digest: str, _validators: Any
     """Remember nothing of the source."""
 
 
+def _ask_nobody(_job: Job) -> None:
+    """Look at no domain."""
+
+
 def _go_on() -> None:
     """Nobody says stop."""
 
@@ -48,7 +52,8 @@ class Job:
     ``each`` works on the scopes, in turn or side by side; ``limit`` is how many seconds a run may
     take before it begins nothing more, or None. ``attended`` is whether a person says yes to what is
     done; the worker's runs aren't. ``go_on`` is asked before anything is changed: what it raises, a
-    CloudsyncError, stops the run there. ``fence`` is the number of the lease that the run holds.
+    CloudsyncError, stops the run there. ``domains`` looks at the mail domains again, where a look is
+    due, and is asked once a worker's run is over. ``fence`` is the number of the lease that the run holds.
     ``run`` is what the run is called, where that was chosen before it began to change anything.
     ``stopped`` tells whether the process was told to end: then nothing is begun, and what wasn't
     looked at is no news of the clouds.
@@ -72,6 +77,7 @@ class Job:
     stopped: Callable[[], bool] = _never
     ways: Callable[[Config], Mapping[str, Send]] = channels
     page: Callable[[Config], Listing] = _no_page
+    domains: Callable[[Job], None] = _ask_nobody
 
     def deadline(self, spent: float = 0.0) -> float | None:
         """When a run that begins now must end, on ``pace.monotonic``; ``spent`` seconds are gone."""

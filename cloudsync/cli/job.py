@@ -17,6 +17,12 @@ from cloudsync.state import open_state
 from cloudsync.tally import counting
 
 
+def _domains(job: Job) -> None:
+    from cloudsync.preflight.look import look_again  # noqa: PLC0415 - loads what asks name servers
+
+    look_again(job)
+
+
 class _Providers:
     """Each provider once: making one may load its SDK."""
 
@@ -79,4 +85,5 @@ def opened(config: Config) -> Generator[Job]:
             pace=Pace(settle=config.settle.total_seconds()),
             each=Abreast(config.at_once),
             limit=config.deadline.total_seconds() if config.deadline else None,
+            domains=_domains,
         )

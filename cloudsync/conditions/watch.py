@@ -10,6 +10,7 @@ from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import InForce
 from cloudsync.conditions.condition import Condition
 from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
+from cloudsync.conditions.of_domains import of_domains
 from cloudsync.conditions.of_list import of_holds, of_list
 from cloudsync.conditions.of_orders import Excused, of_exceptions, of_orders
 from cloudsync.conditions.of_reads import of_reads, of_withdrawn
@@ -20,6 +21,8 @@ from cloudsync.config.times import UntilValue
 from cloudsync.docket import holds
 from cloudsync.job import Job
 from cloudsync.logbook import overview
+from cloudsync.preflight.arming import closing
+from cloudsync.preflight.ledger import known
 from cloudsync.remember import standing_orders
 from cloudsync.report import RunReport
 from cloudsync.track import reads_of
@@ -44,6 +47,16 @@ def found(
     yield from of_holds(holds(job))
     yield from of_orders(standing_orders(job), job.now())
     yield from of_exceptions(excused(job.config), job.now())
+    yield from _of_domains(job)
+
+
+def _of_domains(job: Job) -> Iterator[Condition]:
+    remembered = known(job.store)
+    armed = {
+        domain: [target for target, one in remembered.armed.items() if domain in one.domains]
+        for domain in closing(job.config.targets)
+    }
+    yield from of_domains(armed, remembered.domains, job.now())
 
 
 def kept(job: Job, conditions: Iterable[Condition], unseen: Collection[str]) -> Turned:

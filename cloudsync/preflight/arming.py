@@ -68,6 +68,13 @@ class Ruling:
     said: tuple[str, ...] = ()
 
 
+def closing(targets: Iterable[TargetSettings]) -> tuple[str, ...]:
+    """The mail domains of the blocks in enforce, each once."""
+    return tuple(
+        dict.fromkeys(domain for one in targets if one.mode == "enforce" for domain in one.domains)
+    )
+
+
 def rule(settings: TargetSettings, target: str, known: Known, now: datetime) -> Ruling:
     """Whether enforce may close ``target`` at ``now``, which must have a zone."""
     armed = known.armed.get(target)

@@ -61,6 +61,17 @@ class Verdict:
             return State.DIRTY
         return State.UNKNOWN if weights & {Weight.ASK, Weight.UNKNOWN} else State.CLEAN
 
+    @property
+    def against(self) -> tuple[str, ...]:
+        """What keeps it from being clean, by code and subject, the gravest first.
+
+        Nothing that changes with each answer is in it, such as addresses that go round.
+        """
+        harmless = {Weight.WARN, Weight.SKIP}
+        return tuple(
+            f"{one.code} {one.subject}" for one in self.findings if one.weight not in harmless
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:

@@ -63,6 +63,7 @@ def _domains_value(domains: Mapping[str, Memory]) -> Value:
                 "counted": int(one.counted.total_seconds()),
                 "dirty": time_text(one.dirty) if one.dirty else None,
                 "ttl": one.ttl,
+                "found": list(one.found),
             }
             for domain, one in domains.items()
         }
@@ -78,6 +79,7 @@ def _domains(value: Value) -> Mapping[str, Memory]:
             timedelta(seconds=_seconds(one["counted"])),
             time(one["dirty"]) if one["dirty"] else None,
             _seconds(one["ttl"]),
+            tuple(text(found) for found in one["found"]),
         )
         for domain, one in value["domains"].items()
     }

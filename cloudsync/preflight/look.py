@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import reduce
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
 from cloudsync.allowlist import Entry, applied
-from cloudsync.config import TargetSettings, active
+from cloudsync.config import Config, TargetSettings, active
 from cloudsync.config.times import over
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.preflight import arming, ledger, quiet
-from cloudsync.preflight.ask import Servers
+from cloudsync.preflight.ask import Servers, servers
 from cloudsync.preflight.cut import Cut
 from cloudsync.preflight.egress import connect
 from cloudsync.preflight.judge import Ground, Verdict, judge
 from cloudsync.preflight.logs import LONGEST, Reader
 from cloudsync.preflight.page import Block, Page
+from cloudsync.preflight.quiet import Memory
 from cloudsync.preflight.rows import Row, compare
 from cloudsync.remember import list_in_force
+
+OFTEN: Final = timedelta(hours=12)
+"""So old may a look get before a worker looks again: two may fail before it no longer counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,7 @@ def look(job: Job, servers: Servers, asked: Asked = Asked()) -> Page:
         UsageError: there is nothing to look at, or the evidence can't be read.
         StateError: the state can't be used as it is.
     """
-    blocks = job.config.targets
-    domains = asked.domains or tuple(dict.fromkeys(d for one in blocks for d in one.domains))
+    domains = asked.domains or _domains(job.config)
     entries = _entries(job)
     cut = _read(asked.evidence, _kept(job, entries)) if asked.evidence else None
     if not domains and cut is None and not asked.egress and not asked.rows:
@@ -54,16 +58,57 @@ def look(job: Job, servers: Servers, asked: Asked = Asked()) -> Page:
     known = dict(ledger.known(job.store).domains)
     verdicts = tuple(_verdict(job, servers, one, entries) for one in domains)
     now = job.now()
-    looked = {
-        one.domain: quiet.after(known.get(one.domain), one.state, one.ttl, now) for one in verdicts
-    }
-    if looked:
-        ledger.keep_domains(job.store, looked)
+    looked = _remembered(job, known, verdicts, now)
     return Page(
         now, verdicts, {**known, **looked}, tuple(_blocks(job, set(domains))),
         tuple(_rows(job, servers, entries)) if asked.rows else (),
         cut, connect(asked.egress) if asked.egress else None,
     )  # fmt: skip
+
+
+def look_again(job: Job, ask: Callable[[Iterable[str]], Servers] = servers) -> None:
+    """Look at every target's domains once more, where the last look is old; for a worker.
+
+    It looks in every mode, so that the week goes by before a target is set to enforce.
+
+    A machine without a name server has looked at nothing: that is told of as a domain that nobody
+    has seen clean.
+
+    Raises:
+        StateError: the state can't be used as it is.
+    """
+    known = ledger.known(job.store).domains
+    now = job.now()
+    due = [
+        domain
+        for domain in _domains(job.config)
+        if domain not in known or not timedelta(0) <= now - known[domain].looked < OFTEN
+    ]
+    if not due:
+        return
+    try:
+        asked = ask(job.config.preflight.nameservers)
+    except UsageError:
+        return
+    entries = _entries(job)
+    _remembered(job, known, tuple(_verdict(job, asked, one, entries) for one in due), job.now())
+
+
+def _domains(config: Config) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(domain for one in config.targets for domain in one.domains))
+
+
+def _remembered(
+    job: Job, known: Mapping[str, Memory], verdicts: Iterable[Verdict], now: datetime
+) -> dict[str, Memory]:
+    """What is remembered of these domains after one more look at each."""
+    looked = {
+        one.domain: quiet.after(known.get(one.domain), one.state, one.ttl, now, one.against)
+        for one in verdicts
+    }
+    if looked:
+        ledger.keep_domains(job.store, looked)
+    return looked
 
 
 def _entries(job: Job) -> tuple[Entry, ...]:

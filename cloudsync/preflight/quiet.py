@@ -25,7 +25,7 @@ class Memory:
 
     ``since`` is the first clean look after the last dirty one, ``clean`` the last one, ``counted``
     the time between that has counted. ``ttl`` is the longest that a dirty look may be remembered
-    by caches, in seconds.
+    by caches, in seconds. ``found`` is what stood against it at the last look that said anything.
     """
 
     looked: datetime
@@ -34,6 +34,12 @@ class Memory:
     counted: timedelta = _NOTHING
     dirty: datetime | None = None
     ttl: int = 0
+    found: tuple[str, ...] = ()
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether the last look that said anything was dirty."""
+        return self.dirty is not None and self.clean is None
 
     @property
     def needed(self) -> timedelta:
@@ -55,15 +61,18 @@ class Memory:
         return self.left(now) == _NOTHING
 
 
-def after(memory: Memory | None, state: State, ttl: int, now: datetime) -> Memory:
+def after(
+    memory: Memory | None, state: State, ttl: int, now: datetime, found: tuple[str, ...] = ()
+) -> Memory:
     """What is remembered after one more look; an unknown one neither counts nor resets."""
     known = memory or Memory(now)
     if state is State.UNKNOWN:
-        return replace(known, looked=now)
+        return replace(known, looked=now, found=known.found if known.is_dirty else found)
     if state is State.DIRTY:
-        return Memory(now, dirty=now, ttl=max(known.ttl, ttl))
+        return Memory(now, dirty=now, ttl=max(known.ttl, ttl), found=found)
     passed = now - known.clean if known.clean else _NOTHING
     counts = passed if _NOTHING < passed <= GAP else _NOTHING
     return replace(
-        known, looked=now, since=known.since or now, clean=now, counted=known.counted + counts
-    )
+        known, looked=now, since=known.since or now, clean=now, counted=known.counted + counts,
+        found=(),
+    )  # fmt: skip
