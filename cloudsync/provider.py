@@ -337,6 +337,31 @@ class TellsActors(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Whether one thing that changes need is allowed, as the cloud itself answers.
+
+    ``where`` is a target, or the scope where the cloud answers for that; ``action`` is the cloud's
+    own word. ``held`` is None where nobody says; ``why`` is what was answered instead.
+    """
+
+    where: str
+    action: str
+    held: bool | None
+    why: str = ""
+
+
+@runtime_checkable
+class TellsPermissions(Protocol):
+    """A provider whose cloud can be asked what it would allow, and changes nothing. Optional."""
+
+    def permissions(
+        self, scope: Scope, targets: Sequence[str], deadline: float | None = None
+    ) -> Iterator[Permission]:
+        """What changes of ``targets`` need, one by one. It raises nothing: no answer is None."""
+        ...
+
+
 class Provider(Protocol):
     """One cloud. Its constructor raises UsageError where its SDK isn't installed."""
 

@@ -355,6 +355,12 @@ def preflight(
     rows: Annotated[
         bool, typer.Option("--rows", help="Compare the list's rows with DNS, as evidence.")
     ] = False,
+    permissions: Annotated[
+        bool,
+        typer.Option(
+            "--permissions", help="Ask the clouds what they would let this caller change."
+        ),
+    ] = False,
     egress: Annotated[
         str | None,
         typer.Option(metavar="HOST", help="Connect to port 25 of HOST: is outbound mail open?"),
@@ -366,7 +372,7 @@ def preflight(
 
     return show(
         context.obj.path(config), tuple(domain or ()), tuple(evidence or ()), egress, format_,
-        rows=rows,
+        rows=rows, permissions=permissions,
     )  # fmt: skip
 
 

@@ -24,10 +24,11 @@ def show(
     form: str,
     *,
     rows: bool,
+    permissions: bool = False,
     port: int = 53,
 ) -> int:
     """``cloudsync preflight``; ``port`` is where the domains' own name servers answer."""
-    asked = Asked(tuple(_domain(one) for one in domains), evidence, egress, rows)
+    asked = Asked(tuple(_domain(one) for one in domains), evidence, egress, rows, permissions)
     with job(path) as each:
         page = look(each, servers(each.config.preflight.nameservers, port=port), asked)
     put(as_json(document(page)) if form == "json" else text(page), None)

@@ -23,6 +23,7 @@ from cloudsync.preflight.judge import Ground, Verdict, judge
 from cloudsync.preflight.logs import LONGEST, Reader
 from cloudsync.preflight.page import Block, Page
 from cloudsync.preflight.quiet import Memory
+from cloudsync.preflight.rights import granted
 from cloudsync.preflight.rows import Row, compare
 from cloudsync.remember import list_in_force
 
@@ -38,6 +39,7 @@ class Asked:
     evidence: tuple[Path, ...] = ()
     egress: str | None = None
     rows: bool = False
+    permissions: bool = False
 
 
 def look(job: Job, servers: Servers, asked: Asked = Asked()) -> Page:
@@ -50,7 +52,7 @@ def look(job: Job, servers: Servers, asked: Asked = Asked()) -> Page:
     domains = asked.domains or _domains(job.config)
     entries = _entries(job)
     cut = _read(asked.evidence, _kept(job, entries)) if asked.evidence else None
-    if not domains and cut is None and not asked.egress and not asked.rows:
+    if not domains and cut is None and not (asked.egress or asked.rows or asked.permissions):
         raise UsageError(
             str(job.config.file), "names no mail domain",
             todo="Say domains: on a target, or name one with --domain.",
@@ -63,6 +65,7 @@ def look(job: Job, servers: Servers, asked: Asked = Asked()) -> Page:
         now, verdicts, {**known, **looked}, tuple(_blocks(job, set(domains))),
         tuple(_rows(job, servers, entries)) if asked.rows else (),
         cut, connect(asked.egress) if asked.egress else None,
+        tuple(granted(job)) if asked.permissions else (),
     )  # fmt: skip
 
 

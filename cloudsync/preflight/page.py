@@ -13,6 +13,7 @@ from cloudsync.preflight.judge import Finding, Verdict, Weight
 from cloudsync.preflight.quiet import Memory
 from cloudsync.preflight.rows import Row
 from cloudsync.preflight.seen import Egress
+from cloudsync.provider import Permission
 from cloudsync.report.words import clean
 
 SCHEMA: Final = "cloudsync.preflight/1"
@@ -29,6 +30,27 @@ class Block:
     held: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What one target block's changes need, asked at ``asked`` of ``there`` targets."""
+
+    where: str
+    mode: str
+    asked: int
+    there: int
+    permissions: tuple[Permission, ...]
+
+    @property
+    def lacking(self) -> tuple[Permission, ...]:
+        """What is denied, or nobody says."""
+        return tuple(one for one in self.permissions if not one.held)
+
+    @property
+    def denied(self) -> bool:
+        """Whether something is denied that the block's mode needs."""
+        return self.mode != "watch" and any(one.held is False for one in self.permissions)
+
+
 @dataclass(frozen=True)
 class Page:
     """Everything that one preflight found."""
@@ -40,13 +62,14 @@ class Page:
     rows: tuple[Row, ...] = ()
     cut: Cut | None = None
     egress: Egress | None = None
+    granted: tuple[Granted, ...] = ()
 
     @property
     def held(self) -> bool:
-        """Whether enforce would be held somewhere."""
-        return any(one.held for one in self.blocks) or any(
-            wait_of(self.domains.get(one.domain), self.now) for one in self.verdicts
-        )
+        """Whether enforce would be held somewhere, or couldn't be carried out."""
+        return any(
+            (*(one.held for one in self.blocks), *(one.denied for one in self.granted))
+        ) or any(wait_of(self.domains.get(one.domain), self.now) for one in self.verdicts)
 
 
 def text(page: Page) -> str:
@@ -67,6 +90,8 @@ def _lines(page: Page) -> Iterator[str]:
             yield f"  held      {why}"
         if not block.held:
             yield "  armed     enforce may close here"
+    for asked in page.granted:
+        yield from _granted(asked)
     if page.rows:
         yield "rows of the list, by DNS; evidence only, no row is added or dropped by it"
         for row in page.rows:
@@ -83,6 +108,17 @@ def _finding(one: Finding) -> Iterator[str]:
     yield f"  {one.weight:<9} {one.code} {one.subject}: {one.what}"
     if one.todo and one.weight is not Weight.SKIP:
         yield f"            {one.todo}"
+
+
+def _granted(one: Granted) -> Iterator[str]:
+    held = len(one.permissions) - len(one.lacking)
+    yield (
+        f"{one.where}: mode {one.mode}, permissions asked for at {one.asked:,} of "
+        f"{one.there:,} targets: {held:,} of {len(one.permissions):,} are there"
+    )
+    for lacks in one.lacking:
+        word = "denied" if lacks.held is False else "unknown"
+        yield f"  {word:<9} {lacks.where} {lacks.action}: {lacks.why}"
 
 
 def _cut(cut: Cut) -> Iterator[str]:
@@ -125,6 +161,19 @@ def document(page: Page) -> dict[str, Any]:
                 "domains": list(one.domains), "held": list(one.held),
             }
             for one in page.blocks
+        ],
+        "permissions": [
+            {
+                "where": one.where, "mode": one.mode, "asked": one.asked, "there": one.there,
+                "lacking": [
+                    {
+                        "where": lacks.where, "action": lacks.action, "held": lacks.held,
+                        "why": lacks.why,
+                    }
+                    for lacks in one.lacking
+                ],
+            }
+            for one in page.granted
         ],
         "rows": [
             {

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, ClassVar, Final
 
 from cloudsync.config.values import on_loopback
-from cloudsync.provider import Actor, Outcome, Scope, Step, Unreadable
+from cloudsync.provider import Actor, Outcome, Permission, Scope, Step, Unreadable
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.calls import Call
 from cloudsync_aws.carry_out import carry_out
@@ -27,6 +27,7 @@ from cloudsync_aws.list_reading import sweep_lists
 from cloudsync_aws.lists import ListSnapshot
 from cloudsync_aws.places import home_of, places
 from cloudsync_aws.reading import Known
+from cloudsync_aws.rights import asked
 from cloudsync_aws.roles import acting
 from cloudsync_aws.settings import AwsSelect, AwsSettings
 from cloudsync_aws.snapshot import AwsSnapshot, place
@@ -126,6 +127,21 @@ class Provider:
                 return last_actor(invoke, target.rpartition("/")[2], since)
         except Failed:
             return None
+
+    def permissions(
+        self, scope: Scope, targets: Sequence[str], deadline: float | None = None
+    ) -> Iterator[Permission]:
+        """What changes of ``targets`` need, by dry runs: three or four calls a group."""
+        account, region = place(scope)
+        role = scope.settings.role_in(account)
+
+        def invoke(service: str, action: str, **arguments: Any) -> dict[str, Any]:
+            with acting(role):
+                return self._caller.invoke(
+                    account, region, scope.settings.endpoint, deadline, service, action, **arguments
+                )
+
+        return asked(invoke, targets)
 
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
         """Make the one mutating call of ``step``."""

@@ -11,16 +11,17 @@ from typing import Any, ClassVar
 
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
-from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync.provider import Outcome, Permission, Scope, Step, Unreadable
 from cloudsync_azure.caller import Caller, Failed, Late, Where
 from cloudsync_azure.carry_out import carry_out
 from cloudsync_azure.client import require
 from cloudsync_azure.discovery import SUBSCRIPTIONS, subscriptions
 from cloudsync_azure.failures import SIGN_IN, unreadable
+from cloudsync_azure.rights import asked
 from cloudsync_azure.rules import AzureRules
 from cloudsync_azure.settings import AzureSelect, AzureSettings
 from cloudsync_azure.snapshot import AzureSnapshot
-from cloudsync_azure.sweep import sweep
+from cloudsync_azure.sweep import sweep, where
 
 
 class Provider:
@@ -75,10 +76,10 @@ class Provider:
         Raises:
             UsageError: there are no credentials.
         """
-        where = Where("", settings.endpoint, settings.tenant)
+        nowhere = Where("", settings.endpoint, settings.tenant)
         try:
             self._caller.ask(
-                where, SUBSCRIPTIONS, None,
+                nowhere, SUBSCRIPTIONS, None,
                 lambda: self._caller.clients.signed_in(settings.endpoint, settings.tenant),
             )  # fmt: skip
             found = subscriptions(self._caller, settings)
@@ -107,6 +108,12 @@ class Provider:
             )
         except Failed as failed:
             yield unreadable(scope.name, failed.found, failed.action)
+
+    def permissions(
+        self, scope: Scope, targets: Sequence[str], deadline: float | None = None
+    ) -> Iterator[Permission]:
+        """What changes of ``targets`` need, as Azure lists it: one call a group."""
+        return asked(self._caller, where(scope), f"{scope.name}/", targets, deadline)
 
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
         """Make the one mutating call of ``step``."""

@@ -205,7 +205,7 @@ class Caller:
         return answer
 
 
-_WORDS: Final = {"Asset": "assets"}
+_WORDS: Final = {"Asset": "assets", "ResourceManager": "projects"}
 
 
 def _action(service: str, method: str) -> str:

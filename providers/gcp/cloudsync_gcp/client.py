@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
+from cloudsync_gcp.resource_manager import ResourceManagerClient
 
 SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 
@@ -80,6 +81,8 @@ class Clients:
             module = importlib.import_module("google.cloud.compute_v1")
         anonymous: Any = AnonymousCredentials
         credentials = anonymous() if placeholder(endpoint) else self._found()[0]
+        if service == "ResourceManager":
+            return ResourceManagerClient(credentials, endpoint)
         options = ClientOptions(api_endpoint=endpoint) if endpoint else ClientOptions()
         kind = getattr(module, f"{service}Client" if service != "Asset" else "AssetServiceClient")
         return kind(credentials=credentials, client_options=options, transport="rest")

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from cloudsync.errors import UsageError
-from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync.provider import Outcome, Permission, Scope, Step, Unreadable
 from cloudsync_gcp.blocks import Blocks
 from cloudsync_gcp.caller import Caller, Failed, Late
 from cloudsync_gcp.carry_out import carry_out
 from cloudsync_gcp.client import Clients, placeholder, require
 from cloudsync_gcp.failures import failure, unreadable
 from cloudsync_gcp.layers import Kind
+from cloudsync_gcp.rights import asked
 from cloudsync_gcp.rules import GcpRules
 from cloudsync_gcp.settings import GcpSelect, GcpSettings
 from cloudsync_gcp.snapshot import GcpSnapshot
@@ -124,6 +125,13 @@ class Provider:
             )
         except Failed as failed:
             yield unreadable(scope.name, failed.found, failed.action)
+
+    def permissions(
+        self, scope: Scope, targets: Sequence[str], deadline: float | None = None
+    ) -> Iterator[Permission]:
+        """What changes in the scope's project need: it is asked once, whatever the ``targets``."""
+        del targets
+        return asked(self._caller, scope, deadline)
 
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
         """Make the one mutating call of ``step``, and wait for its operation."""

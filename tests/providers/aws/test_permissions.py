@@ -109,6 +109,7 @@ def groups(sandbox: Sandbox, account: str = "123456789012", **where: Any) -> Non
     assert isinstance(scope, Scope)
     close = _close(provider, scope)
     (target,) = close.targets
+    assert {one.held for one in provider.permissions(scope, [target])} == {True}
     (plan,) = make(provider.rules, close, {target: want}, "d")
     assert [provider.apply(step) for step in plan.steps] == [Outcome("done")] * 4
     order = Order("undo", tuple(one.record for one in plan.reversals if one.record))
@@ -149,6 +150,8 @@ def lists(sandbox: Sandbox) -> None:
     )
     (scope,) = provider.scopes(block)
     assert isinstance(scope, Scope)
+    asked = provider.permissions(scope, [f"{scope}/{listed}"])
+    assert [one.held for one in asked] == [True, True]
     networks = tuple(ip_network(f"198.18.3.{number}/32") for number in range(12))
     want = Wanted("mail", Mode.ENFORCE, networks, internal="keep")
 

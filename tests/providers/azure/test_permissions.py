@@ -63,6 +63,8 @@ def run(name: str) -> tuple[set[str], list[Outcome]]:
             assert isinstance(scope, Scope)
             for sweep in provider.observe(scope):
                 assert isinstance(sweep, AzureSnapshot)
+                may = {one.held for one in provider.permissions(scope, sweep.targets)}
+                assert may == {name == "write.json"}
                 (close,) = provider.observe(scope, frozenset(sweep.targets))
                 assert isinstance(close, AzureSnapshot)
                 wants = dict.fromkeys(close.targets, want)

@@ -9,6 +9,7 @@ from cloudsync.model import Mode
 from cloudsync.plan import make
 from cloudsync.provider import Scope
 from cloudsync_gcp.provider import Provider
+from cloudsync_gcp.rights import NEEDED
 from cloudsync_gcp.sandbox import Sandbox
 from cloudsync_gcp.settings import GcpSettings
 from cloudsync_gcp.snapshot import GcpSnapshot
@@ -22,6 +23,7 @@ from tests.tree import tree
 # one on the network too.
 NEEDS: dict[str, tuple[str, ...]] = {
     "cloudasset.searchAllResources": ("cloudasset.assets.searchAllResources",),
+    "cloudresourcemanager.projects.testIamPermissions": (),
     "compute.firewalls.delete": ("compute.firewalls.delete", "compute.networks.updatePolicy"),
     "compute.firewalls.get": ("compute.firewalls.get",),
     "compute.firewalls.insert": ("compute.firewalls.create", "compute.networks.updatePolicy"),
@@ -81,6 +83,8 @@ def called() -> set[str]:
                     assert isinstance(scope, Scope)
                     for seen in provider.observe(scope):
                         if isinstance(seen, GcpSnapshot):
+                            may = provider.permissions(scope, seen.targets)
+                            assert {one.held for one in may} == {True}
                             wants = dict.fromkeys(seen.targets, want(Mode.ADD, *listed))
                             (plan,) = make(provider.rules, seen, wants, "d")
                             for step in plan.steps:
@@ -97,6 +101,11 @@ def test_every_call_is_in_the_table(called: set[str]) -> None:
 def test_write_is_what_is_called(called: set[str]) -> None:
     """The role for changes grants exactly what the calls need."""
     assert granted("write.yaml") == {one for call in called for one in NEEDS[call]}
+
+
+def test_what_is_asked_for_is_what_changes_need() -> None:
+    """Of both kinds together, exactly the role for changes less the one for looking."""
+    assert {one for kind in NEEDED.values() for one in kind} == CHANGES
 
 
 def test_watch_changes_nothing(called: set[str]) -> None:

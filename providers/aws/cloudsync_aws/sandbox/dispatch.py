@@ -234,7 +234,11 @@ class Dispatcher:
                 return frozen[place][1]
             region = world.region(asked.account, asked.region)
             if asked.params.get("DryRun", asked.params.get("dryRun")) == "true":
-                # SDK, DryRun.
+                # SDK, DryRun. That what isn't there is said first is UNVERIFIED.
+                if group := asked.params.get("GroupId"):
+                    region.group(group)
+                if named := asked.params.get("PrefixListId"):
+                    lists.find_list(region.lists, named)
                 raise Refused(
                     "DryRunOperation",
                     "Request would have succeeded, but DryRun flag is set.",

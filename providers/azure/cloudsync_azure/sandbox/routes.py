@@ -143,7 +143,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET", "/providers/Microsoft.Management/managementGroups/{name}/descendants",
         "ManagementGroups_GetDescendants", "", tenant.list_descendants,
     ),
-    Route("Permissions_List", "", "GET", _SCOPED, tenant.list_permissions),
+    Route("Permissions_List", "Microsoft.Authorization/permissions/read", "GET", _SCOPED, tenant.list_permissions),
     Route("RoleDefinitions_List", "", "GET", _SCOPED, tenant.list_roles),
 )  # fmt: skip
 

@@ -114,7 +114,7 @@ def _descendant(kind: str, name: str, title: str, parent: str) -> dict[str, Any]
 
 
 def list_permissions(asked: Asked) -> Reply:
-    """What the caller may do at a scope: anybody may ask that of himself."""
+    """What the caller may do at a scope. It takes a permission of its own, as role definitions have it."""
     return answer({"value": asked.principal.permissions(asked.parts["scope"])})
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from cloudsync_gcp.sandbox import firewalls, networks
 from cloudsync_gcp.sandbox.listing import answer, page
-from cloudsync_gcp.sandbox.operations import Asked
+from cloudsync_gcp.sandbox.operations import Asked, body_of
 from cloudsync_gcp.sandbox.values import Body
 from cloudsync_gcp.sandbox.wire import invalid
 from cloudsync_gcp.sandbox.world import Project, World, link
@@ -47,6 +47,17 @@ def _shown(world: World, project: Project) -> Body:
 def get(asked: Asked) -> Body:
     """A project with its quotas, read live. Source: the description of `Project.quotas`."""
     return _shown(asked.world, asked.project)
+
+
+def allowed_permissions(asked: Asked) -> Body:
+    """Which of the permissions asked for the identity has on the project.
+
+    Source: Resource Manager's reference, `projects.testIamPermissions`: a wildcard isn't taken.
+    """
+    for one in body_of(asked).get("permissions", ()):
+        if "*" in str(one):
+            raise invalid("permissions", str(one), "Wildcards are not allowed.")
+    return firewalls.allowed_permissions(asked)
 
 
 def shared_host(asked: Asked) -> Body:

@@ -152,6 +152,10 @@ ROUTES: Final[tuple[tuple[re.Pattern[str], Route], ...]] = tuple(
         _get(f"{_O}/{{operation}}", "compute.globalOperations.get", operations.get),
         Route("POST", f"{_O}/{{operation}}/wait", "compute.globalOperations.wait", operations.get),
         Route(
+            "POST", "/v3/projects/{project}:testIamPermissions",
+            "cloudresourcemanager.projects.testIamPermissions", projects.allowed_permissions,
+        ),
+        Route(
             "GET", "/v1/{kind}/{scope}:searchAllResources", "cloudasset.searchAllResources",
             assets.search,
             frozenset({"assetTypes", "query", "pageSize", "pageToken", "orderBy", "readMask"}),
