@@ -10,7 +10,7 @@ from cloudsync.addresses import Network
 from cloudsync.alert.channels import Send
 from cloudsync.allowlist import InForce, Listing
 from cloudsync.conditions import Condition, Turned
-from cloudsync.errors import CloudsyncError, LeaseError, StoppedError
+from cloudsync.errors import CloudsyncError, HeldError, LeaseError, StoppedError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.lease import leased
@@ -41,6 +41,7 @@ def one_pass(
     else is the matter, that no look at the clouds shows; it is asked when the pass is through.
 
     Raises:
+        HeldError: there is no list in force to sweep by; nothing was changed.
         LeaseError: another run is at work; nothing was changed.
         StoppedError: the process was told to end before anything was changed.
         CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
@@ -48,7 +49,8 @@ def one_pass(
     ways = job.ways(job.config)
     try:
         return _passed(job, ways, beside, sweep=sweep)
-    except (LeaseError, StoppedError):
+    except (HeldError, LeaseError, StoppedError):
+        # Of a sweep without a list: that the first one waits is told already, as that.
         raise
     except CloudsyncError as error:
         # A run that was told to end had no time to look: that is no failure to tell of.

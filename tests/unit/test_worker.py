@@ -9,6 +9,7 @@ import pytest
 
 from cloudsync import docket, records
 from cloudsync.addresses import AddressSet
+from cloudsync.conditions.watch import watched
 from cloudsync.config import Config
 from cloudsync.errors import Exit, HeldError, UsageError
 from cloudsync.job import Job
@@ -252,8 +253,11 @@ def test_without_a_list_there_is_nothing_to_sweep_by(shift: Shift) -> None:
     """The first list waits for a person; a sweep says so, and asks nobody."""
     shift.forget()
     shift.world.edit("one", Firewall((OPEN,)))
+    shift.one_pass()
+    before = watched(shift.job)
     with pytest.raises(HeldError) as caught:
         one_pass(shift.job, sweep=True)
+    assert watched(shift.job) == before
     assert str(caught.value) == (
         "cloudsync.yaml: list: no list is in force, so there is nothing to sweep by. Nothing was "
         "changed. Look at it with cloudsync list, and let it through with cloudsync list accept."
