@@ -85,16 +85,24 @@ def test_nobody_sees_what_he_may_not(sandbox: Sandbox) -> None:
 
 
 def test_permissions_can_be_asked(sandbox: Sandbox) -> None:
-    """A caller may ask what he may at a scope, and which roles there are."""
-    sandbox.seed_principal("r", Principal("reader", actions=(READ,), scopes=(GROUP,)))
+    """Whose role says so may ask what he may where it holds, and which roles there are."""
+    asking = "Microsoft.Authorization/permissions/read"
+    sandbox.seed_principal("r", Principal("reader", actions=(READ, asking), scopes=(GROUP,)))
+    sandbox.seed_principal("n", Principal("never", actions=(READ,), scopes=(GROUP,)))
     path = f"{GROUP}/providers/Microsoft.Authorization/permissions"
     assert ask(sandbox, "GET", path, token="r").value == {
-        "value": [{"actions": [READ], "notActions": [], "dataActions": [], "notDataActions": []}]
-    }
+        "value": [
+            {
+                "actions": [READ, asking], "notActions": [], "dataActions": [],
+                "notDataActions": [],
+            }
+        ]
+    }  # fmt: skip
+    assert ask(sandbox, "GET", path, token="n").code == "403 AuthorizationFailed"
     above = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions"
-    assert ask(sandbox, "GET", above, token="r").value == {"value": []}
+    assert ask(sandbox, "GET", above, token="r").code == "403 AuthorizationFailed"
     roles = ask(sandbox, "GET", path.replace("permissions", "roleDefinitions")).value["value"]
-    assert [each["properties"]["roleName"] for each in roles] == ["owner", "reader"]
+    assert [each["properties"]["roleName"] for each in roles] == ["owner", "reader", "never"]
 
 
 def test_a_disabled_subscription_is_read_only(sandbox: Sandbox) -> None:
