@@ -127,6 +127,8 @@ def _told(passed: Passed, run: str, kind: Kind, seconds: float, *, stopped: bool
             )  # fmt: skip
     for one in () if stopped else trouble.of_run(report):
         log.warning("trouble", subject=one.where, text=str(one))
+    for new in passed.published:
+        log.info("published", where=new.where, version=new.version, source=new.source)
     if report.unrecorded:
         log.error("unrecorded", text=str(report.unrecorded))
     made, left = _steps(report)

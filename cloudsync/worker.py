@@ -9,7 +9,7 @@ from cloudsync import aftermath, docket
 from cloudsync.addresses import Network
 from cloudsync.alert.channels import Send
 from cloudsync.allowlist import InForce, Listing
-from cloudsync.conditions import Condition, Turned
+from cloudsync.conditions import Condition, ConditionKind, Turned
 from cloudsync.errors import CloudsyncError, HeldError, LeaseError, StoppedError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
@@ -19,6 +19,7 @@ from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
 from cloudsync.state import StateError
+from cloudsync.terraform.publish import Published, after
 from cloudsync.track import compare_page
 
 
@@ -30,6 +31,7 @@ class Passed:
     report: RunReport
     tell: tuple[Hold, ...]
     turn: Turned
+    published: tuple[Published, ...] = ()
 
 
 def one_pass(
@@ -78,16 +80,40 @@ def _passed(
         if job.stopped():
             # What it had no time to look at is no news.
             return Passed(looked, report, tell, Turned((), ()))
+        published: tuple[Published, ...] = ()
         try:
             compare_page(mine, looked.vetted)
             # After the run, which no name server that is down may keep waiting.
             mine.domains(mine)
-            turn = aftermath.of_pass(mine, ways, looked, report, before, beside())
+            published, unpublished = _published(mine, looked)
+            more = (*beside(), *unpublished)
+            turn = aftermath.of_pass(mine, ways, looked, report, before, more)
         except StateError as error:
             error.done = "What was done in the clouds is kept, and is in the report."
             report = replace(report, unrecorded=report.unrecorded or error)
             turn = Turned((), ())
-        return Passed(looked, report, tell, turn)
+        return Passed(looked, report, tell, turn, published)
+
+
+def _published(job: Job, looked: Look) -> tuple[tuple[Published, ...], tuple[Condition, ...]]:
+    """Publish the modules where the list in force changed; what is the matter where that failed.
+
+    Raises:
+        StateError: the state can't be used.
+    """
+    if job.config.terraform is None:
+        return (), ()
+    found = after(job, looked.vetted.in_force)
+    if not isinstance(found, CloudsyncError):
+        return found, ()
+    failed = Condition(
+        ConditionKind.FAILED,
+        f"{job.config.name}: terraform",
+        "The Terraform modules can't be published: whoever takes them lags behind the list.",
+        str(found),
+        "Run cloudsync terraform publish by hand, and see what it says.",
+    )
+    return (), (failed,)
 
 
 def _of_list(job: Job, found: Look) -> Iterator[Hold]:

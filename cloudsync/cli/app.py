@@ -325,6 +325,21 @@ def terraform_root(
     return root(context.obj.path(config), folder)
 
 
+@terraform.command("publish")
+def terraform_publish(
+    context: typer.Context,
+    config: ConfigFile = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the text of a pull request here, in Markdown."),
+    ] = None,
+) -> int:
+    """Publish the modules with the list in force: to a git repository, to an object store."""
+    from cloudsync.cli.terraform import publish  # noqa: PLC0415
+
+    return publish(context.obj.path(config), out)
+
+
 @app.command()
 def explain(
     context: typer.Context,

@@ -12,6 +12,8 @@ from cloudsync.errors import Exit, UsageError, first_of
 from cloudsync.export.install.files import write as place
 from cloudsync.job import Job
 from cloudsync.report.words import counted
+from cloudsync.terraform import publish as publishing
+from cloudsync.terraform import request
 from cloudsync.terraform import root as takeover
 from cloudsync.terraform.contents import contents, written
 from cloudsync.terraform.folder import carried, put_down, strangers, there
@@ -52,6 +54,22 @@ def root(path: Path, folder: Path) -> int:
     ]
     put("\n".join(lines), None)
     return int(first_of((*codes, *([Exit.FAILED] if found.left else []))))
+
+
+def publish(path: Path, out: Path | None) -> int:
+    """Publish the modules with the list in force to where the configuration says."""
+    with job(path) as each:
+        in_force, codes = list_of(each)
+        if in_force is None:
+            return int(first_of(codes))
+        found = publishing.publish(each, in_force)
+    for one in found:
+        new = "published" if one.made.changed else "has this list already"
+        put(f'{one.where}: version {one.version} {new}.\n  source = "{one.source}"', None)
+    if out and found:
+        made = found[0].made
+        put(f"{request.title(made)}\n\n{request.body(made, in_force)}", out)
+    return int(first_of(codes))
 
 
 def _written(each: Job, in_force: InForce, folder: Path) -> Release:

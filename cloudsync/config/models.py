@@ -32,6 +32,7 @@ from cloudsync.config.exports import ExportSettings
 from cloudsync.config.refusal import refused, shown
 from cloudsync.config.schedule import Ping, Schedule
 from cloudsync.config.target import TargetSettings
+from cloudsync.config.terraform import TerraformSettings
 from cloudsync.config.times import Day, Duration
 from cloudsync.config.values import (
     Group,
@@ -356,6 +357,8 @@ class Config(Settings, frozen=True):
     """The scopes that somebody answers for not being read."""
     exports: Annotated[tuple[ExportSettings, ...], AfterValidator(one_of_each)] = ()
     """The mail servers and firewalls that get the list as a file."""
+    terraform: TerraformSettings | None = None
+    """Where the Terraform modules are published."""
 
     _file: PurePath = PrivateAttr(default_factory=lambda: PurePath("cloudsync.yaml"))
 

@@ -17,6 +17,8 @@ _WHERE: Final = {
     "page": "PageLayout",
     "removals": "Removals",
     "exports": "ExportSettings",
+    "terraform": "TerraformSettings",
+    "git": "GitSettings",
     "history": "History",
     "approvals": "Approvals",
     "alerts": "Alerts",

@@ -383,7 +383,7 @@ SECRET = "the URL holds a user or a password"
             (
                 f":6: zzzzzz: unknown key. {NEVER} Known here: name, list, removals, history, "
                 "approvals, schedule, ping, settle, at_once, deadline, state, preflight, targets, "
-                "alerts, blind, exports."
+                "alerts, blind, exports, terraform."
             ),
         ),
         (target("pth: direct"), f":6: targets[0].pth: unknown key. {NEVER} Did you mean path?"),

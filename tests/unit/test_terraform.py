@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 import pytest
 
 from cloudsync.allowlist import Entry, InForce, Leaving
+from cloudsync.terraform import request
 from cloudsync.terraform.contents import Contents, contents, read, rendered
 from cloudsync.terraform.inputs import broken
 from cloudsync.terraform.release import LIST, LOG, release
@@ -159,3 +160,39 @@ def test_a_strange_list_is_no_release(text: str, said: str) -> None:
     with pytest.raises(ValueError) as refused:
         read(text)
     assert str(refused.value) == said
+
+
+def test_a_pull_request_says_what_came_and_went_and_why() -> None:
+    """Each address under its reason; what is still on its way out is counted."""
+    before = release({}, MODULES, made(ONE), DAY)
+    after = release(before.files, MODULES, made(TWO), DAY)
+    since = Leaving(ONE, AT, AT, 2, AT)
+    listing = InForce(
+        "list.txt", "cidr", (TWO,), published=DAY, accepted_at=AT, leaving=(since, since)
+    )
+    assert request.title(before) == "Mail filter's addresses 1.0.0: 1 network"
+    assert request.title(after) == "Mail filter's addresses 1.1.0: 1 came, 1 went"
+    assert request.body(after, listing) == (
+        "From 1.0.0 to 1.1.0.\n\n"
+        "### Came (1)\n\n"
+        "Listed by the vendor, published 2026-11-24, accepted 2026-11-24 08:00 UTC: it may deliver "
+        "from now on.\n\n"
+        "- `192.0.2.2/32 base`\n\n"
+        "### Went (1)\n\n"
+        "No longer listed, by as many reads as were asked for, and its grace is over: nothing delivers "
+        "from there any more.\n\n"
+        "- `192.0.2.1/32 base`\n\n"
+        "2 networks more are on the way out, and still let in until then.\n\n"
+        "A plan shows the addresses above and nothing else. Additions can be applied at once: until "
+        "they are, mail from them is lost.\n"
+    )
+    first = request.body(before, InForce("list.txt", "cidr", (ONE,), leaving=(since,)))
+    assert first.startswith(
+        "### Came (1)\n\nListed by the vendor: it may deliver from now on.\n\n- `192.0.2.1/32 base`\n\n"
+        "1 network more is on the way out, and still let in until then.\n\n"
+    )
+    broken = {**MODULES, "modules/aws/variables.tf": ""}
+    major = release(before.files, broken, made(ONE), DAY)
+    assert request.title(major) == "Mail filter's addresses 2.0.0: 1 input broke"
+    text = {**MODULES, "modules/aws/main.tf": "locals { }\n"}
+    assert request.title(release(before.files, text, made(ONE), DAY)).endswith("1.0.1: the same")

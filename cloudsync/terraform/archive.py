@@ -1,0 +1,112 @@
+"""A release as one file in an object store, which Terraform reads as a module's source; it decides nothing.
+
+A name once given is never given again to another content: ``modules-1.2.3.zip`` is created, and
+never written over.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cloudsync.errors import UsageError
+from cloudsync.terraform.contents import Version, written
+
+# The oldest moment that the format knows: equal files give equal archives.
+_WHEN: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def packed(files: Mapping[str, str]) -> bytes:
+    """The files as a zip: equal files give equal bytes."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_STORED) as archive:
+        for path, text in sorted(files.items()):
+            entry = zipfile.ZipInfo(path, _WHEN)
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, text)
+    return body.getvalue()
+
+
+def unpacked(body: bytes) -> dict[str, str]:
+    """The files of an archive."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def name_of(version: Version) -> str:
+    """``modules-1.2.3.zip``."""
+    return f"modules-{written(version)}.zip"
+
+
+class Archives:
+    """The archives below one URL: ``s3://BUCKET/PREFIX``, ``gs://…``, ``az://…``, ``file:///…``."""
+
+    def __init__(self, url: str) -> None:
+        from obstore.store import from_url  # noqa: PLC0415
+
+        self.url = url
+        sdk: Any = from_url
+        self._store: Any = sdk(url)
+
+    def newest(self) -> dict[str, str]:
+        """The files of the archive with the highest version; nothing where there is none.
+
+        Raises:
+            UsageError: the store can't be read.
+        """
+        try:
+            names = [str(one["path"]) for page in self._store.list() for one in page]
+            versions = sorted(version for name in names if (version := _version(name)))
+            if not versions:
+                return {}
+            return unpacked(bytes(self._store.get(name_of(versions[-1])).bytes()))
+        except Exception as error:
+            raise self._failed("read", error) from error
+
+    def put(self, version: Version, files: Mapping[str, str]) -> bool:
+        """Keep a release, unless it is there; whether it was new.
+
+        Raises:
+            UsageError: another release has that name, or the store can't be written.
+        """
+        name, body = name_of(version), packed(files)
+        try:
+            self._store.put(name, body, mode="create", use_multipart=False)
+        except Exception as error:
+            there = self._there(name)
+            if there == body:
+                return False
+            if there is not None:
+                raise UsageError(
+                    f"{self.url}/{name}", "another release has that name", done=NOTHING_PUBLISHED,
+                    todo="Publish to the git repository and the store from one installation alone.",
+                ) from error  # fmt: skip
+            raise self._failed("written", error) from error
+        return True
+
+    def _there(self, name: str) -> bytes | None:
+        try:
+            return bytes(self._store.get(name).bytes())
+        except Exception:  # noqa: BLE001 - the write's own error says more
+            return None
+
+    def _failed(self, what: str, error: Exception) -> UsageError:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return UsageError(
+            self.url, f"can't be {what}: {said}", done=NOTHING_PUBLISHED,
+            todo="Look at the bucket's name, and what the identity may do there.",
+        )  # fmt: skip
+
+
+NOTHING_PUBLISHED: Final = "Nothing was published."
+
+
+def _version(name: str) -> Version | None:
+    parts = name.removeprefix("modules-").removesuffix(".zip").split(".")
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+        return None
+    found = tuple(int(part) for part in parts)
+    version = (found[0], found[1], found[2])
+    return version if name == name_of(version) else None

@@ -1,0 +1,161 @@
+"""Publishing: the release that follows what was published before, to a repository and a store.
+
+What is there is read first, each time: a push that lost a race is made again from a fresh read, and
+comes to whatever version is next by then. State is only what saves the reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cloudsync import records
+from cloudsync.allowlist import InForce
+from cloudsync.config import Config
+from cloudsync.config.terraform import TerraformSettings
+from cloudsync.errors import CloudsyncError, UsageError
+from cloudsync.job import Job
+from cloudsync.terraform import request
+from cloudsync.terraform.archive import Archives, name_of
+from cloudsync.terraform.contents import contents, written
+from cloudsync.terraform.folder import carried, strangers
+from cloudsync.terraform.git import RacedError, Repository
+from cloudsync.terraform.release import Release, release
+
+TRIES: Final = 5
+_NOTHING: Final = "Nothing was published."
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where a release went, and what it was; ``source`` is what a module block writes."""
+
+    where: str
+    made: Release
+    source: str
+
+    @property
+    def version(self) -> str:
+        """``1.2.3``."""
+        return written(self.made.version)
+
+
+def publish(job: Job, listing: InForce) -> tuple[Published, ...]:
+    """Bring the repository and the store of the configuration to ``listing``.
+
+    Raises:
+        UsageError: none is configured, or one can't be read or written.
+    """
+    chosen = job.config.terraform
+    if chosen is None:
+        raise UsageError(
+            str(job.config.file), "names no place to publish the modules to", done=_NOTHING,
+            todo="Add terraform: {git: {url: …}} or terraform: {archive: …}.",
+        )  # fmt: skip
+    found: list[Published] = []
+    if chosen.git:
+        found.append(_to_git(job, chosen, listing))
+    if chosen.archive:
+        found.append(_to_archive(job, chosen.archive, listing))
+    return tuple(found)
+
+
+def _to_git(job: Job, chosen: TerraformSettings, listing: InForce) -> Published:
+    git = chosen.git
+    assert git, "asked only where it is configured"
+    url = git.url
+    repository = Repository(url, git.user, git.token_env)
+    for _ in range(TRIES):
+        # What was proposed and not merged yet is no base: it begins where the branch is.
+        onto = repository.read(git.branch)
+        made = _next(onto.files, listing, job, url)
+        version = written(made.version)
+        # A branch is named by its list, so that what waits to be merged isn't proposed twice.
+        proposed = f"cloudsync/v{version}-{listing.digest.partition(':')[2][:12]}"
+        branch = proposed if git.propose else git.branch
+        tag = None if git.propose else f"v{version}"
+        done = f"refs/heads/{branch}" if git.propose else f"refs/tags/{tag}"
+        message = f"{request.title(made)}\n\n{request.body(made, listing)}"
+        try:
+            if _needed(made, there=done.encode() in onto.refs, propose=git.propose):
+                repository.push(branch, onto, made.files, message, tag, job.now())
+        except RacedError:
+            continue
+        return Published(url, made, _source(url, tag or branch))
+    raise UsageError(
+        url, f"{TRIES} pushes in a row lost the race with somebody else's", done=_NOTHING,
+        todo="Look who pushes there all the time. The next run tries again.",
+    )  # fmt: skip
+
+
+def _needed(made: Release, *, there: bool, propose: bool) -> bool:
+    """Whether something is to be pushed; ``there`` says that the proposal or the tag is."""
+    return (made.changed and not there) if propose else (made.changed or not there)
+
+
+def _to_archive(job: Job, url: str, listing: InForce) -> Published:
+    store = Archives(url)
+    made = _next(store.newest(), listing, job, url)
+    if made.changed:
+        store.put(made.version, made.files)
+    return Published(url, made, f"{url.rstrip('/')}/{name_of(made.version)}//modules/MODULE")
+
+
+def _next(there: Mapping[str, str], listing: InForce, job: Job, where: str) -> Release:
+    found = dict(there)
+    try:
+        made = release(found, carried(), contents(listing), job.now().date())
+    except ValueError as error:
+        raise UsageError(
+            where, f"the list there isn't one that cloudsync wrote: {error}", done=_NOTHING,
+            todo="Name another place, or take modules/ away there.",
+        ) from error  # fmt: skip
+    strange = strangers(found, dict(made.files))
+    if strange:
+        raise UsageError(
+            where,
+            f"{', '.join(strange)} is no part of the modules, and Terraform would read it with them",
+            done=_NOTHING, todo="Move it out of modules/.",
+        )  # fmt: skip
+    return made
+
+
+def _source(url: str, ref: str) -> str:
+    return f"git::{url}//modules/MODULE?ref={ref}"
+
+
+def due(config: Config, listing: InForce | None, digest: str | None) -> str | None:
+    """The digest of what is to be published, where that isn't what ``digest`` says; else None."""
+    if config.terraform is None or listing is None:
+        return None
+    said = f"{contents(listing)} {sorted(carried().items())} {config.terraform}"
+    now = hashlib.sha256(said.encode()).hexdigest()
+    return None if now == digest else now
+
+
+def after(job: Job, listing: InForce | None) -> tuple[Published, ...] | CloudsyncError:
+    """Publish after a pass, where the list in force changed; the error, where it couldn't be.
+
+    What can't be published keeps no mail out of this installation's own targets: the pass is done.
+
+    Raises:
+        StateError: the state can't be used.
+    """
+    known = records.load(job.store, PUBLISHED_KEY, PUBLISHED)
+    digest = due(job.config, listing, known.value if known else None)
+    if digest is None or listing is None:
+        return ()
+    try:
+        found = publish(job, listing)
+    except CloudsyncError as error:
+        return error
+    records.save(job.store, PUBLISHED_KEY, PUBLISHED, digest, known.generation if known else None)
+    return found
+
+
+PUBLISHED_KEY: Final = "published"
+PUBLISHED: Final[records.Kind[str]] = records.Kind(
+    "published", 1, lambda digest: {"digest": digest}, lambda value: records.text(value["digest"])
+)

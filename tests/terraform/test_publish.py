@@ -1,0 +1,201 @@
+"""Publishing to a git repository and an object store, on this machine, without Terraform."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from dulwich.repo import Repo
+from dulwich.server import DictBackend
+from dulwich.web import make_wsgi_chain
+
+from cloudsync.terraform import git
+from cloudsync.terraform.archive import Archives, unpacked
+from cloudsync.terraform.contents import read
+from cloudsync.terraform.release import LIST as PATH
+from tests.e2e.conftest import world as world  # noqa: PLC0414 - the fixture
+from tests.e2e.world import LIST, Ran, World, block
+
+NEW = "69.20.58.240/32"
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Repo:
+    """An empty repository."""
+    return Repo.init_bare(str(tmp_path / "modules.git"), mkdir=True)
+
+
+def configured(world: World, bare: Repo, more: str = "") -> None:
+    """A list in force, and the repository to publish it to."""
+    said = f"terraform:\n  git:\n    url: file://{bare.path}\n{more}"
+    world.config(block("watch"), more=said)
+    world.accepted()
+
+
+def refs(bare: Repo) -> dict[str, str]:
+    """What stands in the repository."""
+    found = bare.get_refs()
+    return {name.decode(): one.decode() for name, one in found.items() if name != b"HEAD"}
+
+
+def file(bare: Repo, commit: str, path: str) -> str:
+    """One file of a commit."""
+    store: Any = bare.object_store
+    tree = bare[commit.encode()].tree  # type: ignore[attr-defined,unused-ignore]
+    found = {one.path.decode(): one.sha for one in store.iter_tree_contents(tree)}
+    return bytes(store[found[path]].data).decode()
+
+
+def test_a_release_is_a_commit_with_a_tag_and_a_second_run_pushes_nothing(
+    world: World, bare: Repo
+) -> None:
+    """The first version, then nothing, then a patch for an address that came: each an own commit."""
+    configured(world, bare)
+    first = world.run("terraform", "publish", "--out", "pr.md")
+    assert (first.code, first.out) == (
+        0,
+        (
+            f"file://{bare.path}: version 1.0.0 published.\n"
+            f'  source = "git::file://{bare.path}//modules/MODULE?ref=v1.0.0"\n'
+        ),
+    )
+    stands = refs(bare)
+    assert sorted(stands) == ["refs/heads/main", "refs/tags/v1.0.0"]
+    assert len(set(stands.values())) == 1
+    version, keys = read(file(bare, stands["refs/heads/main"], PATH))
+    assert (version, {network for network, _ in keys}) == ((1, 0, 0), set(LIST))
+    assert "has this list already" in world.run("terraform", "publish").out
+    assert refs(bare) == stands
+    world.accepted(*LIST, NEW)
+    assert world.run("terraform", "publish", "--out", "pr.md").code == 0
+    after = refs(bare)
+    assert sorted(after) == ["refs/heads/main", "refs/tags/v1.0.0", "refs/tags/v1.0.1"]
+    assert after["refs/tags/v1.0.0"] == stands["refs/tags/v1.0.0"]
+    text = (world.folder / "pr.md").read_text("utf-8")
+    assert text.startswith("Mail filter's addresses 1.0.1: 1 came\n\nFrom 1.0.0 to 1.0.1.\n\n### Came (1)\n\nListed by the vendor, accepted ")  # fmt: skip
+    assert f"\n- `{NEW} base`\n" in text
+
+
+def test_a_lost_race_is_made_again_from_a_fresh_read_and_nothing_is_forced(
+    world: World, bare: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody pushed between the read and the push: their commit stays, and ours follows it."""
+    configured(world, bare)
+    assert world.run("terraform", "publish").code == 0
+    world.accepted(*LIST, NEW)
+    push, raced = git.Repository.push, list[str]()
+
+    def slow(self: git.Repository, branch: str, onto: git.Branch, *more: Any) -> str:
+        if not raced:
+            other = git.Repository(self.url, None, None)
+            files = {**onto.files, "modules/aws/README.md": "a hand's"}
+            raced.append(push(other, branch, other.read(branch), files, "a hand", None, more[-1]))
+        return push(self, branch, onto, *more)
+
+    monkeypatch.setattr(git.Repository, "push", slow)
+    done = world.run("terraform", "publish")
+    assert (done.code, "version 1.0.1 published" in done.out) == (0, True)
+    head: Any = bare[refs(bare)["refs/heads/main"].encode()]
+    assert [one.decode() for one in head.parents] == raced
+
+
+def test_what_a_person_merges_is_a_branch_of_its_own(world: World, bare: Repo) -> None:
+    """With propose, the main branch stays, no tag is set, and the same list isn't proposed twice."""
+    configured(world, bare)
+    assert world.run("terraform", "publish").code == 0
+    main = refs(bare)["refs/heads/main"]
+    configured(world, bare, "    propose: true\n")
+    world.accepted(*LIST, NEW)
+    for _ in range(2):
+        assert world.run("terraform", "publish").code == 0
+    (branch,) = set(refs(bare)) - {"refs/heads/main", "refs/tags/v1.0.0"}
+    assert branch.startswith("refs/heads/cloudsync/v1.0.1-")
+    assert refs(bare)["refs/heads/main"] == main
+    head: Any = bare[refs(bare)[branch].encode()]
+    assert [one.decode() for one in head.parents] == [main]
+
+
+def test_a_tag_is_never_moved(world: World, bare: Repo) -> None:
+    """A tag that somebody set on another commit is an error, and the branch stays as it was."""
+    configured(world, bare)
+    assert world.run("terraform", "publish").code == 0
+    bare.refs[b"refs/tags/v1.0.1"] = bare.refs[b"refs/heads/main"]  # type: ignore[index,unused-ignore]
+    world.accepted(*LIST, NEW)
+    stands = refs(bare)
+    refused = world.run("terraform", "publish")
+    assert (refused.code, refs(bare)) == (1, stands)
+    assert "the tag v1.0.1 stands already, at another commit. Nothing was published." in refused.err
+
+
+def test_the_worker_publishes_when_the_list_in_force_changes(world: World, bare: Repo) -> None:
+    """A pass publishes, the next one asks nobody, and a repository that is gone is heard of."""
+    configured(world, bare)
+    world.group("mail")
+    assert world.run("run", "--once").code == 0
+    stands = refs(bare)
+    assert sorted(stands) == ["refs/heads/main", "refs/tags/v1.0.0"]
+    Path(bare.path).rename(world.folder / "away")
+    assert "can't be" not in world.run("run", "--once").err
+    world.accepted(*LIST, NEW)
+    lost = world.run("run", "--once")
+    assert "The Terraform modules can't be published" in f"{lost.out}{lost.err}"
+    (world.folder / "away").rename(bare.path)
+    world.run("run", "--once")
+    assert "refs/tags/v1.0.1" in refs(bare)
+
+
+def test_an_archive_a_version_is_created_and_never_written_over(
+    world: World, tmp_path: Path
+) -> None:
+    """Each version is a file of its own with the same bytes for the same files."""
+    store = tmp_path / "store"
+    store.mkdir()
+    world.config(block("watch"), more=f"terraform:\n  archive: file://{store}")
+    world.accepted()
+    for _ in range(2):
+        done: Ran = world.run("terraform", "publish")
+        assert done.code == 0, done
+    world.accepted(*LIST, NEW)
+    assert world.run("terraform", "publish").code == 0
+    assert sorted(one.name for one in store.iterdir()) == ["modules-1.0.0.zip", "modules-1.0.1.zip"]
+    files = unpacked((store / "modules-1.0.0.zip").read_bytes())
+    assert read(files[PATH])[0] == (1, 0, 0)
+    archives = Archives(f"file://{store}")
+    assert not archives.put((1, 0, 0), files)
+    with pytest.raises(Exception, match="another release has that name"):
+        archives.put((1, 0, 0), {PATH: "other"})
+
+
+@pytest.fixture
+def served(bare: Repo) -> Iterator[str]:
+    """The repository over http on loopback."""
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its base calls it so
+            """Nothing."""
+
+    known: Any = {"/modules.git": bare}
+    backend: Any = DictBackend(known)
+    chain: Any = make_wsgi_chain(backend)
+    server = make_server("127.0.0.1", 0, chain, handler_class=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/modules.git"
+    server.shutdown()
+    server.server_close()
+
+
+def test_it_goes_over_http_as_well(world: World, bare: Repo, served: str) -> None:
+    """The smart protocol, as forges speak it: a first push, and one on top of it."""
+    world.config(block("watch"), more=f"terraform:\n  git:\n    url: {served}")
+    world.accepted()
+    first = world.run("terraform", "publish")
+    assert first.code == 0, first
+    world.accepted(*LIST, NEW)
+    second = world.run("terraform", "publish")
+    assert second.code == 0, second
+    assert sorted(refs(bare)) == ["refs/heads/main", "refs/tags/v1.0.0", "refs/tags/v1.0.1"]
