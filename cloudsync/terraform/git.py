@@ -60,6 +60,10 @@ class Repository:
         )
         self._kept: Any = MemoryRepo()
 
+    def close(self) -> None:
+        """Let go of what was read."""
+        self._kept.close()
+
     def read(self, branch: str) -> Branch:
         """What stands on ``branch``; nothing where there is none.
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
 from cloudsync import records
 from cloudsync.allowlist import InForce
 from cloudsync.config import Config
-from cloudsync.config.terraform import TerraformSettings
+from cloudsync.config.terraform import GitSettings, TerraformSettings
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.job import Job
 from cloudsync.terraform import request
@@ -66,7 +67,12 @@ def _to_git(job: Job, chosen: TerraformSettings, listing: InForce) -> Published:
     git = chosen.git
     assert git, "asked only where it is configured"
     url = git.url
-    repository = Repository(url, git.user, git.token_env)
+    with closing(Repository(url, git.user, git.token_env)) as repository:
+        return _pushed(job, git, repository, listing)
+
+
+def _pushed(job: Job, git: GitSettings, repository: Repository, listing: InForce) -> Published:
+    url = git.url
     for _ in range(TRIES):
         # What was proposed and not merged yet is no base: it begins where the branch is.
         onto = repository.read(git.branch)

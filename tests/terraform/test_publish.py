@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -24,9 +25,10 @@ NEW = "69.20.58.240/32"
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Repo:
+def bare(tmp_path: Path) -> Iterator[Repo]:
     """An empty repository."""
-    return Repo.init_bare(str(tmp_path / "modules.git"), mkdir=True)
+    with Repo.init_bare(str(tmp_path / "modules.git"), mkdir=True) as repository:
+        yield repository
 
 
 def configured(world: World, bare: Repo, more: str = "") -> None:
@@ -91,9 +93,11 @@ def test_a_lost_race_is_made_again_from_a_fresh_read_and_nothing_is_forced(
 
     def slow(self: git.Repository, branch: str, onto: git.Branch, *more: Any) -> str:
         if not raced:
-            other = git.Repository(self.url, None, None)
-            files = {**onto.files, "modules/aws/README.md": "a hand's"}
-            raced.append(push(other, branch, other.read(branch), files, "a hand", None, more[-1]))
+            with closing(git.Repository(self.url, None, None)) as other:
+                files = {**onto.files, "modules/aws/README.md": "a hand's"}
+                raced.append(
+                    push(other, branch, other.read(branch), files, "a hand", None, more[-1])
+                )
         return push(self, branch, onto, *more)
 
     monkeypatch.setattr(git.Repository, "push", slow)
