@@ -11,7 +11,11 @@ from tests.tree import tree
 
 def documents() -> list[Path]:
     """Every document of the tree that can hold a made part."""
-    return [tree() / "README.md", *sorted((tree() / "docs").rglob("*.md"))]
+    return [
+        tree() / "README.md",
+        *sorted((tree() / "docs").rglob("*.md")),
+        *sorted((tree() / "terraform" / "modules").glob("*/README.md")),
+    ]
 
 
 def main() -> int:

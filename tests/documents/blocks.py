@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
-from tests.documents import commands, exports, keys, plan, tables
+from tests.documents import commands, exports, keys, modules, plan, tables
 
 MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "plan": plan.plan,
@@ -20,6 +20,7 @@ MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "limits": tables.limits,
     **keys.makers(),
     **exports.makers(),
+    **modules.makers(),
 }
 
 _PART: Final = re.compile(

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from ruamel import yaml
 
 from tests.terraform.here import MODULES, schemas
-from tests.terraform.structure import Block, blocks, faults
+from tests.terraform.structure import META, Block, blocks, faults
 
 CLOUDS = {"aws": "aws", "azure": "azurerm", "gcp": "google"}
 TERRAFORMS_OWN = "terraform_data"
@@ -94,3 +97,33 @@ def test_nothing_is_closed_or_moved_before_the_list_stands(name: str) -> None:
             ("aws_vpc_security_group_ingress_rule", "network"),
             ("aws_vpc_security_group_ingress_rule", "reference"),
         ]
+
+
+def examples() -> list[Path]:
+    """Every example's file."""
+    return sorted(MODULES.parent.glob("**/examples/**/*.tf"))
+
+
+@pytest.mark.parametrize("path", examples(), ids=lambda path: path.parent.as_posix()[-30:])
+def test_an_example_calls_the_module_as_it_is(path: Path) -> None:
+    """Every input that an example gives exists, every one that must be given is, and every type fits."""
+    calls = [block for block in blocks(path.read_text("utf-8")) if block.type == "module"]
+    assert calls
+    for call in calls:
+        module = (path.parent / call.said("source")).resolve()
+        declared = {
+            one.labels[0]: one.text("type") + ("?" if "default" in one.arguments else "!")
+            for one in blocks((module / "variables.tf").read_text("utf-8"))
+        }
+        given = {name: node for name, node in call.arguments.items() if name != "source"}
+        assert set(given) - META <= set(declared)
+        assert {name for name, said in declared.items() if said.endswith("!")} <= set(given)
+
+
+def test_the_updaters_configurations_are_what_their_programs_read() -> None:
+    """Renovate's is JSON that speaks of Terraform and tags; Dependabot's names its ecosystem."""
+    folder = MODULES.parent / "examples" / "updates"
+    (rule,) = json.loads((folder / "renovate.json").read_text("utf-8"))["packageRules"]
+    assert (rule["matchManagers"], rule["matchDatasources"]) == (["terraform"], ["git-tags"])
+    said = yaml.YAML(typ="safe").load((folder / "dependabot.yml").read_text("utf-8"))
+    assert (said["version"], said["updates"][0]["package-ecosystem"]) == (2, "terraform")

@@ -27,6 +27,7 @@ DOCUMENTS = sorted(
         *tree().glob("*.md"),
         *(tree() / "docs").rglob("*.md"),
         *(tree() / "providers").glob("*/README.md"),
+        *(tree() / "terraform" / "modules").glob("*/README.md"),
     )
 )
 each_document = pytest.mark.parametrize("name", DOCUMENTS)
