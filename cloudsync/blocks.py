@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from cloudsync import intime
+from cloudsync.change import concerns
 from cloudsync.config import TargetSettings
 from cloudsync.errors import TargetError, UsageError
 from cloudsync.job import Job
@@ -45,6 +47,18 @@ def blocks_of(job: Job, deadline: float | None = None) -> list[Block]:
                 blind.append(one)
         found.append(Block(target, provider, tuple(scopes), tuple(blind)))
     return found
+
+
+def narrowed(blocks: Iterable[Block], only: frozenset[str]) -> list[Block]:
+    """The blocks with the scopes that ``only`` concerns; all of them where it is empty."""
+    return [
+        replace(
+            block,
+            scopes=tuple(one for one in block.scopes if concerns(only, one.name)),
+            unreadable=tuple(one for one in block.unreadable if concerns(only, one.scope)),
+        )
+        for block in blocks
+    ]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, cast, get_args
 
 from cloudsync import records
+from cloudsync.change import concerns
 from cloudsync.errors import UsageError
 from cloudsync.holds import Gate, Held, Hold, renewed
 from cloudsync.job import Job
@@ -82,7 +83,9 @@ def keep_holds(job: Job, found: Iterable[Hold]) -> tuple[Hold, ...]:
     """
     stored = records.load(job.store, HOLDS_KEY, HOLDS)
     before = stored.value if stored else ()
-    now, tell = renewed(before, found, job.now())
+    # What a change didn't concern wasn't looked at, and goes on waiting.
+    others = [one for one in before if job.only and not concerns(job.only, one.subject)]
+    now, tell = renewed(before, (*others, *found), job.now())
     if now != before:
         records.save(job.store, HOLDS_KEY, HOLDS, now, stored.generation if stored else None)
     return tell

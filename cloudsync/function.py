@@ -16,16 +16,18 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from cloudsync import __version__
+from cloudsync.change import Change, TellsChanges, fields, malformed
 from cloudsync.cli.job import block_of, opened, read_config
 from cloudsync.config import Config, read
 from cloudsync.errors import MEANING, CloudsyncError, Exit, UsageError
 from cloudsync.model import Verdict
+from cloudsync.provider import find
 from cloudsync.report import RunReport, exit_of_run
 from cloudsync.report.words import clean
 from cloudsync.state import StateError
@@ -36,6 +38,7 @@ from cloudsync.worker import Passed, one_pass
 CONFIG: Final = "CLOUDSYNC_CONFIG"
 TEXT: Final = "CLOUDSYNC_CONFIG_TEXT"
 TIMEOUT: Final = "CLOUDSYNC_TIMEOUT"
+ACTORS: Final = "CLOUDSYNC_ACTORS"
 SCHEMA: Final = "cloudsync/pass/1"
 RESERVE: Final = 20.0
 """Seconds before the platform's end in which nothing is begun: a call under way may still end."""
@@ -60,26 +63,85 @@ def answer(
     Raises:
         PassFailed: the pass ended with one of ``FAILURES``. It was printed before.
     """
-    result = outcome(remaining, folder, environment)
+    return _told(outcome(remaining, folder, environment), FAILURES)
+
+
+def answer_change(
+    cloud: str,
+    event: Any,
+    remaining: float | None,
+    folder: Path,
+    environment: Mapping[str, str] = os.environ,
+) -> dict[str, Any]:
+    """Look at what an event of ``cloud`` concerns and put it right; otherwise as ``answer``.
+
+    ``CLOUDSYNC_ACTORS`` names, with commas between, who this installation is to the cloud: what
+    they did is ignored. An event that can't be read is refused in the result, and isn't a failure:
+    sending it again would help nobody.
+
+    Raises:
+        PassFailed: as ``answer``, and where another pass is at work: the platform sends it again.
+    """
+    try:
+        found = _change(cloud, event)
+    except UsageError as error:
+        return _told({**_head(), "exit": int(error.exit_code), "errors": [clean(str(error))]}, ())
+    own = {one.strip() for one in environment.get(ACTORS, "").split(",")} - {""}
+    why = "it is of no concern here" if found is None else "we made it ourselves"
+    if found is None or own & found.actors:
+        return _told({**_head(), "exit": int(Exit.DONE), "ignored": why}, ())
+    result = outcome(remaining, folder, environment, found.where)
+    result["change"] = {"what": found.what, "where": sorted(found.where)}
+    return _told(result, FAILURES | {Exit.LEASE})
+
+
+def _change(cloud: str, event: Any) -> Change | None:
+    """What an event tells of.
+
+    Raises:
+        UsageError: it can't be read, or nobody here reads that cloud's events.
+    """
+    provider = find(cloud)
+    if not isinstance(provider, TellsChanges):
+        raise UsageError(f"provider {cloud}", "it reads no events", todo="Rely on the schedule.")
+    said = fields(event)
+    if said is None:
+        raise malformed("it is no object")
+    return provider.change(said)
+
+
+def _head() -> dict[str, Any]:
+    return {"schema": SCHEMA, "version": __version__}
+
+
+def _told(result: dict[str, Any], failures: Collection[Exit]) -> dict[str, Any]:
+    """Print the result, and give it.
+
+    Raises:
+        PassFailed: its exit is one of ``failures``.
+    """
     said = json.dumps(result, ensure_ascii=True, separators=(",", ":"))
     sys.stdout.write(f"{said}\n")
     sys.stdout.flush()
-    if Exit(result["exit"]) in FAILURES:
+    if Exit(result["exit"]) in failures:
         raise PassFailed(said)
     return result
 
 
 def outcome(
-    remaining: float | None, folder: Path, environment: Mapping[str, str]
+    remaining: float | None,
+    folder: Path,
+    environment: Mapping[str, str],
+    only: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The result of one pass, as JSON values. It raises nothing: what went wrong is in it.
+    """The result of one pass, over ``only`` some targets or scopes, as JSON values. It raises nothing: what went wrong is in it.
 
     Keys: ``schema``, ``version``, ``name`` of the installation, ``exit`` and what it ``means``,
     ``run``, ``targets`` by verdict, ``done`` steps, ``look_at`` (at most ``SHOWN`` targets that
     aren't in sync), ``left_out`` (how many more), ``waits`` (commands), ``errors``, ``seconds``.
     """
     began = time.monotonic()
-    result: dict[str, Any] = {"schema": SCHEMA, "version": __version__}
+    result = _head()
     try:
         if remaining is None:
             remaining = seconds(environment, began)
@@ -87,7 +149,9 @@ def outcome(
         result["name"] = config.name
         with opened(config) as job:
             limit = bounded(job.limit, remaining, spent=time.monotonic() - began)
-            passed = one_pass(replace(job, attended=False, limit=limit))
+            mine = replace(job, attended=False, limit=limit, only=only)
+            # What a change concerns is put right by the list in force: no source is asked.
+            passed = one_pass(mine, sweep=bool(only))
         result |= _of_pass(passed)
     except CloudsyncError as error:
         result["exit"] = int(error.exit_code)

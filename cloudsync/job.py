@@ -58,6 +58,7 @@ class Job:
     ``stopped`` tells whether the process was told to end: then nothing is begun, and what wasn't
     looked at is no news of the clouds.
     ``page`` reads the page that an operator's file is compared with, or raises SourceRefused.
+    ``only`` names the targets and scopes that a change concerned: nothing else is looked at.
     ``ways`` are how a letter to each of the configuration's channels is sent.
     """
 
@@ -78,6 +79,7 @@ class Job:
     ways: Callable[[Config], Mapping[str, Send]] = channels
     page: Callable[[Config], Listing] = _no_page
     domains: Callable[[Job], None] = _ask_nobody
+    only: frozenset[str] = frozenset()
 
     def deadline(self, spent: float = 0.0) -> float | None:
         """When a run that begins now must end, on ``pace.monotonic``; ``spent`` seconds are gone."""

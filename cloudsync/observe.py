@@ -14,7 +14,8 @@ from typing import Any
 from cloudsync import intime
 from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce, cost_of_widening
-from cloudsync.blocks import Block, blocks_of
+from cloudsync.blocks import Block, blocks_of, narrowed
+from cloudsync.change import concerns
 from cloudsync.config import Config, TargetSettings
 from cloudsync.errors import UsageError
 from cloudsync.holds import Gate, Hold, held_back
@@ -127,9 +128,9 @@ def planned(
     """
     found = Planned()
     plans, wanted, scopes = found.plans, found.wanted, found.scopes
-    blocks, entries = tuple(blocks), tuple(entries)
+    blocks, entries = tuple(narrowed(blocks, job.only)), tuple(entries)
     taken: set[str] = set()
-    known = seen_before(job)
+    known = {name: seen for name, seen in seen_before(job).items() if concerns(job.only, name)}
     wants = [wanted_of(job.config, block.settings, entries, now) for block in blocks]
     if unsettled:
         wants = [replace(want, unsettled=True) for want in wants]
@@ -163,9 +164,11 @@ def planned(
             for seen in sweep.unreadable:
                 blind += unread_scope(seen, known, want.mode, digest, scopes)
         plans += blind
-        plans += absent(block, scopes, known, blind, want.mode, digest)
+        lacking = absent(block, scopes, known, blind, want.mode, digest)
+        plans += (plan for plan in lacking if concerns(job.only, plan.target))
         here = {scope.name for scope in block.scopes}
-        if len(plans) == before and not any(scope_of(target, here) for target in known):
+        seen_here = any(scope_of(target, here) for target in known)
+        if len(plans) == before and not seen_here and not job.only:
             raise UsageError(
                 block.settings.at("select"),
                 "no target matched, in "
@@ -175,7 +178,8 @@ def planned(
     for block, want in zip(blocks, wants, strict=True):
         for one in block.unreadable:
             told = {*scopes, *(plan.target for plan in plans)}
-            plans += unlisted(one, known, want.mode, digest, told)
+            more = unlisted(one, known, want.mode, digest, told)
+            plans += (plan for plan in more if concerns(job.only, plan.target))
     plans += gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)
     return found
 
@@ -208,6 +212,13 @@ def _swept(
                 saw(unreadable=1)
                 blind.append(seen)
                 continue
+            if job.only:
+                # Listed as a sweep lists, since a look at named targets asks nobody whether they
+                # are selected: an event may name any group of the account.
+                here_only = [one for one in seen.targets if concerns(job.only, one)]
+                if not here_only:
+                    continue
+                seen = seen.of(here_only)  # noqa: PLW2901 - the page, cut down
             saw(targets=len(seen.targets))
             targets += seen.targets
             asked = dict.fromkeys(seen.targets, want)

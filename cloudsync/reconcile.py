@@ -109,7 +109,7 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     )
     return recorded(
         job, run, found.plan, replace(made, now=still), found.vetted.codes,
-        shown=found.listed, unsure=found.recovered, looked=found.spent, fetched=found.read.made,
+        shown=found.listed, unsure=found.recovered, looked=None if job.only else found.spent, fetched=found.read.made,
     )  # fmt: skip
 
 

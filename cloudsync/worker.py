@@ -77,8 +77,8 @@ def _passed(
         # changed.
         tell = docket.keep_holds(mine, (*_of_list(mine, looked), *looked.holds))
         report = reconcile(mine, looked)
-        if job.stopped():
-            # What it had no time to look at is no news.
+        if job.stopped() or job.only:
+            # What it had no time to look at, or no reason to, is no news.
             return Passed(looked, report, tell, Turned((), ()))
         published: tuple[Published, ...] = ()
         try:

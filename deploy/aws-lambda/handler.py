@@ -1,11 +1,11 @@
-"""What AWS Lambda calls: ``handler.sweep``, by a schedule."""
+"""What AWS Lambda calls: ``handler.sweep`` by a schedule, ``handler.change`` by EventBridge."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from cloudsync.function import answer
+from cloudsync.function import answer, answer_change
 
 HERE = Path(__file__).resolve().parent
 
@@ -13,3 +13,8 @@ HERE = Path(__file__).resolve().parent
 def sweep(_event: Any, context: Any) -> dict[str, Any]:
     """One pass over every target, within what Lambda leaves; an exception where it failed."""
     return answer(context.get_remaining_time_in_millis() / 1000, HERE)
+
+
+def change(event: Any, context: Any) -> dict[str, Any]:
+    """A look at what an event of CloudTrail concerns, and its repair."""
+    return answer_change("aws", event, context.get_remaining_time_in_millis() / 1000, HERE)

@@ -1,4 +1,4 @@
-"""What Azure Functions calls (Python, v2 model): ``sweep``, by a timer."""
+"""What Azure Functions calls (Python, v2 model): ``sweep`` by a timer, ``change`` by Event Grid."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import azure.functions as func
 
-from cloudsync.function import answer
+from cloudsync.function import answer, answer_change
 
 HERE = Path(__file__).resolve().parent
 app = func.FunctionApp()
@@ -18,3 +18,10 @@ def sweep(timer: func.TimerRequest) -> None:
     """One pass over every target; an exception where it failed."""
     del timer
     answer(None, HERE)
+
+
+@app.event_grid_trigger(arg_name="event")  # pyright: ignore[reportUnknownMemberType] - it says too little
+def change(event: func.EventGridEvent) -> None:
+    """A look at what an event of a subscription concerns, and its repair."""
+    told = {"eventType": event.event_type, "subject": event.subject, "data": event.get_json()}
+    answer_change("azure", told, None, HERE)

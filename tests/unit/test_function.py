@@ -103,7 +103,8 @@ def test_what_waits_for_a_person_is_no_failure(
     shift = Shift({"one": (OPEN,)}, (ENFORCE,))
     passes: list[Job] = []
 
-    def one_pass(job: Job) -> Passed:
+    def one_pass(job: Job, *, sweep: bool) -> Passed:
+        assert not sweep
         passes.append(job)
         return shift.one_pass()
 

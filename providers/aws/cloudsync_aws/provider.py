@@ -8,13 +8,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, ClassVar, Final
 
+from cloudsync.change import Change
 from cloudsync.config.values import on_loopback
 from cloudsync.provider import Actor, Outcome, Permission, Scope, Step, Unreadable
+from cloudsync_aws import events
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.calls import Call
 from cloudsync_aws.carry_out import carry_out
@@ -70,6 +72,11 @@ class Provider:
     def rules(self) -> KindRules:
         """The pure half."""
         return self._rules
+
+    @staticmethod
+    def change(event: Mapping[str, Any]) -> Change | None:
+        """What an event of the cloud's tells of; see ``TellsChanges``. It needs no SDK."""
+        return events.change(event)
 
     def on_loopback(self, settings: AwsSettings) -> bool:
         """Whether the calls lead to this machine: the SDK is asked, which may ignore its variables."""

@@ -6,12 +6,14 @@ It only calls, and decides nothing; ``rules`` decides. Importing it loads no SDK
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from cloudsync.change import Change
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
 from cloudsync.provider import Outcome, Permission, Scope, Step, Unreadable
+from cloudsync_azure import events
 from cloudsync_azure.caller import Caller, Failed, Late, Where
 from cloudsync_azure.carry_out import carry_out
 from cloudsync_azure.client import require
@@ -51,6 +53,11 @@ class Provider:
     def rules(self) -> AzureRules:
         """The pure half."""
         return self._rules
+
+    @staticmethod
+    def change(event: Mapping[str, Any]) -> Change | None:
+        """What an event of the cloud's tells of; see ``TellsChanges``. It needs no SDK."""
+        return events.change(event)
 
     def on_loopback(self, settings: AzureSettings) -> bool:
         """Whether the calls lead to this machine; the SDK has no variables that lead elsewhere."""

@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from cloudsync.change import Change
 from cloudsync.errors import UsageError
 from cloudsync.provider import Outcome, Permission, Scope, Step, Unreadable
+from cloudsync_gcp import events
 from cloudsync_gcp.blocks import Blocks
 from cloudsync_gcp.caller import Caller, Failed, Late
 from cloudsync_gcp.carry_out import carry_out
@@ -56,6 +58,11 @@ class Provider:
     def rules(self) -> GcpRules:
         """The pure half."""
         return self._rules
+
+    @staticmethod
+    def change(event: Mapping[str, Any]) -> Change | None:
+        """What an event of the cloud's tells of; see ``TellsChanges``. It needs no SDK."""
+        return events.change(event)
 
     def on_loopback(self, settings: GcpSettings) -> bool:
         """Whether the calls end on this machine; the SDK knows no variable for an endpoint."""
