@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,8 @@ def test_a_change_concerns_what_it_names_holds_or_is_in(
 
 def test_an_object_is_told_from_what_is_none() -> None:
     """What an event should have as an object may be anything."""
-    assert [fields(one) for one in ({"a": 1}, [], "x", None)] == [{"a": 1}, None, None, None]
+    values: list[Any] = [{"a": 1}, [], "x", None]
+    assert [fields(one) for one in values] == [{"a": 1}, None, None, None]
 
 
 def test_a_refused_event_says_what_to_send() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from cloudsync.change import Change, fields, malformed
 
@@ -79,7 +79,7 @@ def _texts(part: Any, depth: int = 0) -> Iterator[str]:
         yield part
         return
     inner = fields(part)
-    values = inner.values() if inner else cast("list[Any]", part) if isinstance(part, list) else ()
+    values: list[Any] = [*inner.values()] if inner else part if isinstance(part, list) else []
     for value in values:
         yield from _texts(value, depth + 1)
 
