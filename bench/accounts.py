@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from bench.fleets import LIST, TAG
-from bench.job import job
+from bench.job import aws, job
 from bench.process import answer, peak
 from cloudsync.reconcile import look
 
@@ -70,8 +70,8 @@ def _bare(accounts: int) -> dict[str, Any]:
 
 def _look(accounts: int) -> dict[str, Any]:
     with (
-        job(os.environ, LIST, where=_where(range(1, accounts + 1))) as whole,
-        job(os.environ, LIST, where=_where([0])) as one,
+        job(LIST, block=aws(os.environ, where=_where(range(1, accounts + 1)))) as whole,
+        job(LIST, block=aws(os.environ, where=_where([0]))) as one,
     ):
         look(type(whole)(one.config, one.store, whole.provider, one.read))
         gc.collect()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.fleets import INCOMING, LIST, REGION
-from bench.job import job
+from bench.job import aws, job
 from bench.process import answer
 from cloudsync.engine import Pace
 from cloudsync.reconcile import reconcile
@@ -35,14 +35,11 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
     clock = _Clock()
     provider = Provider(clock=clock, sleep=clock.sleep)
     where = f"regions: [{REGION}]"
+    listed = f"kind: prefix-list\n    shared: true\n    {where}"
     whole = (
-        job(
-            os.environ,
-            [*LIST, INCOMING],
-            where=f"kind: prefix-list\n    shared: true\n    {where}",
-        )
+        job([*LIST, INCOMING], block=aws(os.environ, where=listed))
         if case.get("listed")
-        else job(os.environ, [*LIST[:-1], INCOMING], leaving=LIST[-1:], where=where)
+        else job([*LIST[:-1], INCOMING], block=aws(os.environ, where=where), leaving=LIST[-1:])
     )
     with whole as made:
         pace = Pace(monotonic=clock, sleep=clock.sleep)

@@ -23,39 +23,42 @@ list:
   format: cidr
 state: memory://
 targets:
-  - provider: aws
+  - {block}
+"""
+AWS = """\
+provider: aws
     endpoint: {endpoint}
     {where}
     select: {{tags: {{{key}: {value}}}}}
-    mode: {mode}
-"""
+    mode: {mode}"""
 
 
-@contextmanager
-def job(
+def aws(
     environment: Mapping[str, str],
-    networks: Sequence[str],
     *,
-    leaving: Sequence[str] = (),
     mode: str = "add",
     tag: str = TAG[1],
     where: str = f"regions: [{REGION}]",
-) -> Iterator[Job]:
-    """A job whose source says ``networks``, over the cloud that ``environment`` leads to.
+) -> str:
+    """The target block for the sandbox of AWS that ``environment`` leads to.
+
+    ``where`` is the part that names accounts and regions.
+    """
+    return AWS.format(
+        endpoint=environment["AWS_ENDPOINT_URL"], where=where, key=TAG[0], value=tag, mode=mode
+    )
+
+
+@contextmanager
+def job(networks: Sequence[str], *, block: str, leaving: Sequence[str] = ()) -> Iterator[Job]:
+    """A job whose source says ``networks``, for what the target block says.
 
     In force is the list as the source says it, with ``leaving`` whose grace has been served.
-    ``where`` is the part of the target block that names accounts and regions.
     """
     with TemporaryDirectory() as folder:
         Path(folder, "list.txt").write_text("\n".join(networks) + "\n", encoding="utf-8")
         config = Path(folder, "cloudsync.yaml")
-        config.write_text(
-            CONFIG.format(
-                name=NAME, endpoint=environment["AWS_ENDPOINT_URL"], where=where,
-                key=TAG[0], value=tag, mode=mode,
-            ),
-            encoding="utf-8",
-        )  # fmt: skip
+        config.write_text(CONFIG.format(name=NAME, block=block), encoding="utf-8")
         with opened(config) as found:
             remember_list(found, _in_force(found, leaving), None)
             yield found

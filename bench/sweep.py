@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from bench.fleets import LIST, REGION, TAG
-from bench.job import job
+from bench.job import aws, job
 from bench.process import answer, peak
 from cloudsync.errors import UsageError
 from cloudsync.reconcile import look
@@ -50,8 +50,8 @@ def _bare() -> dict[str, Any]:
 
 def _look(mode: str) -> dict[str, Any]:
     with (
-        job(os.environ, LIST, mode=mode) as whole,
-        job(os.environ, LIST, mode=mode, tag=_NOBODY) as nobody,
+        job(LIST, block=aws(os.environ, mode=mode)) as whole,
+        job(LIST, block=aws(os.environ, mode=mode, tag=_NOBODY)) as nobody,
     ):
         ready = type(whole)(nobody.config, nobody.store, whole.provider, nobody.read)
         with suppress(UsageError):
