@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
 from cloudsync.report.page import (
-    CHANGES_SHOWN,
     NETWORKS_SHOWN,
     Block,
     Code,
@@ -59,7 +58,7 @@ def _block(block: Block) -> Iterator[str]:
     for line in block.body:
         yield f"  - {_line(line)}"
     if block.changes:
-        shown, more = cut(block.changes, len(block.changes) if block.whole else CHANGES_SHOWN)
+        shown, more = block.shown
         lines = [clean(change) for change in shown]
         fence = _fence(lines, 3)
         yield f"  {fence}diff"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
@@ -47,6 +48,20 @@ class Block:
     changes: tuple[str, ...] = ()
     whole: bool = False
 
+    @property
+    def shown(self) -> tuple[Sequence[str], int]:
+        """The changes as a page for reading shows them, and how many more there are.
+
+        A long row of networks in a line is cut too, but where lines are there to be compared: the
+        one network that a rewritten rule gains may stand at the end of the row.
+        """
+        if self.whole:
+            return self.changes, 0
+        shown, more = cut(self.changes, CHANGES_SHOWN)
+        if len({change[:1] for change in shown}) == 1:
+            shown = [_ROW.sub(_row, change) for change in shown]
+        return shown, more
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -79,11 +94,17 @@ class Page:
 NETWORKS_SHOWN: Final = 8
 CHANGES_SHOWN: Final = 20
 """A step of ours is cut here in text and Markdown; one that changes somebody else's rule is not."""
+_ROW: Final = re.compile(r"[0-9A-Fa-f:.]+/\d+(?:, [0-9A-Fa-f:.]+/\d+)+")
 
 
 def cut(items: Sequence[T], shown: int) -> tuple[Sequence[T], int]:
     """The first of ``items``, and how many more there are. One more is shown, not counted."""
     return (items, 0) if len(items) <= shown + 1 else (items[:shown], len(items) - shown)
+
+
+def _row(found: re.Match[str]) -> str:
+    networks, more = cut(found[0].split(", "), NETWORKS_SHOWN)
+    return ", ".join(networks) + (f" and {more:,} more" if more else "")
 
 
 def label(verdict: Verdict) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final, assert_never
 
 from cloudsync.report.page import (
-    CHANGES_SHOWN,
     NETWORKS_SHOWN,
     Block,
     Code,
@@ -49,7 +48,7 @@ def _block(block: Block) -> Iterator[str]:
     yield from wrapped(block.head, 2)
     for line in block.body:
         yield from wrapped(line, 4)
-    shown, more = cut(block.changes, len(block.changes) if block.whole else CHANGES_SHOWN)
+    shown, more = block.shown
     for change in shown:
         yield f"    {clean(change)}"
     if more:

@@ -403,6 +403,28 @@ def test_long_steps_are_cut_only_where_they_are_ours() -> None:
     assert len(step["changes"]) == 40
 
 
+def test_a_long_row_of_networks_in_a_rule_of_ours_is_counted() -> None:
+    """A deny of everybody else is a hundred networks; what is rewritten, or theirs, stays whole."""
+    row = [f"198.51.100.{number}/32" for number in range(120)]
+    new = f"+ 900 cloudsync-deny: deny tcp:25 from {', '.join(row)} [cloudsync/ours deny]"
+    step = Step("add", (SYNCED.target,), (new,))
+    wider = f"{new[:-22]}, 8.8.8.8/32 [cloudsync/ours deny]"
+    rewritten = Step("replace", (SYNCED.target,), (f"- {new[2:]}", wider))
+    theirs = Step("remove", (SYNCED.target,), (f"- {new[2:]}",), own=False)
+    target = replace(SYNCED, steps=(step, rewritten, theirs), after=None)
+    plan = Plan(LISTED.digest, (target,))
+    short = (
+        f"+ 900 cloudsync-deny: deny tcp:25 from {', '.join(row[:8])} and 112 more "
+        "[cloudsync/ours deny]"
+    )
+    for rendered in (text, markdown):
+        lines = [line.strip() for line in rendered(plan).splitlines()]
+        assert [line for line in lines if " deny tcp:25 from " in line] == [
+            short, wider, f"- {new[2:]}", f"- {new[2:]}",
+        ]  # fmt: skip
+    assert document(plan)["targets"][0]["steps"][0]["changes"] == [new]
+
+
 def test_steps_that_leave_things_as_they_are_say_so() -> None:
     """Own rules behind a broader one change nothing today, and the plan doesn't pretend."""
     target = replace(SYNCED, steps=(adds(SYNCED.target, "203.0.113.1"),))
