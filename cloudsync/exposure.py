@@ -150,9 +150,11 @@ def first_match(clauses: Iterable[Clause], layer: str) -> Exposure:
     clear = EVERYONE  # not stopped for any machine so far
     for clause in kept:
         if clause.allow:
-            possible.append(clause.source & undenied)
+            # Most fleets deny nothing: then no set is cut, and both come to the same ones.
+            reached = clause.source if undenied is EVERYONE else clause.source & undenied
+            possible.append(reached)
             if clause.full:
-                certain.append(clause.source & clear)
+                certain.append(reached if clear is undenied else clause.source & clear)
             names.update(name for name in clause.names if name.bound & undenied)
         else:
             clear -= clause.source
@@ -160,9 +162,10 @@ def first_match(clauses: Iterable[Clause], layer: str) -> Exposure:
                 clear -= name.bound
             if clause.full:
                 undenied -= clause.source
+    surely = AddressSet.union(certain)
     return Exposure(
-        AddressSet.union(certain),
-        AddressSet.union(possible),
+        surely,
+        surely if certain == possible else AddressSet.union(possible),
         frozenset(names),
         layer=layer,
         fold="first_match",

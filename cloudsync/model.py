@@ -144,7 +144,8 @@ def differ(exposure: Exposure, wanted: Wanted, probes: AddressSet = NOBODY) -> D
     unlisted = exposure.names - wanted.names
     return Difference(
         missing=wanted.addresses - possible,
-        excess=possible - wanted.addresses - wanted.kept - probes,
+        # One set to take away: what gets in may be long, and is gone through once.
+        excess=possible - (wanted.addresses | wanted.kept | probes),
         undetermined=wanted.addresses & (possible - exposure.certain),
         missing_names=frozenset(
             name

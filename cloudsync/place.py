@@ -40,16 +40,14 @@ def place(
     standing: Sequence[Numbered], wanted: Wanted, probes: AddressSet, numbers: Numbers
 ) -> Placement:
     """Find the own rules for ``wanted`` among the ``standing`` ones, which come in their order."""
-    exposure = first_match((rule.clause for rule in standing), "")
     ours = {rule.slot: rule for rule in standing if rule.slot}
     blocked = NOBODY if wanted.override_denies else _blocked(standing, wanted)
     # What only a rule of ours lets in, and isn't wanted any more, goes with that rule.
-    strangers = first_match(
-        (rule.clause for rule in standing if not (rule.slot and rule.slot.allow)), ""
-    )
+    strangers = [rule.clause for rule in standing if not (rule.slot and rule.slot.allow)]
+    named = any(clause.names for clause in strangers)
     opaque = frozenset(
         name
-        for name in strangers.names
+        for name in (first_match(strangers, "").names if named else ())
         if name.outside and name not in wanted.names and not name.bound <= probes
     )
     allows = _allows(wanted, blocked)
@@ -61,6 +59,7 @@ def place(
     if wanted.mode is Mode.ENFORCE and (not opaque or wanted.close_opaque):
         wall = _wall(standing, wanted, probes)
         last = min(numbers.last, wall if numbers.ties else wall - 1)
+        exposure = first_match((rule.clause for rule in standing), "")
         shut = allows | _probes(exposure, probes) | _denies(wanted, blocked, ours, last)
         closed = field.fit(shut, barriers, wall)
         if closed is None:
@@ -142,18 +141,19 @@ def _narrow(rule: Numbered, wanted: AddressSet) -> AddressSet:
 
 def _blocked(standing: Iterable[Numbered], wanted: Wanted) -> AddressSet:
     """Wanted addresses that a foreign narrow deny stops today, own rules counted."""
-    blocked = decided = NOBODY
+    blocked = NOBODY
+    # Laid out only where a deny asks for it: rule by rule it would cost the square.
+    decided: list[AddressSet] = []
     for rule in standing:
         clause = rule.clause
-        if clause.allow:
-            if clause.full:
-                decided |= clause.source
-        else:
-            if rule.slot is None:
-                blocked |= (_narrow(rule, wanted.addresses) & wanted.addresses) - decided
-            if clause.full:
-                # Behind a default that stops everyone, a narrower deny stops nobody today.
-                decided |= clause.source
+        if not clause.allow and rule.slot is None:
+            stopped = _narrow(rule, wanted.addresses) & wanted.addresses
+            if stopped:
+                decided = [AddressSet.union(decided)]
+                blocked |= stopped - decided[0]
+        if clause.full:
+            # Behind a default that stops everyone, a narrower deny stops nobody today.
+            decided.append(clause.source)
     return blocked
 
 

@@ -18,6 +18,7 @@ from cloudsync.addresses import (
     PUBLIC,
     AddressSet,
     Count,
+    spelled,
 )
 
 small = st.tuples(st.integers(0, 255), st.integers(26, 32)).map(
@@ -165,3 +166,34 @@ def test_a_difference_cuts_holes() -> None:
     ]  # fmt: skip
     assert (AddressSet.of("10.0.0.0", "10.0.0.7") - world) == NOBODY
     assert (AddressSet.of("9.0.0.0", "11.0.0.0") - world).cidrs() == ["9.0.0.0/32", "11.0.0.0/32"]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 32))
+def test_ipv4_is_spelled_as_the_library_spells_it(number: int, length: int) -> None:
+    """Host bits go, whether or not there were any."""
+    written = f"{ip_network(number)[0]}/{length}"
+    assert spelled(written) == str(ip_network(written, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("written", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1/32"),
+        ("192.0.2.1/255.255.255.0", "192.0.2.0/24"),
+        ("192.0.2.1/024", "192.0.2.0/24"),
+        ("2001:DB8:0::1/64", "2001:db8::/64"),
+    ],
+)
+def test_another_spelling_is_made_the_librarys(written: str, network: str) -> None:
+    """Whatever else means a network is written as the one that it means."""
+    assert spelled(written) == network
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["192.0.2/24", "192.0.2.1/33", "192.0.02.1/32", "\0192.0.2.1/32", " 192.0.2.1/32", "all"],
+)
+def test_what_is_no_network_has_no_spelling(text: str) -> None:
+    """It is refused, and whoever reads it decides what becomes of it."""
+    with pytest.raises(ValueError, match="does not appear to be"):
+        spelled(text)

@@ -10,8 +10,9 @@ import marshal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_network
 from typing import Any, Final
+
+from cloudsync.addresses import spelled
 
 REMEMBERED: Final = 4_096
 
@@ -153,7 +154,7 @@ def prefix(text: str) -> str:
     if not any(character in text for character in ".:") or text[0] not in "0123456789abcdefABCDEF:":
         return text
     try:
-        return str(ip_network(text, strict=False))
+        return spelled(text)
     except ValueError:
         return text  # a tag with a region: Storage.WestUS
 

@@ -9,8 +9,9 @@ falls through all of them is stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from cloudsync.addresses import EVERY_IPV6, NOBODY, AddressSet
@@ -19,6 +20,8 @@ from cloudsync_gcp.rule import Rule, ordered
 from cloudsync_gcp.target import Target
 
 LAYER: Final = "network"
+REMEMBERED: Final = 64
+"""Networks at a time: as many scopes as are looked at side by side, with some layers each."""
 
 Kind = Literal["classic", "hierarchy", "system", "global", "regional"]
 
@@ -51,12 +54,18 @@ class Decided:
     clause: Clause
 
 
-def decided(layer: Layer, targets: Sequence[Target], port: int) -> Iterator[Decided]:
+# Exposure, steps and remarks all ask, of one network after the other.
+@lru_cache(maxsize=REMEMBERED)
+def decided(layer: Layer, targets: tuple[Target, ...], port: int) -> tuple[Decided, ...]:
     """What the rules of one layer come to for ``port``, in order.
 
     A clause is full where the rule covers each of ``targets`` whole. Who has left the policy isn't
     spoken of by its later rules; who may have left it is spoken of only perhaps.
     """
+    return tuple(_decided(layer, targets, port))
+
+
+def _decided(layer: Layer, targets: tuple[Target, ...], port: int) -> Iterator[Decided]:
     gone = perhaps = NOBODY
     for rule in layer.ordered:
         if not rule.decides(port):
@@ -87,7 +96,8 @@ def decided(layer: Layer, targets: Sequence[Target], port: int) -> Iterator[Deci
                 yield Decided(rule, Clause(allow, maybe, rule.title, full=False))
 
 
-def exposed(layers: Sequence[Layer], target: Target, port: int) -> Exposure:
+@lru_cache(maxsize=REMEMBERED)
+def exposed(layers: tuple[Layer, ...], target: Target, port: int) -> Exposure:
     """Who can reach TCP ``port`` at ``target`` through all of ``layers``, which come in order."""
     return first_match(
         (one.clause for layer in layers for one in decided(layer, (target,), port)), LAYER

@@ -30,7 +30,7 @@ def classic(answers: Iterable[Any]) -> tuple[tuple[Rule, ...], tuple[str, ...], 
     outbound: list[str] = []
     names: set[str] = set()
     for wrapped in answers:
-        raw = _raw(wrapped)
+        raw = raw_of(wrapped)
         names.add(raw.name)
         rule = _classic(raw)
         if raw.direction == "EGRESS":
@@ -71,7 +71,7 @@ def _protocols(entries: Iterable[Any], key: str) -> tuple[Protocol, ...]:
 
 
 def _ranges(networks: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(canonical(one) for one in networks))
+    return tuple(sorted(map(canonical, networks)))
 
 
 def policy_rules(
@@ -86,7 +86,7 @@ def policy_rules(
     outbound: list[str] = []
     numbers: set[int] = set()
     for wrapped in answers:
-        raw = _raw(wrapped)
+        raw = raw_of(wrapped)
         if raw.target_resources and not any(
             one.endswith(f"/{network}") or one == network for one in raw.target_resources
         ):
@@ -153,7 +153,7 @@ def policies(
     With a region, only those that are of that region alone: the others were answered before.
     """
     for wrapped in answers:
-        raw = _raw(wrapped)
+        raw = raw_of(wrapped)
         kind: Kind = _KINDS.get(raw.type_, "system")
         own = kind == "regional" or raw.type_ == "SYSTEM_REGIONAL"
         if bool(region) is not own:
@@ -172,6 +172,6 @@ def in_order(layers: Sequence[Layer], own: Layer, *, classic_first: bool) -> tup
     return tuple(sorted((*layers, own), key=lambda layer: turns[layer.kind]))
 
 
-def _raw(wrapped: Any) -> Any:
+def raw_of(wrapped: Any) -> Any:
     """The protobuf message inside a wrapper of the SDK's, or the message itself."""
     return getattr(wrapped, "_pb", wrapped)

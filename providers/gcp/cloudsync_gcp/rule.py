@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_network
 from typing import Final, Literal
 
-from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet
+from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet, spelled
 from cloudsync.exposure import Name
 from cloudsync_gcp.target import Target
 
@@ -63,6 +62,12 @@ def span(ports: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
+# Asked several times of every rule, and fleets write the same few.
+@lru_cache(maxsize=REMEMBERED)
+def _any_holds(protocols: tuple[Protocol, ...], port: int) -> bool:
+    return any(one.holds(port) for one in protocols)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One inbound rule.
@@ -89,7 +94,7 @@ class Rule:
 
     def decides(self, port: int) -> bool:
         """Whether it says anything of TCP connections to ``port``."""
-        return not self.disabled and any(one.holds(port) for one in self.protocols)
+        return not self.disabled and _any_holds(self.protocols, port)
 
     def alone(self, ports: tuple[int, ...]) -> bool:
         """Whether it speaks of one of ``ports`` over TCP, and of nothing else."""
@@ -139,11 +144,10 @@ class Rule:
         return f"{self.title} from {sources}{to}{only}{off}{text}"
 
 
-@lru_cache(maxsize=65_536)
 def canonical(network: str) -> str:
-    """A network as everything here writes it, however the API did."""
+    """A network as everything here writes it, however the API did; what is none stays as it came."""
     try:
-        return str(ip_network(network, strict=False))
+        return spelled(network)
     except ValueError:
         return network
 

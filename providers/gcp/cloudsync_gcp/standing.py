@@ -6,7 +6,7 @@ is asked after it a number behind all: own rules can't be put among either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -29,7 +29,7 @@ Ours = Mapping[Target, Mapping[Slot, Rule]]
 
 def standing(
     network: Network,
-    targets: Sequence[Target],
+    targets: tuple[Target, ...],
     ours: Ours,
     want: Wanted,
     probes: AddressSet,
@@ -66,7 +66,7 @@ def _ahead(one: Decided, harmless: AddressSet) -> Clause:
 
 
 def _foreign(
-    network: Network, targets: Sequence[Target], ours: Ours, want: Wanted, port: int
+    network: Network, targets: tuple[Target, ...], ours: Ours, want: Wanted, port: int
 ) -> Iterator[Numbered]:
     """The other rules of the layer; a deny that we made for a target of another block is no decision."""
     layer = network.own
@@ -86,7 +86,7 @@ def _foreign(
             yield from _left(rule, targets, beyond)
 
 
-def _left(rule: Rule, targets: Sequence[Target], beyond: AddressSet) -> Iterator[Numbered]:
+def _left(rule: Rule, targets: tuple[Target, ...], beyond: AddressSet) -> Iterator[Numbered]:
     """A rule that lets leave: what gets in further on is let in by it, and the rest is stopped."""
     reach = rule.addresses | AddressSet.union(name.bound for name in rule.names)
     full = all(rule.covers(target) for target in targets) and not rule.names
@@ -96,7 +96,7 @@ def _left(rule: Rule, targets: Sequence[Target], beyond: AddressSet) -> Iterator
         yield Numbered(rule.number, Clause(True, reach & beyond, rule.title, full=full))  # noqa: FBT003
 
 
-def _own(ours: Ours, targets: Sequence[Target]) -> Iterator[Numbered]:
+def _own(ours: Ours, targets: tuple[Target, ...]) -> Iterator[Numbered]:
     """Own rules, those of a slot as one: at the foremost of their numbers, with all they hold."""
     every: dict[Slot, list[Rule]] = {}
     held: dict[Slot, int] = {}

@@ -10,7 +10,7 @@ from cloudsync_gcp.caller import Caller, Failed
 from cloudsync_gcp.calls import network_url
 from cloudsync_gcp.failures import Failure
 from cloudsync_gcp.layers import Kind, Layer
-from cloudsync_gcp.reading import classic, in_order, policies
+from cloudsync_gcp.reading import classic, in_order, policies, raw_of
 from cloudsync_gcp.rule import Rule
 from cloudsync_gcp.snapshot import Network, Quota
 from cloudsync_gcp.target import Target
@@ -105,7 +105,7 @@ class Looking:
             "filter": f'network="{network_url(self.project, network)}"', "max_results": PAGE,
         }  # fmt: skip
         for page in self._pages("Firewalls", "list", asked):
-            yield from page.items
+            yield from raw_of(page).items
 
     def _regions(self, path: str) -> list[str]:
         """The regions that have a policy for the network, by one listing of all of them.
