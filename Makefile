@@ -96,7 +96,7 @@ N ?= 20000
 fire: $(READY) ## as many simulated schedules as told (N=20000, SEED=…), then 10,000 worlds a cloud
 	@$(BIN)/python -m tests.simulator --workers 2 --schedules $(N) $(if $(SEED),--seed $(SEED))
 	@FIRE=50 $(BIN)/pytest -q -n 2 tests/providers/*/test_oracle.py
-	@FIRE=20 $(BIN)/pytest -q -n 2 tests/contract
+	@FIRE=60 $(BIN)/pytest -q -n 2 tests/contract
 
 .PHONY: terraform
 terraform: $(READY) ## the modules with the real Terraform, the long tests too

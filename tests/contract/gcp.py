@@ -43,22 +43,26 @@ class JudgedNetwork:
         self.sandbox = sandbox
         self.clock = clock or Clock()
         self.kind = kind
-        self.network = f"n{len(sandbox.world.now(f'projects/{PROJECT}/global/networks'))}"
-        sandbox.seed_network(self.network, project=PROJECT)
+        # A project of its own: a listing goes through all that ever stood in one, the log too.
+        self.project = f"{PROJECT}-{len(sandbox.world.projects)}"
+        self.network = "n1"
+        sandbox.calls.clear()
+        sandbox.seed_project(self.project)
+        sandbox.seed_network(self.network, project=self.project)
         self.select: dict[str, Any] = {"network": self.network}
         if kind == "network-policy":
             self.select["service_accounts"] = [ACCOUNT]
-            sandbox.seed_policy(self.network, rules, network=self.network, project=PROJECT)
+            sandbox.seed_policy(self.network, rules, network=self.network, project=self.project)
         else:
             self.select["tags"] = ["smtp"]
             for rule in rules:
-                sandbox.seed_firewall(self._on(rule), project=PROJECT)
+                sandbox.seed_firewall(self._on(rule), project=self.project)
         settings = GcpSettings.model_validate(
-            {"mode": "watch", "kind": kind, "endpoint": sandbox.endpoint, "projects": [PROJECT],
+            {"mode": "watch", "kind": kind, "endpoint": sandbox.endpoint, "projects": [self.project],
              "select": self.select}
         )  # fmt: skip
-        self.scope = Scope(f"gcp:{PROJECT}", settings)
-        self.target = f"gcp:{PROJECT}/{self.network}/{settings.select.targets[0]}"
+        self.scope = Scope(f"gcp:{self.project}", settings)
+        self.target = f"gcp:{self.project}/{self.network}/{settings.select.targets[0]}"
         self.provider: Contract = Provider(clock=self.clock, sleep=self.clock.sleep)
         self.meanings: tuple[Meaning, ...] = tuple(
             {
@@ -78,10 +82,10 @@ class JudgedNetwork:
     def rules(self) -> list[dict[str, Any]]:
         """The rules that are really there, where own ones stand."""
         if self.kind == "network-policy":
-            found: list[dict[str, Any]] = self.sandbox.policy(self.network, PROJECT)["rules"]
+            found: list[dict[str, Any]] = self.sandbox.policy(self.network, self.project)["rules"]
             return found
         return [
-            rule for rule in self.sandbox.firewalls(PROJECT).values()
+            rule for rule in self.sandbox.firewalls(self.project).values()
             if rule["network"].endswith(f"/{self.network}")
         ]  # fmt: skip
 
@@ -117,17 +121,17 @@ class JudgedNetwork:
     def plant(self, rule: Mapping[str, Any]) -> None:
         """Somebody adds a rule."""
         if self.kind == "network-policy":
-            self.sandbox.replant_policy(self.network, [*self.rules, rule], project=PROJECT)
+            self.sandbox.replant_policy(self.network, [*self.rules, rule], project=self.project)
         else:
-            self.sandbox.plant(self._on(rule), project=PROJECT)
+            self.sandbox.plant(self._on(rule), project=self.project)
 
     def uproot(self, name: str) -> None:
         """Somebody takes a rule away."""
         if self.kind == "network-policy":
             left = [rule for rule in self.rules if rule.get("ruleName") != name]
-            self.sandbox.replant_policy(self.network, left, project=PROJECT)
+            self.sandbox.replant_policy(self.network, left, project=self.project)
         else:
-            self.sandbox.uproot(name, project=PROJECT)
+            self.sandbox.uproot(name, project=self.project)
 
     def run(
         self,

@@ -38,7 +38,7 @@ def full() -> Iterator[dict[str, Sandbox]]:
             sandbox.stop()
 
 
-@examples(60)
+@examples(20)
 @given(data=drawn)
 def test_a_full_group(data: st.DataObject, full: dict[str, Sandbox]) -> None:
     """However little room there is: the promises hold, and a run that isn't refused rests."""

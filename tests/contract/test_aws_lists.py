@@ -87,7 +87,7 @@ def end(judged: JudgedLists, wanted: Wanted, run: Run) -> list[str]:
     return owed
 
 
-@examples(30)
+@examples(10)
 @given(data=drawn)
 def test_drawn_lists(data: st.DataObject, listing: dict[Counting, Sandbox], clock: Clock) -> None:
     """Whatever stands in the lists and is wanted: the promises hold, and the next run rests."""

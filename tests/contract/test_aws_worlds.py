@@ -83,7 +83,7 @@ def end(judged: JudgedGroup, wanted: Wanted, run: Run) -> list[str]:
     return owed
 
 
-@examples(60)
+@examples(20)
 @given(data=drawn)
 def test_one_run(data: st.DataObject, sandboxes: dict[str, Sandbox]) -> None:
     """Whatever stands in the group and is wanted: the promises hold, and the next run rests."""
@@ -101,7 +101,7 @@ def test_one_run(data: st.DataObject, sandboxes: dict[str, Sandbox]) -> None:
     assert judged.calls == calls
 
 
-@examples(30)
+@examples(10)
 @given(data=drawn)
 def test_a_sequence_of_runs(data: st.DataObject, sandboxes: dict[str, Sandbox]) -> None:
     """List, mode, `internal` and strangers' rules change between runs; every mutation is judged."""

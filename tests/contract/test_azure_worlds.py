@@ -133,7 +133,7 @@ def rests(judged: JudgedNsg, wanted: Wanted) -> None:
     assert judged.calls == calls
 
 
-@examples(25)
+@examples(10)
 @given(data=drawn)
 def test_one_run(data: st.DataObject, azure_sandboxes: dict[str, Sandbox]) -> None:
     """Whatever stands in the group and is wanted: the promises hold, and the next run rests."""
@@ -148,7 +148,7 @@ def test_one_run(data: st.DataObject, azure_sandboxes: dict[str, Sandbox]) -> No
         rests(judged, wanted)
 
 
-@examples(8)
+@examples(4)
 @given(data=drawn)
 def test_a_sequence_of_runs(data: st.DataObject, azure_sandboxes: dict[str, Sandbox]) -> None:
     """List, mode, `internal` and strangers' rules change between runs; every mutation is judged."""

@@ -134,7 +134,7 @@ def owed(judged: JudgedNetwork, wanted: Wanted, run: Run) -> list[str]:
     return found
 
 
-@examples(20)
+@examples(8)
 @given(data=drawn)
 def test_one_run(data: st.DataObject, gcp_sandboxes: dict[str, Sandbox]) -> None:
     """Whatever stands there and is wanted: the promises hold, the work is done, the next run rests."""
@@ -151,7 +151,7 @@ def test_one_run(data: st.DataObject, gcp_sandboxes: dict[str, Sandbox]) -> None
         assert judged.calls == calls
 
 
-@examples(5)
+@examples(3)
 @given(data=drawn)
 def test_a_sequence_of_runs(data: st.DataObject, gcp_sandboxes: dict[str, Sandbox]) -> None:
     """List, mode, `internal` and strangers' rules change between runs; every mutation is judged."""

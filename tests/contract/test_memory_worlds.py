@@ -76,7 +76,7 @@ def end(judged: Judged, wanted: Wanted, run: Run) -> list[str]:
 
 
 @TIES
-@examples(300)
+@examples(120)
 @given(data=drawn)
 def test_one_run(data: st.DataObject, ties: bool, mix: Mix) -> None:
     """Whatever stands there and is wanted: the promises hold, the work is done, the next run rests."""
@@ -92,7 +92,7 @@ def test_one_run(data: st.DataObject, ties: bool, mix: Mix) -> None:
 
 
 @TIES
-@examples(200)
+@examples(80)
 @given(data=drawn, stop=st.integers(0, 5))
 def test_a_crash_between_any_two_calls(data: st.DataObject, ties: bool, stop: int) -> None:
     """Ended after any call, or with answers lost, the promises hold and the next run finishes."""
@@ -113,7 +113,7 @@ def test_a_crash_between_any_two_calls(data: st.DataObject, ties: bool, stop: in
 
 
 @TIES
-@examples(100)
+@examples(40)
 @given(data=drawn)
 def test_a_sequence_of_runs(data: st.DataObject, ties: bool) -> None:
     """List, mode, `internal` and strangers' rules change between runs; every mutation is judged."""
