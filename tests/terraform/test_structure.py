@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel import yaml
@@ -125,5 +126,6 @@ def test_the_updaters_configurations_are_what_their_programs_read() -> None:
     folder = MODULES.parent / "examples" / "updates"
     (rule,) = json.loads((folder / "renovate.json").read_text("utf-8"))["packageRules"]
     assert (rule["matchManagers"], rule["matchDatasources"]) == (["terraform"], ["git-tags"])
-    said = yaml.YAML(typ="safe").load((folder / "dependabot.yml").read_text("utf-8"))
+    loader: Any = yaml.YAML(typ="safe")
+    said = loader.load((folder / "dependabot.yml").read_text("utf-8"))
     assert (said["version"], said["updates"][0]["package-ecosystem"]) == (2, "terraform")
