@@ -191,6 +191,7 @@ def test_a_pull_request_says_what_came_and_went_and_why() -> None:
         "### Came (1)\n\nListed by the vendor: it may deliver from now on.\n\n- `192.0.2.1/32 base`\n\n"
         "1 network more is on the way out, and still let in until then.\n\n"
     )
+    assert "way out" not in request.body(before, InForce("list.txt", "cidr", (ONE,)))
     broken = {**MODULES, "modules/aws/variables.tf": ""}
     major = release(before.files, broken, made(ONE), DAY)
     assert request.title(major) == "Mail filter's addresses 2.0.0: 1 input broke"
