@@ -21,7 +21,7 @@ data "aws_iam_policy_document" "function" {
   statement {
     sid       = "WriteItsLog"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.function.arn}:*"]
+    resources = [for group in concat([aws_cloudwatch_log_group.function], aws_cloudwatch_log_group.change) : "${group.arn}:*"]
   }
 
   statement {

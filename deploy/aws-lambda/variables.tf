@@ -100,3 +100,9 @@ variable "environment" {
   type        = map(string)
   default     = {}
 }
+
+variable "events" {
+  description = "Whether changes that CloudTrail tells of are looked at within seconds."
+  type        = bool
+  default     = false
+}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cloudsync import function
+from cloudsync_aws import events
 from tests import needs
 from tests.tree import tree
 
@@ -85,6 +86,13 @@ def test_the_function_is_started_as_it_is_written() -> None:
     entry = (AWS / f"{handler[1]}.py").read_text("utf-8")
     assert f"def {handler[2]}(" in entry
     assert f"{function.CONFIG} = " in said
+
+
+def test_the_rule_lets_through_the_events_that_are_read() -> None:
+    """No more, and none is missed."""
+    names = re.search(r"eventName = \[(.*?)\]", text(AWS), re.DOTALL)
+    assert names
+    assert set(re.findall(r'"(\w+)"', names[1])) == events.NAMES
 
 
 def test_silence_is_an_alarm() -> None:
