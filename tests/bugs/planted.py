@@ -185,8 +185,8 @@ BUGS: Final = (
     Bug("an entry that is leaving is no longer wanted", "unique", (
         Change(
             "cloudsync/allowlist.py",
-            "return *self.entries, *(leaving.entry for leaving in self.leaving)",
-            "return self.entries",
+            "return *self.entries, *self.ahead, *(leaving.entry for leaving in self.leaving)",
+            "return *self.entries, *self.ahead",
         ),
     )),
     Bug("a foreign rule is revoked in add", "aws", (
