@@ -193,7 +193,7 @@ class Acts:
 def _undone(job: Job, asked: Asked) -> bool:
     """Whether anything of it failed."""
     why = asked.why
-    with leased(job, "undo") as mine:
+    with leased(job, "undo", over=True) as mine:
         prepared = orders.undo(mine, asked["run"], None, orders.ending(mine, asked.length), why)
         if prepared.plan.digest != asked["digest"]:
             raise HeldError(

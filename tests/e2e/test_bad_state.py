@@ -9,6 +9,7 @@ import pytest
 from cloudsync.state import sqlite
 from tests.e2e.world import (
     LIST,
+    Clock,
     World,
     refused,
 )
@@ -71,8 +72,13 @@ def test_read_only_state(
     )
 
 
-def test_state_that_another_process_holds(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A state that is locked when a run ends loses no report of what the run did."""
+def test_state_that_another_process_holds(
+    ready: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state that is locked when a run ends loses no report of what the run did.
+
+    Nor can the run let go of its lease then; the lease ends by itself.
+    """
     place = str(ready.folder / "cloudsync.db")
     impatient = functools.partial(sqlite.SqliteStore.open, busy=0.1)
     monkeypatch.setattr(sqlite.SqliteStore, "open", impatient)
@@ -96,6 +102,8 @@ def test_state_that_another_process_holds(ready: World, monkeypatch: pytest.Monk
     )
     assert ran.out.startswith("1 of 1 step done.\n")
     ready.sandbox.after_call(None)
+    assert ready.run("apply", "--yes").code == 6
+    clock.pass_(minutes=6)
     assert ready.run("apply", "--yes").code == 0
     assert ready.mutations == ["AuthorizeSecurityGroupIngress"]
 

@@ -123,8 +123,9 @@ class GcpCloud:
     def block(self, settings: dict[str, Any]) -> GcpSettings:
         """A target block over all of its targets."""
         return GcpSettings.model_validate(
+            # Marks of Terraform's lie about here, and must not keep the run from its work.
             {"kind": self._kind, "projects": self._projects, "select": self._select,
-             "endpoint": ENDPOINT, **settings}
+             "endpoint": ENDPOINT, "managed_by": "cloudsync", **settings}
         )  # fmt: skip
 
     def truth(self, target: str) -> packets.World | None:
