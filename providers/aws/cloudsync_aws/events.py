@@ -79,7 +79,7 @@ def _texts(part: Any, depth: int = 0) -> Iterator[str]:
         yield part
         return
     inner = fields(part)
-    values: list[Any] = [*inner.values()] if inner else part if isinstance(part, list) else []
+    values: Any = inner.values() if inner else part if isinstance(part, list) else ()
     for value in values:
         yield from _texts(value, depth + 1)
 
