@@ -79,9 +79,10 @@ def _texts(part: Any, depth: int = 0) -> Iterator[str]:
         yield part
         return
     inner = fields(part)
-    values: Any = inner.values() if inner else part if isinstance(part, list) else ()
-    for value in values:
-        yield from _texts(value, depth + 1)
+    values: Any = inner.values() if inner else part
+    if inner or isinstance(part, list):
+        for value in values:
+            yield from _texts(value, depth + 1)
 
 
 def _actors(identity: Any) -> Iterator[str]:
