@@ -194,8 +194,10 @@ def test_a_scope_that_cant_be_read_is_unknown() -> None:
     scene = Scene({"one": ()}, ({"mode": "add"},))
 
     class Blind(Telling):
-        def observe(self, scope: Scope, *args: object) -> Iterator[Unreadable]:
-            del args
+        def observe(
+            self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
+        ) -> Iterator[Unreadable]:
+            del only, deadline
             yield Unreadable(scope.name, "access was denied")
 
     scene.provider = Blind()  # type: ignore[assignment]

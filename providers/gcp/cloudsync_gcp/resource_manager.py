@@ -25,7 +25,7 @@ class ResourceManagerClient:
         Raises:
             GoogleAPICallError: Google answered an error.
         """
-        from google.api_core import exceptions  # noqa: PLC0415
+        from google.api_core import exceptions as untyped  # noqa: PLC0415
 
         del retry  # nothing is tried again here
         answer = self._session.post(
@@ -33,6 +33,6 @@ class ResourceManagerClient:
             json={"permissions": request["permissions"]}, timeout=timeout,
         )  # fmt: skip
         if answer.status_code >= 400:
-            made: Any = exceptions.from_http_response
-            raise made(answer)
+            exceptions: Any = untyped
+            raise exceptions.from_http_response(answer)
         return frozenset(map(str, answer.json().get("permissions", ())))
