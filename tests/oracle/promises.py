@@ -277,6 +277,8 @@ def misjudged(
     found: list[str] = []
     asked = deciding(world, port)
     exact = not any(row["names"] or row["machines"] for row in asked)
+    # Azure's ids are the same in whatever case they are written.
+    called = {name.casefold() for name in names}
     worth = tried(asked, meanings)
     for point in points:
         got = answers(asked, point, world.machines, worth)
@@ -284,7 +286,12 @@ def misjudged(
         address = text(point)
         if says_certain(address) and not sure:
             found.append(f"{address} is said to be certain, and is not")
-        named = any(inside(point, meaning.get(name, ())) for meaning in meanings for name in names)
+        named = any(
+            inside(point, cidrs)
+            for meaning in meanings
+            for name, cidrs in meaning.items()
+            if name.casefold() in called
+        )
         if maybe and not says_possible(address) and not named:
             found.append(f"{address} may get in, and is said not to")
         if exact and (says_certain(address) is not sure or says_possible(address) is not maybe):

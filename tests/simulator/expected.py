@@ -35,6 +35,8 @@ class Expected:
     leaving: dict[str, Leaving] = field(default_factory=dict[str, Leaving])
     ahead: set[str] = field(default_factory=set[str])
     known: bool = False
+    by_address: bool = False
+    """Whether own rules told the list: they tell addresses, and not by which networks."""
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -44,11 +46,12 @@ class Expected:
     def begins(self, networks: Iterable[str]) -> None:
         """A list is in force where none was: a person accepted it."""
         self.entries, self.leaving, self.ahead, self.known = set(networks), {}, set(), True
+        self.by_address = False
 
     def is_lost(self, own: Iterable[str]) -> None:
         """The state is gone; what stands in own rules of purpose ``list`` is the list in force."""
         self.entries, self.leaving, self.ahead = set(own), {}, set()
-        self.known = bool(self.entries)
+        self.known = self.by_address = bool(self.entries)
 
     def is_read(self, networks: Iterable[str], now: datetime) -> None:
         """A read that is let through."""
@@ -63,14 +66,18 @@ class Expected:
             if one.reads == 0 or (one.confirmed is None and now - one.last >= APART):
                 one.reads, one.last = one.reads + 1, now
                 one.confirmed = now if one.reads >= READS else None
-        self.entries, self.ahead = listed, set()
+        self.entries, self.ahead, self.by_address = listed, set(), False
         self.passes(now)
 
     def is_held(self, networks: Iterable[str], ahead: Iterable[str], now: datetime) -> str:
         """A read that is held, of which ``ahead`` counts; what is wrong with that, or nothing."""
         listed, more = set(networks), set(ahead)
-        if not more <= listed - self.entries:
-            return f"{sorted(more)} came ahead, and {sorted(listed - self.entries)} was added"
+        added = listed - self.entries
+        if self.by_address:
+            # What is wanted already adds nobody, by whatever network it is called.
+            added |= {one for one in listed if _held(one, self.entries)}
+        if not more <= added:
+            return f"{sorted(more)} came ahead, and {sorted(added)} was added"
         if lost := sorted(listed & self.leaving.keys() - more):
             return f"{lost} is on the list that is held, and goes on leaving"
         for gone in self.ahead - listed:
