@@ -28,6 +28,7 @@ from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
 from cloudsync import log
+from cloudsync.job import utc_now
 from cloudsync.punctual import Counts, length
 from cloudsync.unattended import Kind
 
@@ -51,11 +52,6 @@ class Due:
     def id(self) -> str:
         """Its name, which no other has."""
         return f"{self.kind} {self.tenant}"
-
-
-def utc_now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)
 
 
 class Schedule:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -17,7 +17,7 @@ from cloudsync.conditions.telling import line
 from cloudsync.errors import Exit, LeaseError
 from cloudsync.exposition import hand_over
 from cloudsync.holds import reminder
-from cloudsync.job import Job
+from cloudsync.job import Job, utc_now
 from cloudsync.ping import Missed, Sign, ping
 from cloudsync.remember import run_id
 from cloudsync.report import RunReport, exit_of_run
@@ -63,7 +63,7 @@ def run_unattended(
     failed: Callable[[Exception], object] = _nothing,
     missed: Callable[[Missed], object] = _nothing,
     monotonic: Callable[[], float] = time.monotonic,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = utc_now,
 ) -> Ended:
     """Have one pass, and say in the log and to the monitor how it went; raises nothing.
 

@@ -14,6 +14,7 @@ from cloudsync.config import Config
 from cloudsync.config.alerts import ChannelSettings
 from cloudsync.errors import UsageError
 from cloudsync.report.words import clean
+from cloudsync.secret import hidden, worth_hiding
 
 Send = Callable[[Letter], str]
 """Sends a letter; gives why it couldn't, or nothing."""
@@ -87,10 +88,8 @@ class _Listener(logging.Handler):
 
 def _without_secrets(said: str, url: str) -> str:
     """``said`` without any part of the URL that may be a secret, on one short line."""
-    for part in sorted(set(re.split(r"[/:@?&=#,]+", url)), key=len, reverse=True):
-        if len(part) >= 4 and part not in {"json", "jsons", "mailto", "mailtos"}:
-            said = said.replace(part, "***")
-    return clean(" ".join(said.split()))[:300].rstrip(".")
+    parts = re.split(r"[/:@?&=#,]+", url)
+    return clean(" ".join(hidden(said, worth_hiding(parts)).split()))[:300].rstrip(".")
 
 
 def _publish(topic: str, letter: Letter) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -23,6 +22,7 @@ from cloudsync.errors import NOTHING_CHANGED, UsageError
 from cloudsync.job import Job
 from cloudsync.lease import leased
 from cloudsync.report import exit_of_run
+from cloudsync.who import user
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ def person_of(by: str, reason: str) -> orders.Person:
     """
     if not reason.strip():
         raise UsageError("--reason", "is empty", todo="Say why, for whoever reads it tomorrow.")
-    return orders.Person(by.strip() or getpass.getuser(), reason.strip())
+    return orders.Person(by.strip() or user(), reason.strip())
 
 
 def _length(text: str) -> timedelta:

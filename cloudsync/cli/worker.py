@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from cloudsync.holds import reminder
 from cloudsync.ping import Missed
 from cloudsync.stop import Stop
 from cloudsync.unattended import run_unattended
+from cloudsync.who import user
 from cloudsync.worker import Passed
 
 
@@ -103,7 +103,7 @@ def approve(path: Path, digest: str, by: str, reason: str) -> int:
     """``cloudsync approve``."""
     if not reason.strip():
         raise UsageError("--reason", "is empty", todo="Say why, for whoever reads it tomorrow.")
-    who = by.strip() or getpass.getuser()
+    who = by.strip() or user()
     with job(path) as each:
         hold, enough = docket.approve(each, digest, who, reason.strip())
     then = "The next run goes on." if enough else "A second person has to approve it too."

@@ -100,6 +100,21 @@ class Archives:
         )  # fmt: skip
 
 
+def source(url: str, name: str, region: str = "") -> str:
+    """The module source by which Terraform reads a file of the store, as its documents write it.
+
+    Source: "Module Sources" in Terraform's documentation, S3 Bucket and GCS Bucket. ``region`` is the
+    bucket's on AWS; empty for us-east-1. A store that Terraform has no form for keeps its URL.
+    """
+    scheme, _, where = url.rstrip("/").partition("://")
+    if scheme == "s3":
+        host = "s3" if region in {"", "us-east-1"} else f"s3-{region}"
+        return f"s3::https://{host}.amazonaws.com/{where}/{name}"
+    if scheme == "gs":
+        return f"gcs::https://www.googleapis.com/storage/v1/{where}/{name}"
+    return f"{url.rstrip('/')}/{name}"
+
+
 NOTHING_PUBLISHED: Final = "Nothing was published."
 
 

@@ -7,6 +7,7 @@ comes to whatever version is next by then. State is only what saves the reading.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from cloudsync.config.terraform import GitSettings, TerraformSettings
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.job import Job
 from cloudsync.terraform import request
-from cloudsync.terraform.archive import Archives, name_of
+from cloudsync.terraform.archive import Archives, name_of, source
 from cloudsync.terraform.contents import contents, written
 from cloudsync.terraform.folder import carried, strangers
 from cloudsync.terraform.git import RacedError, Repository
@@ -106,7 +107,8 @@ def _to_archive(job: Job, url: str, listing: InForce) -> Published:
     made = _next(store.newest(), listing, job, url)
     if made.changed:
         store.put(made.version, made.files)
-    return Published(url, made, f"{url.rstrip('/')}/{name_of(made.version)}//modules/MODULE")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
+    return Published(url, made, f"{source(url, name_of(made.version), region)}//modules/MODULE")
 
 
 def _next(there: Mapping[str, str], listing: InForce, job: Job, where: str) -> Release:

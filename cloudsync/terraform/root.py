@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cloudsync.addresses import Network
@@ -56,7 +56,7 @@ class Root:
 
 def root(taken: Iterable[Taken], accept_bundled: str | None) -> Root:
     """The root module for some targets, in their order."""
-    taken = tuple(taken)
+    taken = _apart(tuple(taken))
     aliases = _aliases(taken)
     lists = list(dict.fromkeys((one.widen, one.shoreline) for one in taken))
     lines: list[str] = []
@@ -84,12 +84,38 @@ def root(taken: Iterable[Taken], accept_bundled: str | None) -> Root:
     return Root(_HEAD + "\n".join(lines) + "\n", _providers(taken, aliases), rules, tuple(remarks))
 
 
+def _apart(taken: tuple[Taken, ...]) -> tuple[Taken, ...]:
+    """With the account in each provider of AWS, where there are several: a region alone doesn't tell.
+
+    Terraform then refuses credentials of another account, in which the ids mean nothing.
+    """
+    accounts = {_account(one) for one in taken if any(_named(r) == "aws" for r in one.resources)}
+    if len(accounts) < 2:
+        return taken
+    return tuple(
+        replace(
+            one,
+            resources=tuple(
+                replace(r, provider={**r.provider, "allowed_account_ids": [_account(one)]})
+                if _named(r) == "aws"
+                else r
+                for r in one.resources
+            ),
+        )
+        for one in taken
+    )
+
+
+def _account(one: Taken) -> str:
+    return one.target.partition("/")[0].partition(":")[2]
+
+
 def _aliases(taken: Iterable[Taken]) -> dict[str, str | None]:
     """What the configuration of each provider is called, by ``_key``: None where it is the only one."""
     keys = {_key(r): r for one in taken for r in one.resources}
     several = Counter(_named(r) for r in keys.values())
     return {
-        key: _slug("_".join(str(v) for v in r.provider.values() if isinstance(v, str)))
+        key: _slug("_".join(str(v) for v in r.provider.values() if not isinstance(v, Mapping)))
         if several[_named(r)] > 1
         else None
         for key, r in keys.items()

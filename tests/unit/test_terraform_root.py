@@ -5,8 +5,11 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
+import pytest
+
 from cloudsync.model import Purpose
 from cloudsync.provider import Resource
+from cloudsync.terraform.archive import source
 from cloudsync.terraform.hcl import Keyed, block, written
 from cloudsync.terraform.root import Taken, root
 
@@ -120,6 +123,19 @@ def test_several_regions_have_a_provider_each() -> None:
     assert made.text.count("  provider          = aws.in_us_east_1\n") == 1
     assert made.text.count('module "list_') == 1
     assert '  alias  = "in_us_east_1"\n  region = "us-east-1"\n' in made.providers
+
+
+def test_several_accounts_have_a_provider_each_in_one_region() -> None:
+    """Credentials of one account would find nothing in the other, and are refused there."""
+    taken = [
+        Taken(f"aws:{account}/eu-west-1/sg-1", (aws(str(ONE), 1),), (ONE,), "none", ())
+        for account in ("111111111111", "222222222222")
+    ]
+    made = root(taken, None)
+    for account in ("111111111111", "222222222222"):
+        assert made.text.count(f"= aws.in_eu_west_1_{account}\n") == 1
+        assert f'allowed_account_ids = ["{account}"]\n' in made.providers
+    assert "allowed_account_ids" not in root(taken[:1], None).providers
 
 
 def test_a_group_that_lacks_an_address_is_taken_over_as_it_stands() -> None:
@@ -246,3 +262,18 @@ def test_what_somebody_else_wrote_is_never_an_expression() -> None:
     )
     assert written(Keyed({"${a}": True})) == '{ "$${a}" = true }'
     assert block("x", {"a": None, "b": [], "c": False}) == ["x {", "  c = false", "}"]
+
+
+@pytest.mark.parametrize(
+    ("url", "region", "written"),
+    [
+        ("s3://modules/mail/", "eu-west-1",
+         "s3::https://s3-eu-west-1.amazonaws.com/modules/mail/modules-1.0.0.zip"),
+        ("s3://modules", "", "s3::https://s3.amazonaws.com/modules/modules-1.0.0.zip"),
+        ("gs://modules/mail", "", "gcs::https://www.googleapis.com/storage/v1/modules/mail/modules-1.0.0.zip"),
+        ("file:///srv/modules", "", "file:///srv/modules/modules-1.0.0.zip"),
+    ],
+)  # fmt: skip
+def test_an_archive_is_named_as_terraform_reads_it(url: str, region: str, written: str) -> None:
+    """A bucket's own URL is no module source."""
+    assert source(url, "modules-1.0.0.zip", region) == written
