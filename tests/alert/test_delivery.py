@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import apprise
 import pytest
 import trustme
 from aiosmtpd.controller import Controller
@@ -167,6 +169,18 @@ def test_why_it_failed_is_said_without_the_secret() -> None:
     assert send(f"json://127.0.0.1:{port}/hook") != ""
     assert send("nonsense") == "TEAM holds no URL that Apprise knows"
     assert send(" ") == "the environment variable TEAM isn't set"
+
+
+def test_what_a_plugin_logs_of_the_url_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever part of the URL stands in the log of a failure is hidden."""
+
+    def tell(_self: Any, **_letter: Any) -> bool:
+        logging.getLogger("apprise").warning("no answer from /tokentoken as topsecret")
+        return False
+
+    monkeypatch.setattr(apprise.Apprise, "notify", tell)
+    said = send("json://user:topsecret@127.0.0.1:9/tokentoken")
+    assert said == "no answer from /[hidden] as [hidden]"
 
 
 def test_an_sns_topic_gets_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
