@@ -13,8 +13,8 @@ from bench.fleets import NAME, REGION, TAG
 from cloudsync.allowlist import Entry, InForce, Leaving
 from cloudsync.cli.job import job as opened
 from cloudsync.job import Job
-from cloudsync.leaving import begin
 from cloudsync.remember import remember_list
+from cloudsync.vetting.leaving import begin
 
 CONFIG = """\
 name: {name}

@@ -33,7 +33,7 @@ from cloudsync.report.words import clean
 from cloudsync.state import StateError
 from cloudsync.state.objects import Unanswered
 from cloudsync.state.opening import open_bucket
-from cloudsync.worker import Passed, one_pass
+from cloudsync.worker.passes import Passed, one_pass
 
 CONFIG: Final = "CLOUDSYNC_CONFIG"
 TEXT: Final = "CLOUDSYNC_CONFIG_TEXT"

@@ -15,7 +15,7 @@ from cloudsync.engine import Pace
 from cloudsync.errors import SourceRefused
 from cloudsync.provider import Provider
 from cloudsync.state import Store
-from cloudsync.vet import Read
+from cloudsync.vetting.vet import Read
 
 
 def utc_now() -> datetime:

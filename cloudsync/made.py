@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from cloudsync import docket, engine, records
 from cloudsync.contested import changed
 from cloudsync.errors import Exit
+from cloudsync.history.past import note_report
 from cloudsync.job import Job
-from cloudsync.logbook import keep_overview
 from cloudsync.model import Note, Verdict
-from cloudsync.overview import Ran
-from cloudsync.past import note_report
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Reversal, Step
 from cloudsync.remember import end_run, forget_runs, remember_changes, remember_targets
 from cloudsync.report import Listed, RunReport, exit_of_run
 from cloudsync.state import StateError
+from cloudsync.status.logbook import keep_overview
+from cloudsync.status.overview import Ran
 from cloudsync.vanished import unread
 
 

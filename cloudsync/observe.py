@@ -18,19 +18,19 @@ from cloudsync.blocks import Block, blocks_of, narrowed
 from cloudsync.change import concerns
 from cloudsync.config import Config, TargetSettings
 from cloudsync.errors import UsageError
+from cloudsync.history.replay import Frozen, frozen
 from cloudsync.holds import Gate, Hold, held_back
 from cloudsync.job import Job
-from cloudsync.leaving import recovered
 from cloudsync.model import Mode, Note, Purpose, Wanted
 from cloudsync.plan import TargetPlan, make
 from cloudsync.preflight import arming, ledger
 from cloudsync.preflight.arming import Ruling
 from cloudsync.provider import Provider, Remark, Scope, Snapshot, Unreadable
 from cloudsync.remember import seen_before, standing_orders
-from cloudsync.replay import Frozen, frozen
 from cloudsync.standing import Standing, overlaid, remarks
-from cloudsync.tally import saw
+from cloudsync.status.tally import saw
 from cloudsync.vanished import absent, gone, scope_of, unlisted, unread, unread_scope
+from cloudsync.vetting.leaving import recovered
 from cloudsync.wants import wanted_of
 from cloudsync.waves import together
 

@@ -16,10 +16,11 @@ from cloudsync.addresses import Network
 from cloudsync.allowlist import InForce
 from cloudsync.blocks import Located, locate
 from cloudsync.errors import TargetError, UsageError
+from cloudsync.history.past import note_said
+from cloudsync.history.replay import Frozen, frozen, note_inputs
 from cloudsync.job import Job
 from cloudsync.made import Made, recorded, verified
 from cloudsync.model import Mode, Wanted
-from cloudsync.past import note_said
 from cloudsync.plan import Plan, TargetPlan, make
 from cloudsync.provider import Order, Outcome, Reversal, Step, Unreadable
 from cloudsync.remember import (
@@ -31,10 +32,9 @@ from cloudsync.remember import (
     taken_by,
     unsettled,
 )
-from cloudsync.replay import Frozen, frozen, note_inputs
 from cloudsync.report import Listed, RunReport
 from cloudsync.standing import ALL, LONGEST, Allowed, Pause, Standing, overlaid, remarks
-from cloudsync.vet import removals_of
+from cloudsync.vetting.vet import removals_of
 from cloudsync.wants import wanted_of
 
 

@@ -18,10 +18,9 @@ from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
 from cloudsync.contested import remark, undone
 from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
+from cloudsync.history.replay import Frozen, note_inputs
 from cloudsync.holds import Hold, remark_of
 from cloudsync.job import Job
-from cloudsync.leaving import OWN_RULES
-from cloudsync.logbook import keep_overview
 from cloudsync.made import Made, only_looked, recorded, verified
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.observe import planned, recovered_from
@@ -40,13 +39,14 @@ from cloudsync.remember import (
     standing_orders,
     unsettled,
 )
-from cloudsync.replay import Frozen, note_inputs
 from cloudsync.report import Listed, RunReport
 from cloudsync.source import bundled
 from cloudsync.standing import Standing, remarks
 from cloudsync.state import StateError
+from cloudsync.status.logbook import keep_overview
 from cloudsync.track import keep_read
-from cloudsync.vet import Read, Rules, Vetted, removals_of, vet
+from cloudsync.vetting.leaving import OWN_RULES
+from cloudsync.vetting.vet import Read, Rules, Vetted, removals_of, vet
 from cloudsync.waves import fell_short, waves
 
 

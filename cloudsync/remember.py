@@ -12,8 +12,8 @@ from cloudsync import docket, ledger, records
 from cloudsync.allowlist import InForce
 from cloudsync.contested import DAY, Turn
 from cloudsync.errors import LeaseError, UsageError
+from cloudsync.history.past import MOMENT, drop, forget_past, note_list, note_said
 from cloudsync.job import Job
-from cloudsync.past import MOMENT, drop, forget_past, note_list, note_said
 from cloudsync.plan import Plan
 from cloudsync.provider import Reversal, Step
 from cloudsync.standing import Standing

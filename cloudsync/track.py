@@ -11,10 +11,10 @@ from cloudsync import records
 from cloudsync.allowlist import Listing
 from cloudsync.errors import SourceRefused
 from cloudsync.job import Job
-from cloudsync.reads import Compared, Reads, Refusals, after_read, compare
 from cloudsync.records import Kind, maybe, number, text, time, time_text
 from cloudsync.state import Conflict, Value
-from cloudsync.vet import Read, Vetted
+from cloudsync.vetting.reads import Compared, Reads, Refusals, after_read, compare
+from cloudsync.vetting.vet import Read, Vetted
 
 READS_KEY: Final = "reads"
 

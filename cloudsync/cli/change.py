@@ -14,12 +14,12 @@ from cloudsync.cli.progress import telling
 from cloudsync.cli.streams import at_terminal, check, confirmed, put, tell, tell_page
 from cloudsync.cli.trouble import tell_of_plan, tell_of_run
 from cloudsync.errors import NOTHING_CHANGED, HeldError, UsageError
-from cloudsync.exposition import hand_over
-from cloudsync.lease import leased
 from cloudsync.plan import Plan
 from cloudsync.reconcile import look, reconcile
 from cloudsync.report import Listed, exit_of_run
 from cloudsync.report.words import counted
+from cloudsync.status.exposition import hand_over
+from cloudsync.worker.lease import leased
 
 
 def apply(path: Path, saved: Path | None, form: str, out: Path | None, *, yes: bool) -> int:

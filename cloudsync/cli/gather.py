@@ -13,7 +13,7 @@ from cloudsync.job import Job
 from cloudsync.remember import list_in_force
 from cloudsync.report.words import counted
 from cloudsync.source import bundled
-from cloudsync.vet import Rules, vet
+from cloudsync.vetting.vet import Rules, vet
 
 NOTHING_WRITTEN = "Nothing was written."
 

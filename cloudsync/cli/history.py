@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from cloudsync.chain import Event, lines, verified
 from cloudsync.cli.job import job
 from cloudsync.cli.output import rendered
 from cloudsync.cli.streams import check, put, tell
 from cloudsync.errors import CloudsyncError, UsageError
-from cloudsync.past import Past, past, report_of
+from cloudsync.history.chain import Event, lines, verified
+from cloudsync.history.past import Past, past, report_of
+from cloudsync.history.replay import replay as replayed
 from cloudsync.records import APPROVAL, RUN, Approval, RunRecord, time_text
 from cloudsync.records.past import CHANGE, REPORTED, SAID, Change, Said
-from cloudsync.replay import replay as replayed
 from cloudsync.report import as_json
 from cloudsync.report.words import clean, counted
 

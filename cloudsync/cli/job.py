@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from cloudsync import intake
 from cloudsync.abreast import Abreast
 from cloudsync.config import Config, TargetSettings, load
 from cloudsync.engine import Pace
@@ -14,7 +13,8 @@ from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.provider import Provider, find, installed
 from cloudsync.state import open_state
-from cloudsync.tally import counting
+from cloudsync.status.tally import counting
+from cloudsync.vetting import intake
 
 
 def _domains(job: Job) -> None:

@@ -25,8 +25,6 @@ from cloudsync.cli.job import job, read_config
 from cloudsync.cli.output import held, tell_of_groups
 from cloudsync.cli.streams import at_terminal, confirmed, put, tell, tell_page
 from cloudsync.errors import CloudsyncError, Exit, SourceRefused, UsageError
-from cloudsync.guard import Judgement
-from cloudsync.intake import read_source
 from cloudsync.job import Job
 from cloudsync.observe import recover
 from cloudsync.remember import list_in_force, remember_list
@@ -36,8 +34,10 @@ from cloudsync.report.memory import remembered
 from cloudsync.report.text import wrapped
 from cloudsync.report.words import clean
 from cloudsync.source.bundled import SOURCE as BUNDLED
-from cloudsync.vet import Read, Rules, removals_of, vet
-from cloudsync.vet import accept as accepted
+from cloudsync.vetting.guard import Judgement
+from cloudsync.vetting.intake import read_source
+from cloudsync.vetting.vet import Read, Rules, removals_of, vet
+from cloudsync.vetting.vet import accept as accepted
 
 _SOURCES: Final = "Name a file, an https URL, or bundled."
 

@@ -20,9 +20,9 @@ from cloudsync.config.times import Duration
 from cloudsync.config.values import NetworkText
 from cloudsync.errors import NOTHING_CHANGED, UsageError
 from cloudsync.job import Job
-from cloudsync.lease import leased
 from cloudsync.report import exit_of_run
 from cloudsync.who import user
+from cloudsync.worker.lease import leased
 
 T = TypeVar("T")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cloudsync.cli.streams import tell
-from cloudsync.guard import Judgement
 from cloudsync.plan import Plan
 from cloudsync.report import (
     Listed,
@@ -20,7 +19,8 @@ from cloudsync.report import (
     text,
     text_outcome,
 )
-from cloudsync.vet import Vetted
+from cloudsync.vetting.guard import Judgement
+from cloudsync.vetting.vet import Vetted
 
 
 def rendered(plan: Plan, listed: Listed | None, form: str) -> str:

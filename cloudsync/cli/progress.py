@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final, TextIO
 
 from cloudsync.report.words import counted
-from cloudsync.tally import Sofar, Tally, here
+from cloudsync.status.tally import Sofar, Tally, here
 
 MOVES: Final = 0.25
 """Seconds between two looks of a line that moves."""

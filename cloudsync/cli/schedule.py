@@ -23,13 +23,13 @@ from cloudsync.config import Config
 from cloudsync.config.schedule import Schedule as Times
 from cloudsync.errors import Exit, UsageError, first_of
 from cloudsync.job import Job
-from cloudsync.punctual import Counts, length
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.report.words import counted, listing
-from cloudsync.schedule import Due, Schedule
 from cloudsync.state import StateError
-from cloudsync.stop import Stop
-from cloudsync.unattended import Kind, run_unattended
+from cloudsync.worker.punctual import Counts, length
+from cloudsync.worker.schedule import Due, Schedule
+from cloudsync.worker.stop import Stop
+from cloudsync.worker.unattended import Kind, run_unattended
 
 LOOK: Final = 5.0
 """Seconds between two looks at whether the clock was set back."""

@@ -11,13 +11,13 @@ from cloudsync.cli.orders import network_of, person_of
 from cloudsync.cli.streams import tell
 from cloudsync.config import active
 from cloudsync.errors import UsageError
+from cloudsync.history.past import note_said
 from cloudsync.job import Job
-from cloudsync.past import note_said
 from cloudsync.remember import list_in_force, remember_list, standing_orders
 from cloudsync.report.words import clean
-from cloudsync.vet import Rules
-from cloudsync.withdraw import restore as take_back
-from cloudsync.withdraw import withdraw
+from cloudsync.vetting.vet import Rules
+from cloudsync.vetting.withdraw import restore as take_back
+from cloudsync.vetting.withdraw import withdraw
 
 
 def remove(path: Path, network: str, by: str, reason: str, *, now: bool, anchor: bool) -> int:

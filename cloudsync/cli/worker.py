@@ -16,11 +16,11 @@ from cloudsync.conditions.telling import line
 from cloudsync.config import Config
 from cloudsync.errors import NOTHING_CHANGED, CloudsyncError, Exit, UsageError, first_of
 from cloudsync.holds import reminder
-from cloudsync.ping import Missed
-from cloudsync.stop import Stop
-from cloudsync.unattended import run_unattended
 from cloudsync.who import user
-from cloudsync.worker import Passed
+from cloudsync.worker.passes import Passed
+from cloudsync.worker.ping import Missed
+from cloudsync.worker.stop import Stop
+from cloudsync.worker.unattended import run_unattended
 
 
 def run_once(paths: Sequence[Path], log_format: str | None = None) -> int:

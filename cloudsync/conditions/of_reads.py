@@ -8,10 +8,10 @@ from typing import Final
 
 from cloudsync.allowlist import InForce
 from cloudsync.conditions.condition import Condition, ConditionKind
-from cloudsync.reads import Compared, Reads, Refusals
 from cloudsync.report.words import counted, listing, sentence
-from cloudsync.vet import Rules
-from cloudsync.withdraw import let_in_again
+from cloudsync.vetting.reads import Compared, Reads, Refusals
+from cloudsync.vetting.vet import Rules
+from cloudsync.vetting.withdraw import let_in_again
 
 REPEATED: Final = 2
 """One refused read may be a page that is being changed; of so many in a row somebody hears."""

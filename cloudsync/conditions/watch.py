@@ -20,13 +20,13 @@ from cloudsync.config import Config
 from cloudsync.config.times import UntilValue
 from cloudsync.docket import holds
 from cloudsync.job import Job
-from cloudsync.logbook import overview
 from cloudsync.preflight.arming import closing
 from cloudsync.preflight.ledger import known
 from cloudsync.remember import standing_orders
 from cloudsync.report import RunReport
+from cloudsync.status.logbook import overview
 from cloudsync.track import reads_of
-from cloudsync.vet import Rules
+from cloudsync.vetting.vet import Rules
 
 
 def found(

@@ -44,7 +44,7 @@ from cloudsync.config.values import (
     Width6,
     distinct,
 )
-from cloudsync.guard import Limits
+from cloudsync.vetting.guard import Limits
 
 BUNDLED: Final = "bundled"
 PURPOSES: Final = frozenset({"list", "also", "internal", "probe", "deny"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cloudsync.punctual import Counts
 from cloudsync.records.fields import number, text
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
+from cloudsync.worker.punctual import Counts
 
 PUNCTUAL_KEY: Final = "punctual"
 

@@ -15,7 +15,7 @@ from cloudsync.allowlist import (
     applied,
     cost_of_widening,
 )
-from cloudsync.leaving import Removals, ends
+from cloudsync.vetting.leaving import Removals, ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from cloudsync import docket, orders
 from cloudsync.errors import HeldError, UsageError
 from cloudsync.explain import explained, lines
 from cloudsync.job import Job
-from cloudsync.lease import leased
-from cloudsync.overview import todos
+from cloudsync.status.overview import todos
 from cloudsync.web.doors import COOKIE, STAYS, Person, from_here
 from cloudsync.web.reading import known
 from cloudsync.web.reply import page
 from cloudsync.web.site import Site
+from cloudsync.worker.lease import leased
 
 LENGTHS: Final = {
     "1h": timedelta(hours=1),

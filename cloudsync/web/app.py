@@ -18,10 +18,10 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from cloudsync.errors import CloudsyncError, Exit
-from cloudsync.exposition import exposition
-from cloudsync.metrics import Sample, build, samples, unreadable
 from cloudsync.report import as_json
 from cloudsync.state import Conflict, StateError
+from cloudsync.status.exposition import exposition
+from cloudsync.status.metrics import Sample, build, samples, unreadable
 from cloudsync.web import charts, front, paper
 from cloudsync.web.acts import LENGTHS, Acts
 from cloudsync.web.feeds import FEEDS, Feed, feed

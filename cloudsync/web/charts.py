@@ -12,7 +12,7 @@ from math import log10
 from typing import Final
 
 from cloudsync.model import Verdict
-from cloudsync.overview import Point
+from cloudsync.status.overview import Point
 from cloudsync.web.said import ORDER
 
 WIDTH: Final = 880

@@ -13,8 +13,8 @@ from cloudsync.conditions.condition import ConditionKind
 from cloudsync.conditions.turn import Watched
 from cloudsync.errors import MEANING, Exit
 from cloudsync.model import Note, Verdict
-from cloudsync.overview import Overview, Sight
 from cloudsync.report.words import counted
+from cloudsync.status.overview import Overview, Sight
 from cloudsync.web.known import Known
 from cloudsync.web.said import MEANINGS, ORDER, ago, moment
 

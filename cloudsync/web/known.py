@@ -10,9 +10,9 @@ from cloudsync.allowlist import InForce
 from cloudsync.conditions.turn import Watched
 from cloudsync.config import Config
 from cloudsync.holds import Hold
-from cloudsync.overview import Overview
-from cloudsync.punctual import Counts
 from cloudsync.standing import Standing
+from cloudsync.status.overview import Overview
+from cloudsync.worker.punctual import Counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import BASE, Entry, applied
-from cloudsync.leaving import Removals, ends
+from cloudsync.vetting.leaving import Removals, ends
 from cloudsync.web.known import Known
 
 

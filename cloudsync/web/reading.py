@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from cloudsync import docket, ledger, logbook, records
+from cloudsync import docket, ledger, records
 from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
 from cloudsync.job import Job
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.remember import list_in_force, standing_orders
+from cloudsync.status import logbook
 from cloudsync.web.known import Approved, Known
 
 

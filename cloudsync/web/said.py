@@ -9,8 +9,8 @@ from typing import Final
 
 from cloudsync.addresses import Count
 from cloudsync.model import Verdict
-from cloudsync.overview import Part, Sight
 from cloudsync.report.words import counted, listing, size
+from cloudsync.status.overview import Part, Sight
 
 _UNITS: Final = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"))
 

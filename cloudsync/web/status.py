@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cloudsync.errors import Exit
 from cloudsync.model import Mode, Note, Verdict
-from cloudsync.overview import Part, Sight
+from cloudsync.status.overview import Part, Sight
 from cloudsync.web.front import STALE, headline, stale
 from cloudsync.web.known import Known
 

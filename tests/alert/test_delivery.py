@@ -33,7 +33,7 @@ from cloudsync.config import Config
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
-from cloudsync.worker import one_pass
+from cloudsync.worker.passes import one_pass
 from tests.alert.test_letters import letter, told
 from tests.unit.test_reconcile import LISTED, Scene
 from tests.unit.test_worker import Shift

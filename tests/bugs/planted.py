@@ -134,14 +134,14 @@ BUGS: Final = (
     )),
     Bug("an empty list deletes all", "ties", (
         Change(
-            "cloudsync/guard.py",
+            "cloudsync/vetting/guard.py",
             '    verdict: Verdict = "refuse" if "refuse" in verdicts',
             '    verdict: Verdict = "accept" if not new.entries else "refuse" if "refuse" in verdicts',
         ),
     )),
     Bug("the limits on a list are ignored", "aws", (
         Change(
-            "cloudsync/guard.py",
+            "cloudsync/vetting/guard.py",
             "    if count <= most and count * 100 <= percent * was:\n",
             "    if count >= 0:\n",
         ),
@@ -180,7 +180,7 @@ BUGS: Final = (
         ),
     )),
     Bug("the grace of a removal is ignored", "aws", (
-        Change("cloudsync/leaving.py", "now - leaving.confirmed >= removals.grace", "removals"),
+        Change("cloudsync/vetting/leaving.py", "now - leaving.confirmed >= removals.grace", "removals"),
     )),
     Bug("an entry that is leaving is no longer wanted", "unique", (
         Change(

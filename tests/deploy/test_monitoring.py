@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
-from cloudsync.exposition import exposition
-from cloudsync.metrics import METRICS, build, samples
+from cloudsync.status.exposition import exposition
+from cloudsync.status.metrics import METRICS, build, samples
 from cloudsync.web.reading import known
 from tests.needs import need
 from tests.tree import tree

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from cloudsync.errors import MEANING, Exit, first_of
-from cloudsync.guard import Limits
-from cloudsync.metrics import METRICS
 from cloudsync.source.codes import REFUSALS, WARNINGS
+from cloudsync.status.metrics import METRICS
+from cloudsync.vetting.guard import Limits
 from cloudsync.web.status import STATUS_SCHEMA
 from tests.tree import tree
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 import trustme
 
-from cloudsync import intake
 from cloudsync.source.fetch import fetch
+from cloudsync.vetting import intake
 from tests.e2e.world import (
     LIST,
     WORLD4,

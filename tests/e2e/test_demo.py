@@ -21,9 +21,9 @@ from cloudsync.cli.job import job, read_config
 from cloudsync.demo import cast, run, serve
 from cloudsync.demo.stage import stage, surroundings
 from cloudsync.errors import UsageError
-from cloudsync.leaving import Removals, settle
 from cloudsync.model import Verdict
 from cloudsync.reconcile import look, reconcile
+from cloudsync.vetting.leaving import Removals, settle
 from cloudsync_aws.fleet import RIGHT, Fleet
 
 # Notes where the program connects to and what it asks a name server for, then runs the command.

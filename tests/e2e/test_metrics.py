@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudsync.exposition import FILE
+from cloudsync.status.exposition import FILE
 from tests.e2e.world import World, block
 
 

@@ -27,13 +27,13 @@ import pytest
 from cloudsync import log, provider
 from cloudsync.cli.job import job as job_of
 from cloudsync.job import Job
-from cloudsync.leaving import begin
 from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.memory.provider import WORLDS
 from cloudsync.memory.sandbox import World
 from cloudsync.remember import remember_list
-from cloudsync.stop import Stop
-from cloudsync.unattended import Ended, Kind, run_unattended
+from cloudsync.vetting.leaving import begin
+from cloudsync.worker.stop import Stop
+from cloudsync.worker.unattended import Ended, Kind, run_unattended
 from tests.unit.ticking import START, Ticking, tenant
 
 PING: Final = "ENDURANCE_PING"

@@ -17,7 +17,7 @@ from cloudsync.preflight.arming import closing
 from cloudsync.preflight.ask import Servers
 from cloudsync.preflight.look import look_again
 from cloudsync.preflight.quiet import Memory
-from cloudsync.worker import one_pass
+from cloudsync.worker.passes import one_pass
 from tests.preflight.nameserver import Zone, serving
 from tests.preflight.test_arming import BY_DOMAIN, NOW
 from tests.preflight.test_ask import DOMAIN, FILTERS, OWN, records

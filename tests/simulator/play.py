@@ -16,12 +16,12 @@ from cloudsync.config import Config
 from cloudsync.engine import Pace
 from cloudsync.errors import CloudsyncError, SourceRefused
 from cloudsync.job import Job
-from cloudsync.leaving import begin
 from cloudsync.model import Verdict
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
-from cloudsync.vet import Read, Rules, accept
+from cloudsync.vetting.leaving import begin
+from cloudsync.vetting.vet import Read, Rules, accept
 from tests.oracle.promises import Wish
 from tests.simulator.aws_cloud import AwsCloud
 from tests.simulator.azure_cloud import AzureCloud

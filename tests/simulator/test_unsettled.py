@@ -14,12 +14,12 @@ from cloudsync.allowlist import Entry, Listing
 from cloudsync.config import Config
 from cloudsync.engine import Pace
 from cloudsync.job import Job
-from cloudsync.leaving import begin
 from cloudsync.model import Verdict
 from cloudsync.provider import Outcome, Step
 from cloudsync.reconcile import reconcile
 from cloudsync.state import MemoryStore
-from cloudsync.vet import Read
+from cloudsync.vetting.leaving import begin
+from cloudsync.vetting.vet import Read
 from tests.simulator.aws_cloud import AwsCloud
 from tests.simulator.clock import Clock
 from tests.simulator.ec2 import QUOTA, SgRule

@@ -12,11 +12,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from cloudsync import docket, ledger, orders, records
+from cloudsync.history.past import past
 from cloudsync.memory.firewall import Firewall
-from cloudsync.past import past
 from cloudsync.reconcile import look
 from cloudsync.remember import list_in_force, seen_before, standing_orders
-from cloudsync.worker import one_pass
+from cloudsync.worker.passes import one_pass
 from tests.unit.test_worker import ENFORCE, Shift
 
 WRITTEN: dict[str, Any] = json.loads(

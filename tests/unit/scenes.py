@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from pathlib import PurePath
 from typing import Final
 
-from cloudsync import docket, logbook, records
+from cloudsync import docket, records
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import Entry, InForce, Leaving
 from cloudsync.conditions.condition import Condition, ConditionKind
@@ -22,11 +22,12 @@ from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import Mode, Note, Verdict, Wanted, differ
-from cloudsync.overview import Overview, Ran, after_run
 from cloudsync.plan import Plan, State, TargetPlan
 from cloudsync.provider import Remark, Step
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
+from cloudsync.status import logbook
+from cloudsync.status.overview import Overview, Ran, after_run
 
 NOW: Final = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
 NETWORKS: Final = tuple(ip_network(f"8.31.233.{number}/32") for number in range(20, 35))

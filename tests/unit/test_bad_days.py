@@ -12,16 +12,16 @@ import pytest
 
 from cloudsync.addresses import AddressSet
 from cloudsync.errors import CloudsyncError, LeaseError
+from cloudsync.history.past import past
 from cloudsync.job import Job
-from cloudsync.lease import take
 from cloudsync.memory.firewall import Rule
 from cloudsync.memory.sandbox import Moment
-from cloudsync.past import past
 from cloudsync.provider import Step
 from cloudsync.reconcile import reconcile
 from cloudsync.report import RunReport
 from cloudsync.state import StateError, Store
-from cloudsync.worker import one_pass
+from cloudsync.worker.lease import take
+from cloudsync.worker.passes import one_pass
 from tests.unit.test_lease import STRANGER, reach
 from tests.unit.test_reconcile import LISTED, NOW, OPEN, Scene
 from tests.unit.test_worker import ENFORCE, Shift

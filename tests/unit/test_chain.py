@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudsync.chain import Event, Verified, lines, verified
 from cloudsync.errors import UsageError
+from cloudsync.history.chain import Event, Verified, lines, verified
 
 Form = Literal["json", "csv"]
 EVENTS = (

@@ -15,7 +15,7 @@ from cloudsync.job import Job
 from cloudsync.remember import keep_standing
 from cloudsync.report import exit_of_run
 from cloudsync.standing import Pause
-from cloudsync.worker import Passed, one_pass
+from cloudsync.worker.passes import Passed, one_pass
 from tests.unit.test_reconcile import ONE, OPEN
 from tests.unit.test_worker import ENFORCE, Shift, reach
 

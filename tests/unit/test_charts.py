@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cloudsync.model import Verdict
-from cloudsync.overview import Point
+from cloudsync.status.overview import Point
 from cloudsync.web.charts import (
     HEIGHT,
     LEFT,

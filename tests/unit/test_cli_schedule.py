@@ -11,7 +11,7 @@ from cloudsync.cli.schedule import Claims, Tenant
 from cloudsync.config import Config
 from cloudsync.config.schedule import Schedule
 from cloudsync.errors import UsageError
-from cloudsync.schedule import Due
+from cloudsync.worker.schedule import Due
 
 ONE, TWO = Path("one.yaml"), Path("two.yaml")
 

@@ -94,7 +94,7 @@ def test_every_code_of_a_list_is_documented() -> None:
 
 def reasons() -> Iterator[str]:
     """Every code that the guard's source gives a reason."""
-    for node in ast.walk(ast.parse(text("cloudsync/guard.py"))):
+    for node in ast.walk(ast.parse(text("cloudsync/vetting/guard.py"))):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Reason", "_over"}:
             yield from spelt(node.args[0])
         elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "code":

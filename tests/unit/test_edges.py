@@ -6,13 +6,13 @@ from ipaddress import ip_network
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.allowlist import Entry, InForce, Listing
-from cloudsync.guard import Limits, judge
 from cloudsync.memory.firewall import Firewall, MemorySnapshot, Rule
 from cloudsync.memory.rules import MemoryRules
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import make
 from cloudsync.prove import prove
 from cloudsync.provider import Refusal, Scope, Step
+from cloudsync.vetting.guard import Limits, judge
 
 TARGET = "memory:edges/fw"
 

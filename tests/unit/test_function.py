@@ -11,7 +11,7 @@ from cloudsync import docket, function
 from cloudsync.errors import Exit, UsageError
 from cloudsync.function import PassFailed, answer, bounded, configuration, outcome, seconds
 from cloudsync.job import Job
-from cloudsync.worker import Passed
+from cloudsync.worker.passes import Passed
 from tests.unit.test_reconcile import ONE, OPEN
 from tests.unit.test_worker import ENFORCE, Shift
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import Entry, Format, InForce, Leaving, Listing
-from cloudsync.guard import Judgement, Limits, Reason, judge
-from cloudsync.leaving import OWN_RULES, recovered
+from cloudsync.vetting.guard import Judgement, Limits, Reason, judge
+from cloudsync.vetting.leaving import OWN_RULES, recovered
 
 URL = "https://vendor.example/list"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

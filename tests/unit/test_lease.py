@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 
-from cloudsync import lease, records
+from cloudsync import records
 from cloudsync.abreast import Abreast
 from cloudsync.addresses import AddressSet
 from cloudsync.errors import CloudsyncError, LeaseError
-from cloudsync.lease import FRESH, LENGTH, SKEW, leased, take
 from cloudsync.memory.firewall import Rule
 from cloudsync.memory.sandbox import Moment
 from cloudsync.provider import Step
 from cloudsync.reconcile import reconcile
 from cloudsync.records.lease import LEASE_KEY, TENURE, Tenure
 from cloudsync.state import StateError
-from cloudsync.worker import one_pass
+from cloudsync.worker import lease
+from cloudsync.worker.lease import FRESH, LENGTH, SKEW, leased, take
+from cloudsync.worker.passes import one_pass
 from tests.unit.test_reconcile import LISTED, NOW, OPEN, Scene
 from tests.unit.test_worker import ENFORCE, Shift
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, Format, InForce, Leaving, Listing
-from cloudsync.leaving import (
+from cloudsync.vetting.leaving import (
     OWN_RULES,
     Removals,
     advance,

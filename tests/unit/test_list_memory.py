@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce, Listing, Withdrawn
 from cloudsync.errors import SourceRefused, UsageError
-from cloudsync.guard import Limits
-from cloudsync.leaving import Removals, begin
 from cloudsync.records import LIST
-from cloudsync.vet import Read, Rules, Vetted, accept, vet
-from cloudsync.withdraw import restore, withdraw
+from cloudsync.vetting.guard import Limits
+from cloudsync.vetting.leaving import Removals, begin
+from cloudsync.vetting.vet import Read, Rules, Vetted, accept, vet
+from cloudsync.vetting.withdraw import restore, withdraw
 from tests.oracle.listing import Memory
 
 POOL = tuple(f"8.0.{number}.1/32" for number in range(20))

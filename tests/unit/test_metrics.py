@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 
 from cloudsync import __version__, records
-from cloudsync.exposition import exposition
-from cloudsync.metrics import build, samples, unreadable
-from cloudsync.overview import Calls, Overview
-from cloudsync.punctual import Counts
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
+from cloudsync.status.exposition import exposition
+from cloudsync.status.metrics import build, samples, unreadable
+from cloudsync.status.overview import Calls, Overview
 from cloudsync.web.known import Known
 from cloudsync.web.reading import known
+from cloudsync.worker.punctual import Counts
 from tests.unit.scenes import NOW, stage
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from cloudsync import logbook, records
+from cloudsync import records
 from cloudsync.errors import Exit
 from cloudsync.model import Mode, Note, Verdict
-from cloudsync.overview import RUNS, SHOWN, TURNS, Calls, Overview, Part, Ran, after_run
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
+from cloudsync.status import logbook
+from cloudsync.status.overview import RUNS, SHOWN, TURNS, Calls, Overview, Part, Ran, after_run
 from tests.unit import report_plans as made
 from tests.unit.scenes import AWS, BYPASS, FINE, NOW, OPEN, target
 

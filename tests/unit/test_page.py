@@ -13,9 +13,9 @@ import pytest
 from cloudsync.allowlist import Entry, Withdrawn
 from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Note, Verdict
-from cloudsync.overview import Overview, Ran, Sight, after_run
 from cloudsync.plan import Plan
 from cloudsync.report import RunReport
+from cloudsync.status.overview import Overview, Ran, Sight, after_run
 from cloudsync.web.feeds import FEEDS, feed
 from cloudsync.web.front import Headline, figures, groups, headline, looked, matters
 from cloudsync.web.known import Known

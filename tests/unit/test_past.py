@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from cloudsync import orders, past, who
+from cloudsync import orders, who
 from cloudsync.config import Config
+from cloudsync.history import past
 from cloudsync.job import Job
 from cloudsync.reconcile import reconcile
 from cloudsync.records.past import CHANGE, REPORTED, SAID, Change, Reported, Said

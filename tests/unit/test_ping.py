@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from cloudsync import ping as pinging
-from cloudsync.ping import Missed, address, ping
+from cloudsync.worker import ping as pinging
+from cloudsync.worker.ping import Missed, address, ping
 
 RID = f"rid={uuid5(NAMESPACE_URL, 'run-1')}"
 

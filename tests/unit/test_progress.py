@@ -6,7 +6,7 @@ import io
 import time
 
 from cloudsync.cli.progress import line, telling
-from cloudsync.tally import Sofar, called, counting, saw
+from cloudsync.status.tally import Sofar, called, counting, saw
 
 
 class Terminal(io.StringIO):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cloudsync.punctual import Counts, length
+from cloudsync.worker.punctual import Counts, length
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 FIVE = timedelta(minutes=5)

@@ -13,12 +13,12 @@ from cloudsync.allowlist import Entry, InForce, Listing, Review, Withdrawn
 from cloudsync.conditions import Condition, ConditionKind
 from cloudsync.conditions.of_reads import of_reads, of_withdrawn
 from cloudsync.errors import SourceRefused
-from cloudsync.guard import Judgement, Limits, Reason
-from cloudsync.leaving import Removals
-from cloudsync.reads import Compared, Reads, Refusals, after_read, compare
 from cloudsync.source.candidates import MOST, candidates
 from cloudsync.track import READS
-from cloudsync.vet import Read, Rules, Vetted
+from cloudsync.vetting.guard import Judgement, Limits, Reason
+from cloudsync.vetting.leaving import Removals
+from cloudsync.vetting.reads import Compared, Reads, Refusals, after_read, compare
+from cloudsync.vetting.vet import Read, Rules, Vetted
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -19,7 +19,6 @@ from cloudsync.config.problems import ConfigError
 from cloudsync.engine import Pace
 from cloudsync.errors import SourceRefused, UsageError
 from cloudsync.job import Job
-from cloudsync.leaving import begin
 from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.memory.provider import WORLDS, Provider
 from cloudsync.memory.sandbox import World
@@ -31,7 +30,8 @@ from cloudsync.reconcile import look, reconcile
 from cloudsync.remember import begin_run, forget
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
-from cloudsync.vet import Read
+from cloudsync.vetting.leaving import begin
+from cloudsync.vetting.vet import Read
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LISTED = tuple(f"8.0.{number}.1/32" for number in range(1, 9))

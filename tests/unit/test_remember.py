@@ -14,7 +14,7 @@ from cloudsync.memory.settings import MemorySettings
 from cloudsync.plan import Plan
 from cloudsync.remember import begin_run, end_run, forget_runs, unsettled
 from cloudsync.state import MemoryStore
-from cloudsync.vet import Read
+from cloudsync.vetting.vet import Read
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PLAN = Plan("sha256:0")

@@ -16,16 +16,16 @@ from cloudsync import orders, records
 from cloudsync.addresses import AddressSet
 from cloudsync.errors import UsageError
 from cloudsync.exposure import Name
-from cloudsync.lease import leased
+from cloudsync.history.replay import replay
 from cloudsync.model import Mode, Wanted
 from cloudsync.orders import Person
 from cloudsync.provider import Order
 from cloudsync.reconcile import look, reconcile
 from cloudsync.records.inputs import INPUTS, Inputs, Part, inputs_key
-from cloudsync.replay import replay
 from cloudsync.report import RunReport
 from cloudsync.state import StateError
-from cloudsync.worker import one_pass
+from cloudsync.worker.lease import leased
+from cloudsync.worker.passes import one_pass
 from tests.unit.test_reconcile import ONE, OPEN, Scene
 from tests.unit.test_records import NETWORKS, TEXT
 from tests.unit.test_worker import ENFORCE, Shift

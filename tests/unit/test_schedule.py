@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from cloudsync import log
-from cloudsync.schedule import Due, Schedule
-from cloudsync.unattended import Kind
+from cloudsync.worker.schedule import Due, Schedule
+from cloudsync.worker.unattended import Kind
 from tests.unit.ticking import START, Ticking, tenant
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

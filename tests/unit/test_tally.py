@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from cloudsync.abreast import Abreast
-from cloudsync.tally import called, counting, here
+from cloudsync.status.tally import called, counting, here
 
 
 def test_each_job_counts_for_itself() -> None:

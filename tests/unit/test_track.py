@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from cloudsync import intake
 from cloudsync.allowlist import Entry, Listing
 from cloudsync.conditions import ConditionKind
 from cloudsync.config import Config
@@ -23,8 +22,9 @@ from cloudsync.report import exit_of_run
 from cloudsync.source.fetch import Fetched, NotModified
 from cloudsync.state import MemoryStore
 from cloudsync.track import reads_of
-from cloudsync.vet import Read
-from cloudsync.worker import Passed, one_pass
+from cloudsync.vetting import intake
+from cloudsync.vetting.vet import Read
+from cloudsync.worker.passes import Passed, one_pass
 from tests.unit.test_reconcile import LISTED, NOW, REFUSED
 from tests.unit.test_worker import Shift
 

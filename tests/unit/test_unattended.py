@@ -12,19 +12,20 @@ from functools import partial
 
 import pytest
 
-from cloudsync import log, unattended
+from cloudsync import log
 from cloudsync.conditions import Condition, ConditionKind
 from cloudsync.conditions.watch import watched
 from cloudsync.errors import Exit, UsageError
 from cloudsync.job import Job
-from cloudsync.lease import leased
 from cloudsync.memory.firewall import Rule
-from cloudsync.ping import Missed, Sign
 from cloudsync.reconcile import reconcile
 from cloudsync.state import StateError
-from cloudsync.stop import Stop, heeding
-from cloudsync.unattended import Ended, run_unattended
-from cloudsync.vet import Read
+from cloudsync.vetting.vet import Read
+from cloudsync.worker import unattended
+from cloudsync.worker.lease import leased
+from cloudsync.worker.ping import Missed, Sign
+from cloudsync.worker.stop import Stop, heeding
+from cloudsync.worker.unattended import Ended, run_unattended
 from tests.unit.test_reconcile import ONE, OPEN, REFUSED, Scene
 
 Pings = list[tuple[Sign, str]]

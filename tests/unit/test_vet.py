@@ -12,10 +12,10 @@ import pytest
 from cloudsync.allowlist import Entry, InForce, Leaving, Listing, Withdrawn
 from cloudsync.config import Config
 from cloudsync.errors import Exit, SourceRefused
-from cloudsync.guard import Limits
-from cloudsync.leaving import OWN_RULES, Removals
 from cloudsync.memory.settings import MemorySettings
-from cloudsync.vet import Read, Rules, Vetted, accept, vet
+from cloudsync.vetting.guard import Limits
+from cloudsync.vetting.leaving import OWN_RULES, Removals
+from cloudsync.vetting.vet import Read, Rules, Vetted, accept, vet
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=1)

@@ -10,10 +10,10 @@ import pytest
 
 from cloudsync.allowlist import Entry, InForce, Withdrawn
 from cloudsync.errors import UsageError
-from cloudsync.guard import Limits
-from cloudsync.leaving import Removals
-from cloudsync.vet import Rules
-from cloudsync.withdraw import let_in_again, restore, withdraw
+from cloudsync.vetting.guard import Limits
+from cloudsync.vetting.leaving import Removals
+from cloudsync.vetting.vet import Rules
+from cloudsync.vetting.withdraw import let_in_again, restore, withdraw
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RULES = Rules(Limits(), (), Removals(), (), "none")

@@ -19,8 +19,8 @@ from cloudsync.reconcile import reconcile
 from cloudsync.remember import forget
 from cloudsync.report import exit_of_run
 from cloudsync.state import StateError
-from cloudsync.vet import Read
-from cloudsync.worker import Passed, one_pass
+from cloudsync.vetting.vet import Read
+from cloudsync.worker.passes import Passed, one_pass
 from tests.unit.test_reconcile import LISTED, NOW, ONE, OPEN, REFUSED, Scene
 
 ENFORCE = {

@@ -10,8 +10,8 @@ import pytest
 from apscheduler.executors import base as executors  # type: ignore[import-untyped]
 from apscheduler.schedulers import base as schedulers  # type: ignore[import-untyped]
 
-from cloudsync.schedule import Due, Schedule, Threads
-from cloudsync.unattended import Kind
+from cloudsync.worker.schedule import Due, Schedule, Threads
+from cloudsync.worker.unattended import Kind
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 

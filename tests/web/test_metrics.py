@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from cloudsync.exposition import FILE, GATEWAY, hand_over
 from cloudsync.job import Job
 from cloudsync.state import StateError
+from cloudsync.status.exposition import FILE, GATEWAY, hand_over
 from cloudsync.web.site import Site
 from tests.unit.scenes import stage
 from tests.web.served import served

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudsync.errors import UsageError
-from cloudsync.tally import LOST, OK, called
+from cloudsync.status.tally import LOST, OK, called
 from cloudsync_aws.failures import THROTTLED
 from cloudsync_aws.loans import resolver
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from cloudsync.errors import CloudsyncError
-from cloudsync.tally import OK, called
+from cloudsync.status.tally import OK, called
 from cloudsync_azure.client import POLL_SECONDS, PUBLIC, Clients
 from cloudsync_azure.failures import Failure, failure
 from cloudsync_azure.pace import Kind, Pace

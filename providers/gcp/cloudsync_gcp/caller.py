@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from cloudsync.tally import OK, called
+from cloudsync.status.tally import OK, called
 from cloudsync_gcp.client import Clients
 from cloudsync_gcp.failures import WORTH_ANOTHER_TRY, Failure, failure, inside
 from cloudsync_gcp.pace import Pace

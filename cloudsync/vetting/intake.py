@@ -14,7 +14,7 @@ from cloudsync.source import PageSettings, Widest, guess, read
 from cloudsync.source.candidates import candidates
 from cloudsync.source.fetch import Fetched, NotModified, Validators, fetch
 from cloudsync.state import Store, Value
-from cloudsync.vet import Read
+from cloudsync.vetting.vet import Read
 
 Fetch = Callable[[str, Validators | None], Fetched | NotModified]
 

@@ -14,8 +14,8 @@ from ipaddress import IPv4Network
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import InForce, Widen, Withdrawn, applied
 from cloudsync.errors import UsageError
-from cloudsync.guard import anchors_of
-from cloudsync.vet import Rules
+from cloudsync.vetting.guard import anchors_of
+from cloudsync.vetting.vet import Rules
 
 _SEE = "See cloudsync list."
 

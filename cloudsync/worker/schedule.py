@@ -29,8 +29,8 @@ from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import
 
 from cloudsync import log
 from cloudsync.job import utc_now
-from cloudsync.punctual import Counts, length
-from cloudsync.unattended import Kind
+from cloudsync.worker.punctual import Counts, length
+from cloudsync.worker.unattended import Kind
 
 Begun = Callable[[str, datetime], None]
 Unbegun = Callable[[str, Exception], None]

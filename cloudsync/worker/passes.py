@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cloudsync import aftermath, docket
+from cloudsync import docket
 from cloudsync.addresses import Network
 from cloudsync.alert.channels import Send
 from cloudsync.allowlist import InForce, Listing
@@ -13,7 +13,6 @@ from cloudsync.conditions import Condition, ConditionKind, Turned
 from cloudsync.errors import CloudsyncError, HeldError, LeaseError, StoppedError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
-from cloudsync.lease import leased
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
@@ -21,6 +20,8 @@ from cloudsync.report.words import natural
 from cloudsync.state import StateError
 from cloudsync.terraform.publish import Published, after
 from cloudsync.track import compare_page
+from cloudsync.worker import aftermath
+from cloudsync.worker.lease import leased
 
 
 @dataclass(frozen=True)

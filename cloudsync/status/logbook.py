@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 
 from cloudsync import records
 from cloudsync.job import Job
-from cloudsync.overview import Calls, Overview, Ran, after_run
 from cloudsync.records import Kind
 from cloudsync.report import RunReport
 from cloudsync.state import Conflict, Store, Value
-from cloudsync.tally import here
+from cloudsync.status.overview import Calls, Overview, Ran, after_run
+from cloudsync.status.tally import here
 
 OVERVIEW_KEY: Final = "overview"
 

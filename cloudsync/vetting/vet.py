@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from cloudsync import leaving
 from cloudsync.addresses import Network
-from cloudsync.ahead import ahead
 from cloudsync.allowlist import InForce, Listing, Widen, absent
 from cloudsync.config import Config
 from cloudsync.errors import Exit, SourceRefused
-from cloudsync.guard import Judgement, Limits, judge
 from cloudsync.source.bundled import SOURCE as BUNDLED
+from cloudsync.vetting import leaving
+from cloudsync.vetting.ahead import ahead
+from cloudsync.vetting.guard import Judgement, Limits, judge
 from cloudsync.wants import groups_of, widening_of
 
 

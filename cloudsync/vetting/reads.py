@@ -13,7 +13,7 @@ from datetime import date, datetime
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import Entry, InForce, Listing, applied
 from cloudsync.errors import SourceRefused
-from cloudsync.vet import Read, Vetted
+from cloudsync.vetting.vet import Read, Vetted
 
 
 @dataclass(frozen=True, slots=True)

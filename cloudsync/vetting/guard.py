@@ -15,8 +15,8 @@ from typing import Final, Literal
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import BASE, InForce, Listing, Widen, applied
-from cloudsync.leaving import OWN_RULES
 from cloudsync.source.special import special_use
+from cloudsync.vetting.leaving import OWN_RULES
 
 Verdict = Literal["accept", "hold", "refuse"]
 

@@ -15,15 +15,15 @@ from cloudsync import log, trouble
 from cloudsync.conditions import Condition, ConditionKind
 from cloudsync.conditions.telling import line
 from cloudsync.errors import Exit, LeaseError
-from cloudsync.exposition import hand_over
 from cloudsync.holds import reminder
 from cloudsync.job import Job, utc_now
-from cloudsync.ping import Missed, Sign, ping
 from cloudsync.remember import run_id
 from cloudsync.report import RunReport, exit_of_run
-from cloudsync.stop import Stop, heeding
-from cloudsync.vet import Vetted
-from cloudsync.worker import Passed, one_pass
+from cloudsync.status.exposition import hand_over
+from cloudsync.vetting.vet import Vetted
+from cloudsync.worker.passes import Passed, one_pass
+from cloudsync.worker.ping import Missed, Sign, ping
+from cloudsync.worker.stop import Stop, heeding
 
 Kind = Literal["fetch", "sweep"]
 

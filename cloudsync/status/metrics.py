@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from cloudsync import __version__
 from cloudsync.model import Verdict
-from cloudsync.overview import Overview
+from cloudsync.status.overview import Overview
 from cloudsync.web.known import Known
 
 

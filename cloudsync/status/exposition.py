@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.job import Job
-from cloudsync.metrics import METRICS, Metric, Sample, build, samples
+from cloudsync.status.metrics import METRICS, Metric, Sample, build, samples
 from cloudsync.web.reading import known
 
 FILE: Final = "CLOUDSYNC_METRICS_FILE"

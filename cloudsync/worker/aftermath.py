@@ -12,7 +12,6 @@ from cloudsync.alert.outbox import undelivered
 from cloudsync.conditions import Condition, ConditionKind, Turned, Watched
 from cloudsync.conditions.of_targets import Since, unseen
 from cloudsync.conditions.watch import changed, found, kept, watched
-from cloudsync.confirm import confirmed
 from cloudsync.errors import CloudsyncError
 from cloudsync.job import Job
 from cloudsync.model import Verdict
@@ -21,6 +20,7 @@ from cloudsync.reconcile import Look
 from cloudsync.records import Seen
 from cloudsync.report import RunReport
 from cloudsync.state import StateError
+from cloudsync.worker.confirm import confirmed
 
 ASKED: Final = 20
 """Of so many mended targets it is asked who had changed them: a trail answers twice a second."""

@@ -1,0 +1,1 @@
+"""What happened, line by line, each bound to the one before, and what it would come to again."""

@@ -1,0 +1,1 @@
+"""What runs found, kept small, for whoever looks: the page, the feeds, the metrics."""
