@@ -79,7 +79,7 @@ def _number(name: str, value: int) -> str:
 
 def _reasons() -> dict[str, str]:
     """The comment above each limit; one that follows another without a comment shares its reason."""
-    source = (tree() / "cloudsync" / "guard.py").read_text("utf-8")
+    source = (tree() / "cloudsync" / "vetting" / "guard.py").read_text("utf-8")
     lines = source.splitlines()
     block = next(
         node
