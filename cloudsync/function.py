@@ -14,31 +14,37 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from cloudsync import __version__
+from cloudsync import __version__, log, trouble
 from cloudsync.change import Change, TellsChanges, fields, malformed
 from cloudsync.cli.job import block_of, opened, read_config
 from cloudsync.config import Config, read
-from cloudsync.errors import MEANING, CloudsyncError, Exit, UsageError
+from cloudsync.errors import MEANING, Exit, UsageError
+from cloudsync.job import Job
 from cloudsync.model import Verdict
 from cloudsync.provider import find
-from cloudsync.report import RunReport, exit_of_run
+from cloudsync.report import RunReport
 from cloudsync.report.words import clean
 from cloudsync.state import StateError
 from cloudsync.state.objects import Unanswered
 from cloudsync.state.opening import open_bucket
-from cloudsync.worker.passes import Passed, one_pass
+from cloudsync.status.exposition import GATEWAY, PUSH_SECONDS
+from cloudsync.worker.passes import Passed
+from cloudsync.worker.ping import SECONDS, TRIES
+from cloudsync.worker.stop import Stop
+from cloudsync.worker.unattended import run_unattended
 
 CONFIG: Final = "CLOUDSYNC_CONFIG"
 TEXT: Final = "CLOUDSYNC_CONFIG_TEXT"
 TIMEOUT: Final = "CLOUDSYNC_TIMEOUT"
 ACTORS: Final = "CLOUDSYNC_ACTORS"
+LOG: Final = "CLOUDSYNC_LOG"
 SCHEMA: Final = "cloudsync/pass/1"
 RESERVE: Final = 20.0
 """Seconds before the platform's end in which nothing is begun: a call under way may still end."""
@@ -137,59 +143,92 @@ def outcome(
     """The result of one pass, over ``only`` some targets or scopes, as JSON values. It raises nothing: what went wrong is in it.
 
     Keys: ``schema``, ``version``, ``name`` of the installation, ``exit`` and what it ``means``,
-    ``run``, ``targets`` by verdict, ``done`` steps, ``look_at`` (at most ``SHOWN`` targets that
+    ``run`` as the log calls it, ``targets`` by verdict, ``done`` steps, ``look_at`` (at most ``SHOWN`` targets that
     aren't in sync), ``left_out`` (how many more), ``waits`` (commands), ``errors``, ``seconds``.
     """
     began = time.monotonic()
     result = _head()
     try:
-        if remaining is None:
-            remaining = seconds(environment, began)
         config = configuration(folder, environment)
         result["name"] = config.name
-        with opened(config) as job:
-            limit = bounded(job.limit, remaining, spent=time.monotonic() - began)
-            mine = replace(job, attended=False, limit=limit, only=only)
-            # What a change concerns is put right by the list in force: no source is asked.
-            passed = one_pass(mine, sweep=bool(only))
-        result |= _of_pass(passed)
-    except CloudsyncError as error:
-        result["exit"] = int(error.exit_code)
-        result["errors"] = [clean(str(one)) for one in getattr(error, "problems", (error,))]
+        result |= _run(config, remaining, began, environment, only)
     except Exception as error:  # noqa: BLE001 - whatever it is, the platform gets one result
-        result["exit"] = int(Exit.ERROR)
-        result["errors"] = [_mistake(error)]
+        result["exit"] = int(trouble.code_of(error))
+        result["errors"] = [clean(one) for one in trouble.of_error(error)]
     result["means"] = MEANING[Exit(result["exit"])]
     result["seconds"] = round(time.monotonic() - began, 3)
     return result
 
 
-def _mistake(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
-    return (
-        f"cloudsync {__version__}: a mistake of its own, {where}: {clean(str(error))}. What was "
-        "done before is kept. Report this line."
-    )
+def _run(
+    config: Config,
+    remaining: float | None,
+    began: float,
+    environment: Mapping[str, str],
+    only: frozenset[str],
+) -> dict[str, Any]:
+    """What one pass found and did, once the monitor and whoever takes metrics were told."""
+    passes: list[Passed] = []
+    errors: list[Exception] = []
+
+    @contextmanager
+    def within() -> Generator[Job]:
+        said = seconds(environment) if remaining is None else remaining
+        with opened(config) as job:
+            limit = bounded(
+                job.limit, said, spent=time.monotonic() - began, after=telling(config, environment)
+            )  # fmt: skip
+            yield replace(job, limit=limit, only=only)
+
+    with log.kept(_form(environment)):
+        ended = run_unattended(
+            config.name,
+            # What a change concerns is put right by the list in force: no source is asked.
+            "sweep" if only else "fetch", within, Stop(),
+            # A look at what changed says nothing of the targets that the monitor waits for.
+            url_env=config.ping.url_env if config.ping and not only else None,
+            shown=passes.append, failed=errors.append,
+        )  # fmt: skip
+    result: dict[str, Any] = _of_pass(passes[0]) if passes else {"errors": []}
+    result["errors"] += [clean(line) for error in errors for line in trouble.of_error(error)]
+    return {**result, "exit": int(ended.exit), "run": ended.run}
 
 
-def bounded(limit: float | None, remaining: float | None, *, spent: float = 0.0) -> float | None:
+def _form(environment: Mapping[str, str]) -> str | None:
+    """How the log is written, or None where it isn't.
+
+    Raises:
+        UsageError: ``CLOUDSYNC_LOG`` says neither json nor console.
+    """
+    said = environment.get(LOG)
+    if said not in {None, "json", "console"}:
+        raise UsageError(LOG, f"{clean(said or '')!r} is no form of a log", todo="Write json.")
+    return said
+
+
+def telling(config: Config, environment: Mapping[str, str]) -> float:
+    """How many seconds it may take at most, after a pass, to tell whoever is to hear of it."""
+    ping = SECONDS * TRIES if config.ping else 0.0
+    return ping + (PUSH_SECONDS if environment.get(GATEWAY) else 0.0)
+
+
+def bounded(
+    limit: float | None, remaining: float | None, *, spent: float = 0.0, after: float = 0.0
+) -> float | None:
     """How long a pass may take, in seconds, of which ``spent`` of the platform's are gone.
 
-    What it doesn't reach by then is reported, and is left to the next pass. Where the platform
-    leaves little, half of it is kept in reserve.
+    What it doesn't reach by then is reported, and is left to the next pass. ``after`` is what comes
+    after the pass, and is kept in reserve too; where the platform leaves little, half of it is.
     """
     if remaining is None:
         return limit
     left = max(0.0, remaining - spent)
-    ours = left - min(RESERVE, left / 2)
+    ours = left - min(RESERVE + after, left / 2)
     return ours if limit is None else min(limit, ours)
 
 
-def seconds(environment: Mapping[str, str], started: float) -> float | None:
-    """What is left of ``CLOUDSYNC_TIMEOUT``, the platform's limit in seconds, where it tells no time.
-
-    ``started`` is ``time.monotonic`` when the platform called. None without that variable.
+def seconds(environment: Mapping[str, str]) -> float | None:
+    """``CLOUDSYNC_TIMEOUT``, the platform's limit in seconds, where it tells no time; or None.
 
     Raises:
         UsageError: it is no number of seconds.
@@ -199,7 +238,7 @@ def seconds(environment: Mapping[str, str], started: float) -> float | None:
         return None
     if not said.isdecimal() or not int(said):
         raise UsageError(TIMEOUT, f"{clean(said)!r} is no number of seconds", todo="Write 540.")
-    return max(0.0, int(said) - (time.monotonic() - started))
+    return float(said)
 
 
 def configuration(folder: Path, environment: Mapping[str, str]) -> Config:
@@ -258,8 +297,6 @@ def _of_pass(passed: Passed) -> dict[str, Any]:
     wrong = [one for one in targets if one.verdict is not Verdict.IN_SYNC or one.notes]
     errors = [str(one) for one in (passed.found.vetted.refused, report.unrecorded) if one]
     return {
-        "exit": int(exit_of_run(report)),
-        "run": report.run,
         "targets": dict(Counter(one.verdict.value for one in targets)),
         "done": sum(found.kind == "done" for _, found in report.outcomes),
         "look_at": [

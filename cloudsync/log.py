@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from collections.abc import Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ Level = Literal["debug", "info", "warning", "error"]
 _FIRST: Final = ("schema", "at", "level", "event", "tenant", "run", "text")
 _begun: dict[str, Any] = {}
 _secrets: set[str] = set()
+_kept: list[str] = []
+_overlap = threading.Lock()
 
 
 def begin(form: str, out: TextIO | None = None) -> None:
@@ -60,6 +63,28 @@ def end() -> None:
         logging.getLogger().removeHandler(_begun["handler"])
         _begun.clear()
     _secrets.clear()
+
+
+@contextmanager
+def kept(form: str | None) -> Generator[None]:
+    """Write every event to stderr while the block runs; None writes none.
+
+    Blocks may overlap, as the calls of a function that one process answers: the last one ends it.
+    """
+    if form is None:
+        yield
+        return
+    with _overlap:
+        _kept.append(form)
+        if len(_kept) == 1:
+            begin(form)
+    try:
+        yield
+    finally:
+        with _overlap:
+            _kept.pop()
+            if not _kept:
+                end()
 
 
 def begun() -> bool:

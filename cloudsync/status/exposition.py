@@ -18,7 +18,8 @@ from cloudsync.web.reading import known
 
 FILE: Final = "CLOUDSYNC_METRICS_FILE"
 GATEWAY: Final = "CLOUDSYNC_PUSHGATEWAY"
-_SECONDS: Final = 10
+PUSH_SECONDS: Final = 10
+"""How long a gateway may take, so that it doesn't make a run late."""
 
 
 class _Collector:
@@ -96,7 +97,7 @@ def hand_over(job: Job, environment: Mapping[str, str] | None = None) -> Iterato
         try:
             prometheus.push_to_gateway(
                 gateway, job="cloudsync", registry=registry,
-                grouping_key={"installation": name}, timeout=_SECONDS,
+                grouping_key={"installation": name}, timeout=PUSH_SECONDS,
             )  # fmt: skip
         except (OSError, ValueError) as error:
             # Not the address: it may hold a password.

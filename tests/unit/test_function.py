@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from cloudsync import docket, function
+from cloudsync import docket, function, log
 from cloudsync.errors import Exit, UsageError
-from cloudsync.function import PassFailed, answer, bounded, configuration, outcome, seconds
+from cloudsync.function import (
+    PassFailed,
+    answer,
+    bounded,
+    configuration,
+    outcome,
+    seconds,
+    telling,
+)
 from cloudsync.job import Job
+from cloudsync.worker import unattended
 from cloudsync.worker.passes import Passed
+from cloudsync.worker.ping import Sign
 from tests.unit.test_reconcile import ONE, OPEN
 from tests.unit.test_worker import ENFORCE, Shift
 
@@ -21,37 +32,76 @@ list: {source: list.txt, format: cidr}
 state: memory://
 targets: [{provider: memory, mode: watch}]
 """
+PINGING = f"{TEXT}ping: {{url_env: MONITOR}}\n"
+
+
+@dataclass
+class Called:
+    """What a function's call did: the jobs it ran, and what it told the monitor."""
+
+    shift: Shift
+    jobs: list[Job] = field(default_factory=list[Job])
+    pings: list[tuple[Sign, str]] = field(default_factory=list[tuple[Sign, str]])
+
+    def one_pass(self, job: Job, *, sweep: bool, beside: object) -> Passed:
+        """A pass over the shift's targets."""
+        del beside
+        assert sweep == bool(job.only)
+        self.jobs.append(job)
+        return self.shift.one_pass()
+
+    def ping(self, variable: str | None, sign: Sign, run: str, body: str = "") -> None:
+        """Told, where somebody is to be."""
+        del run
+        if variable:
+            self.pings.append((sign, body))
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> Called:
+    """A target that is open to the world and waits for its first enforce."""
+    found = Called(Shift({"one": (OPEN,)}, (ENFORCE,)))
+    monkeypatch.setattr(unattended, "one_pass", found.one_pass)
+    monkeypatch.setattr(unattended, "ping", found.ping)
+    return found
 
 
 @pytest.mark.parametrize(
-    ("limit", "remaining", "spent", "ours"),
+    ("limit", "remaining", "spent", "after", "ours"),
     [
-        (None, None, 3.0, None),
-        (60.0, None, 3.0, 60.0),
-        (None, 900.0, 0.0, 880.0),
-        (None, 900.0, 5.0, 875.0),
-        (60.0, 900.0, 5.0, 60.0),
-        (60.0, 30.0, 0.0, 15.0),
-        (None, 10.0, 20.0, 0.0),
+        (None, None, 3.0, 0.0, None),
+        (60.0, None, 3.0, 0.0, 60.0),
+        (None, 900.0, 0.0, 0.0, 880.0),
+        (None, 900.0, 5.0, 0.0, 875.0),
+        (None, 900.0, 5.0, 18.0, 857.0),
+        (60.0, 900.0, 5.0, 18.0, 60.0),
+        (60.0, 30.0, 0.0, 0.0, 15.0),
+        (60.0, 30.0, 0.0, 18.0, 15.0),
+        (None, 10.0, 20.0, 0.0, 0.0),
     ],
 )
 def test_a_pass_ends_before_the_platform_ends_it(
-    limit: float | None, remaining: float | None, spent: float, ours: float | None
+    limit: float | None, remaining: float | None, spent: float, after: float, ours: float | None
 ) -> None:
-    """Twenty seconds are kept in reserve, or half of what there is; a shorter deadline stands."""
-    assert bounded(limit, remaining, spent=spent) == ours
+    """Twenty seconds and what comes after are kept in reserve, or half; a shorter deadline stands."""
+    assert bounded(limit, remaining, spent=spent, after=after) == ours
 
 
-def test_the_time_is_told_by_a_variable_where_the_platform_tells_none(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Seconds less those that are gone; what is no number of seconds is refused."""
-    monkeypatch.setattr("cloudsync.function.time.monotonic", lambda: 103.0)
-    assert seconds({}, 100.0) is None
-    assert seconds({"CLOUDSYNC_TIMEOUT": "540"}, 100.0) == 537.0
-    assert seconds({"CLOUDSYNC_TIMEOUT": "2"}, 100.0) == 0.0
+def test_time_is_kept_for_whoever_is_to_hear_of_a_pass(tmp_path: Path) -> None:
+    """A monitor and a gateway that are both down don't cost the result."""
+    quiet = configuration(tmp_path, {"CLOUDSYNC_CONFIG_TEXT": TEXT})
+    pinging = configuration(tmp_path, {"CLOUDSYNC_CONFIG_TEXT": PINGING})
+    gateway = {"CLOUDSYNC_PUSHGATEWAY": "http://127.0.0.1:9"}
+    found = [telling(quiet, {}), telling(pinging, {}), telling(pinging, gateway)]
+    assert found == [0.0, 8.0, 18.0]
+
+
+def test_the_time_is_told_by_a_variable_where_the_platform_tells_none() -> None:
+    """In seconds; what is no number of them is refused."""
+    assert seconds({}) is None
+    assert seconds({"CLOUDSYNC_TIMEOUT": "540"}) == 540.0
     with pytest.raises(UsageError) as refused:
-        seconds({"CLOUDSYNC_TIMEOUT": "9m"}, 100.0)
+        seconds({"CLOUDSYNC_TIMEOUT": "9m"})
     assert str(refused.value) == (
         "CLOUDSYNC_TIMEOUT: '9m' is no number of seconds. Nothing was changed. Write 540."
     )
@@ -97,31 +147,80 @@ def test_a_state_on_a_functions_disk_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_waits_for_a_person_is_no_failure(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], called: Called
 ) -> None:
     """A first enforce is held: the platform gets an answer, which says how it is let through."""
-    shift = Shift({"one": (OPEN,)}, (ENFORCE,))
-    passes: list[Job] = []
-
-    def one_pass(job: Job, *, sweep: bool) -> Passed:
-        assert not sweep
-        passes.append(job)
-        return shift.one_pass()
-
-    monkeypatch.setattr(function, "one_pass", one_pass)
     result = answer(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": TEXT})
     printed = capsys.readouterr().out
     assert printed.count("\n") == 1
     assert json.loads(printed) == result
-    (job,) = passes
+    (job,) = called.jobs
     assert not job.attended
     assert job.limit
     assert 79 < job.limit <= 80
-    (hold,) = docket.holds(shift.job)
-    assert (result["exit"], result["targets"], result["waits"]) == (
-        Exit.HELD, {"open": 1}, [f"cloudsync {hold.command}"],
+    (hold,) = docket.holds(called.shift.job)
+    assert (result["exit"], result["targets"], result["waits"], result["errors"]) == (
+        Exit.HELD, {"open": 1}, [f"cloudsync {hold.command}"], [],
     )  # fmt: skip
     assert result["look_at"] == [{"target": ONE, "verdict": "open", "notes": ["held"], "why": ""}]
+
+
+def test_a_call_tells_the_monitor_and_writes_a_log_of_the_same_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], called: Called
+) -> None:
+    """The result stays alone on stdout, the log goes to stderr, and one id runs through both."""
+    said = {"CLOUDSYNC_CONFIG_TEXT": PINGING, "CLOUDSYNC_LOG": "json"}
+    result = answer(100.0, tmp_path, said)
+    assert called.pings == [("start", ""), ("success", "1 of 1 targets verified: 1 open")]
+    told = capsys.readouterr()
+    assert json.loads(told.out) == result
+    lines = [json.loads(line) for line in told.err.splitlines()]
+    assert [one["event"] for one in lines] == [
+        "run_begun", "step_begun", "step_ended", "held", "condition", "run_ended",
+    ]  # fmt: skip
+    assert {(one["tenant"], one["run"]) for one in lines} == {("mail", result["run"])}
+    assert called.jobs[0].run == result["run"]
+    assert not log.begun()
+
+
+def test_a_look_at_what_changed_tells_the_monitor_nothing(tmp_path: Path, called: Called) -> None:
+    """It would keep the switch quiet while nobody looks at the other targets any more."""
+    outcome(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": PINGING}, frozenset({ONE}))
+    assert [job.only for job in called.jobs] == [{ONE}]
+    assert called.pings == []
+
+
+def test_a_pass_that_fails_is_told_to_the_monitor_and_to_the_platform(
+    tmp_path: Path, called: Called
+) -> None:
+    """Both get the same lines; what the run is called stands in the result too."""
+    called.shift.world.unreadable = "denied"
+    result = outcome(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": PINGING})
+    sign, body = called.pings[-1]
+    assert (result["exit"], sign, body.splitlines()[0]) == (
+        Exit.FAILED, "fail", "0 of 1 targets verified",
+    )  # fmt: skip
+
+
+def test_metrics_that_cant_be_handed_over_are_said_and_fail_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: Called
+) -> None:
+    """The platform gets the code of the pass."""
+    monkeypatch.setenv("CLOUDSYNC_METRICS_FILE", str(tmp_path / "none" / "file"))
+    result = outcome(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": TEXT})
+    assert (result["exit"], result["targets"]) == (Exit.HELD, {"open": 1})
+    (error,) = result["errors"]
+    assert error.startswith("CLOUDSYNC_METRICS_FILE: the metrics can't be written: ")
+
+
+def test_a_form_of_log_that_there_isnt_is_refused(tmp_path: Path, called: Called) -> None:
+    """Before the pass, by its name."""
+    result = outcome(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": TEXT, "CLOUDSYNC_LOG": "xml"})
+    assert (result["exit"], result["errors"], called.jobs) == (
+        Exit.ERROR,
+        ["CLOUDSYNC_LOG: 'xml' is no form of a log. Nothing was changed. Write json."],
+        [],
+    )
 
 
 def test_a_failure_is_printed_and_then_raised(
@@ -155,4 +254,4 @@ def test_a_mistake_of_our_own_is_one_line_too(
     monkeypatch.setattr(function, "configuration", broken)
     (error,) = outcome(None, tmp_path, {})["errors"]
     assert "a mistake of its own, RuntimeError in test_function.py:" in error
-    assert "a\\x1b[2Jb. What was done before is kept. Report this line." in error
+    assert "a\\x1b[2Jb. What was done before is kept. Run cloudsync drift" in error

@@ -202,3 +202,18 @@ def test_the_environments_secrets_are_known_by_their_names() -> None:
 def test_what_looks_like_a_secret_is_hidden_and_nothing_else(text: str, shown: str) -> None:
     """The part that opens something goes; what it belongs to can still be told."""
     assert hidden(text, {"abcdef", "abcdef-longer"}) == shown
+
+
+def test_calls_that_overlap_share_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """The one that ends first doesn't silence the other; nobody who wants none begins one."""
+    with log.kept(None):
+        log.info("unheard")
+        first, second = log.kept("json"), log.kept("json")
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        log.info("heard")
+        second.__exit__(None, None, None)
+        log.info("unheard")
+    events = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert (events, log.begun()) == (["heard"], False)
