@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, cast, get_args
 
 from cloudsync import records
 from cloudsync.change import concerns
 from cloudsync.errors import UsageError
-from cloudsync.holds import Gate, Held, Hold, renewed
+from cloudsync.holds import Closing, Gate, Held, Hold, renewed
 from cloudsync.job import Job
 from cloudsync.model import Mode
 from cloudsync.plan import TargetPlan
@@ -33,7 +33,9 @@ def _holds_value(holds: tuple[Hold, ...]) -> Value:
                 "what": one.what,
                 "since": time_text(one.since),
                 "told": time_text(one.told) if one.told else None,
-                "changes": list(one.changes),
+                # Of a target they stand in what it closes.
+                "changes": [] if one.closing else list(one.changes),
+                "closing": records.maybe(records.closing_value, one.closing),
             }
             for one in holds
         ]
@@ -41,13 +43,15 @@ def _holds_value(holds: tuple[Hold, ...]) -> Value:
 
 
 def _holds(value: Value) -> tuple[Hold, ...]:
-    return tuple(
-        Hold(
-            text(one["digest"]), _held(one["kind"]), text(one["subject"]), text(one["what"]),
-            time(one["since"]), time(one["told"]) if one["told"] is not None else None,
-            tuple(map(text, one.get("changes", ()))),
-        )
-        for one in value["holds"]
+    return tuple(map(_hold, value["holds"]))
+
+
+def _hold(value: Value) -> Hold:
+    closing = records.maybe(records.closing_from, value.get("closing"))
+    return Hold(
+        text(value["digest"]), _held(value["kind"]), text(value["subject"]), text(value["what"]),
+        time(value["since"]), records.maybe(time, value["told"]),
+        closing.lines if closing else tuple(map(text, value.get("changes", ()))), closing,
     )  # fmt: skip
 
 
@@ -146,22 +150,29 @@ def forget_enforced(job: Job, target: str) -> None:
 
 def approved(job: Job) -> dict[str, str]:
     """The digests that were let through, and by whom; of one that lacks its second person, none."""
-    found: dict[str, str] = {}
+    return {one.digest: by for one, by in _let_through(job)}
+
+
+def _let_through(job: Job) -> Iterator[tuple[records.Approval, str]]:
     for key in job.store.keys(records.approval_key("")):
         if key.endswith(SECOND):
             continue
         stored = records.load(job.store, key, records.APPROVAL)
         second = records.load(job.store, key + SECOND, records.APPROVAL)
         if stored and (second or not job.config.approvals.second):
-            found[stored.value.digest] = " and ".join(
-                one.value.by for one in (stored, second) if one
-            )
-    return found
+            yield stored.value, " and ".join(one.value.by for one in (stored, second) if one)
 
 
 def gate(job: Job) -> Gate | None:
     """What holds first enforces; None where a person says yes to what is done."""
-    return None if job.attended else Gate(enforced(job), approved(job))
+    if job.attended:
+        return None
+    through = list(_let_through(job))
+    begun: dict[str, list[Closing]] = {}
+    for one, _ in through:
+        if one.closing:
+            begun.setdefault(one.subject, []).append(one.closing)
+    return Gate(enforced(job), {one.digest: by for one, by in through}, begun)
 
 
 def approve(job: Job, digest: str, by: str, reason: str, known_as: str = "") -> tuple[Hold, bool]:
@@ -190,8 +201,9 @@ def approve(job: Job, digest: str, by: str, reason: str, known_as: str = "") -> 
             todo="The second approval is another person's." if second else "Wait for the next run.",
         )  # fmt: skip
     new = records.Approval(
-        digest, hold.kind, hold.subject, by, reason, job.now(), caller=known_as or caller()
-    )
+        digest, hold.kind, hold.subject, by, reason, job.now(),
+        caller=known_as or caller(), closing=hold.closing,
+    )  # fmt: skip
     records.save(job.store, key + SECOND if first else key, records.APPROVAL, new, None)
     return hold, first is not None or not job.config.approvals.second
 

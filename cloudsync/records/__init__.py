@@ -1,6 +1,13 @@
 """What the state holds, as typed values and as documents; it opens no store."""
 
-from cloudsync.records.approval import APPROVAL, Approval, Approved, approval_key
+from cloudsync.records.approval import (
+    APPROVAL,
+    Approval,
+    Approved,
+    approval_key,
+    closing_from,
+    closing_value,
+)
 from cloudsync.records.fields import maybe, number, text, time, time_text, truth
 from cloudsync.records.kind import Kind, Stored, load, save
 from cloudsync.records.listing import LIST, LIST_KEY
@@ -31,6 +38,8 @@ __all__ = [
     "Stored",
     "approval_key",
     "changes_key",
+    "closing_from",
+    "closing_value",
     "load",
     "maybe",
     "number",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, cast, get_args
 
-from cloudsync.records.fields import maybe, text, time, time_text
+from cloudsync.holds import Closing
+from cloudsync.records.fields import maybe, text, time, time_text, truth
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
 
@@ -18,7 +19,8 @@ class Approval:
     """A person let exactly one held thing through: a list change, or a target's first enforce.
 
     ``digest`` is what was approved, ``subject`` the source or the target it belongs to.
-    ``by`` is the name that was given, ``caller`` the user and machine that gave it.
+    ``by`` is the name that was given, ``caller`` the user and machine that gave it. ``closing`` is
+    what a target's first enforce would change; None of a list, and of what older releases wrote.
     """
 
     digest: str
@@ -29,11 +31,29 @@ class Approval:
     at: datetime
     until: datetime | None = None
     caller: str = ""
+    closing: Closing | None = None
 
 
 def approval_key(digest: str) -> str:
     """Where the approval of ``digest`` stands."""
     return f"approvals/{digest}"
+
+
+def closing_value(closing: Closing) -> Value:
+    """What a first enforce closes, as it stands in a document."""
+    return {"terms": closing.terms, "changes": [list(one) for one in sorted(closing.changes)]}
+
+
+def closing_from(value: Value) -> Closing:
+    """What ``closing_value`` gave.
+
+    Raises:
+        KeyError, TypeError, ValueError: it isn't that.
+    """
+    return Closing(
+        text(value["terms"]),
+        frozenset((text(verb), truth(own), text(line)) for verb, own, line in value["changes"]),
+    )
 
 
 def _approval_value(approval: Approval) -> Value:
@@ -46,6 +66,7 @@ def _approval_value(approval: Approval) -> Value:
         "at": time_text(approval.at),
         "until": maybe(time_text, approval.until),
         "caller": approval.caller,
+        "closing": maybe(closing_value, approval.closing),
     }
 
 
@@ -61,6 +82,7 @@ def _approval(value: Value) -> Approval:
         at=time(value["at"]),
         until=maybe(time, value["until"]),
         caller=text(value.get("caller", "")),
+        closing=maybe(closing_from, value.get("closing")),
     )
 
 

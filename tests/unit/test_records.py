@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudsync.allowlist import Entry, InForce, Leaving, Withdrawn
+from cloudsync.holds import Closing
 from cloudsync.records import (
     APPROVAL,
     LIST,
@@ -95,6 +96,16 @@ APPROVALS = st.builds(
     at=TIMES,
     until=st.one_of(st.none(), TIMES),
     caller=TEXT,
+    closing=st.one_of(
+        st.none(),
+        st.builds(
+            Closing,
+            terms=TEXT,
+            changes=st.frozensets(
+                st.tuples(st.sampled_from(["add", "remove"]), st.booleans(), TEXT), max_size=3
+            ),
+        ),
+    ),
 )
 RUNS = st.builds(
     RunRecord,
@@ -149,6 +160,13 @@ def test_a_list_of_an_older_release_has_nothing_ahead_and_nothing_withdrawn() ->
     document = LIST.encode(IN_FORCE)
     del document["ahead"], document["withdrawn"]
     assert LIST.decode("list", document) == IN_FORCE
+
+
+def test_an_approval_of_an_older_release_covers_nothing_in_part() -> None:
+    """What was written before a part could be told still reads, as of the whole alone."""
+    document = APPROVAL.encode(APPROVED)
+    del document["closing"]
+    assert APPROVAL.decode("approval", document) == APPROVED
 
 
 @given(approval=APPROVALS, run=RUNS, seen=SIGHTINGS)
@@ -206,6 +224,12 @@ def test_the_other_records_as_documents() -> None:
         "at": at,
         "until": None,
         "caller": "",
+        "closing": None,
+    }
+    closing = Closing("sha256:t", frozenset({("remove", False, "- b"), ("add", True, "+ a")}))
+    assert APPROVAL.encode(replace(APPROVED, closing=closing))["closing"] == {
+        "terms": "sha256:t",
+        "changes": [["add", True, "+ a"], ["remove", False, "- b"]],
     }
     assert RUN.encode(RAN) == {
         "schema": "cloudsync.state.run/1",
@@ -291,6 +315,12 @@ BAD: list[tuple[Kind[Any], Any, dict[str, Any], str]] = [
         "ValueError: 2026-11-24T06:00:00 has no time zone",
     ),
     (APPROVAL, APPROVED, {"kind": "all"}, "ValueError: 'all' is nothing to approve"),
+    (
+        APPROVAL,
+        APPROVED,
+        {"closing": {"terms": "t", "changes": [["add", 1, "x"]]}},
+        "TypeError: 1 is neither true nor false",
+    ),
     (RUN, RAN, {"exit": "0"}, "TypeError: '0' is no number"),
     (RUN, RAN, {"targets": []}, "AttributeError: 'list' object has no attribute 'items'"),
     (RUN, RAN, {"targets": {"t": 1}}, "TypeError: 1 is no text"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from cloudsync.errors import Exit, HeldError, UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.model import Mode, Note, Verdict
+from cloudsync.provider import Outcome, Step
 from cloudsync.reconcile import reconcile
 from cloudsync.remember import forget
 from cloudsync.report import exit_of_run
@@ -120,6 +122,75 @@ def test_an_approval_is_of_exactly_that(shift: Shift) -> None:
     assert exit_of_run(passed.report) is Exit.HELD
     assert reach(shift)
     assert len(passed.tell) == 1
+
+
+class Crashed(BaseException):
+    """The process is gone."""
+
+
+def cut_short(shift: Shift, calls: int) -> None:
+    """A pass whose process dies once it has made so many calls."""
+    made, apply = 0, shift.provider.inner.apply
+
+    def crashing(step: Step, deadline: float | None = None) -> Outcome:
+        nonlocal made
+        made += 1
+        if made > calls:
+            raise Crashed
+        return apply(step, deadline)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shift.provider, "apply", crashing)
+        with pytest.raises(Crashed):
+            one_pass(shift.job)
+
+
+def denies(shift: Shift) -> int:
+    """How many own denies stand."""
+    return sum(not rule.allow for rule in shift.world.firewalls["one"].rules)
+
+
+@pytest.mark.parametrize("calls", range(4))
+def test_an_approval_covers_the_rest_of_a_run_that_was_cut_short(shift: Shift, calls: int) -> None:
+    """Between any two of two probes' rules and two denies it dies: the next pass does the rest."""
+    shift.one_pass()
+    shift.approve()
+    cut_short(shift, calls)
+    assert (denies(shift), docket.enforced(shift.job)) == (max(0, calls - 2), {})
+    passed = shift.one_pass()
+    assert exit_of_run(passed.report) is Exit.DONE
+    assert (denies(shift), docket.holds(shift.job)) == (2, ())
+    assert set(docket.enforced(shift.job)) == {ONE}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"internal": "close"},
+        {"also_allow": [{"network": "9.9.9.9", "owner": "a", "reason": "b", "until": "never"}]},
+        {"override_denies": True},
+    ],
+)
+def test_the_rest_waits_anew_where_it_would_shut_out_somebody_else(
+    shift: Shift, other: dict[str, Any]
+) -> None:
+    """What is wanted was changed while the run was cut short: a person is asked for the rest."""
+    shift.one_pass()
+    shift.approve()
+    cut_short(shift, 3)
+    shift.blocks = ({**ENFORCE, **other},)
+    assert exit_of_run(shift.one_pass().report) is Exit.HELD
+    assert denies(shift) == 1
+
+
+def test_a_second_persons_word_is_needed_for_the_rest_too(shift: Shift) -> None:
+    """One of two approvals covers nothing, whole or in part."""
+    shift.one_pass()
+    shift.approve()
+    cut_short(shift, 3)
+    shift.approvals = {"second": True}
+    assert exit_of_run(shift.one_pass().report) is Exit.HELD
+    assert denies(shift) == 1
 
 
 def test_a_persons_apply_is_the_approval(shift: Shift) -> None:
