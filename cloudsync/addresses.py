@@ -6,7 +6,14 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_network,
+    summarize_address_range,
+)
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final, NamedTuple
 
@@ -147,6 +154,14 @@ class AddressSet:
         """``networks()`` as strings."""
         return [str(network) for network in self.networks()]
 
+    def ranges(self) -> Iterator[tuple[Address, Address]]:
+        """The first and last address of each span, IPv4 first, in order."""
+        for first, last in self.spans:
+            if last <= _LAST4:
+                yield IPv4Address(first), IPv4Address(last)
+            else:
+                yield IPv6Address(first - _V6), IPv6Address(last - _V6)
+
     def witness(self) -> str | None:
         """One address of the set as text, the lowest, or None of the empty set."""
         if not self.spans:
@@ -156,6 +171,19 @@ class AddressSet:
 
     def __str__(self) -> str:
         return ", ".join(self.cidrs()) or "no address"
+
+
+def between(first: Address, last: Address) -> AddressSet:
+    """Every address from ``first`` to ``last``, both included.
+
+    Raises:
+        ValueError: ``last`` comes first, or is of the other family.
+    """
+    if isinstance(first, IPv4Address) and isinstance(last, IPv4Address):
+        return AddressSet.of(*summarize_address_range(first, last))
+    if isinstance(first, IPv6Address) and isinstance(last, IPv6Address):
+        return AddressSet.of(*summarize_address_range(first, last))
+    raise ValueError(f"{first} and {last} are of two families")
 
 
 def _reaching(spans: tuple[Span, ...], first: int, start: int) -> int:

@@ -8,8 +8,9 @@ from typing import Final, cast, get_args
 
 from cloudsync import records
 from cloudsync.change import concerns
+from cloudsync.closing import Closing
 from cloudsync.errors import UsageError
-from cloudsync.holds import Closing, Gate, Held, Hold, renewed
+from cloudsync.holds import Gate, Held, Hold, renewed
 from cloudsync.job import Job
 from cloudsync.model import Mode
 from cloudsync.plan import TargetPlan
@@ -33,8 +34,7 @@ def _holds_value(holds: tuple[Hold, ...]) -> Value:
                 "what": one.what,
                 "since": time_text(one.since),
                 "told": time_text(one.told) if one.told else None,
-                # Of a target they stand in what it closes.
-                "changes": [] if one.closing else list(one.changes),
+                "changes": list(one.changes),
                 "closing": records.maybe(records.closing_value, one.closing),
             }
             for one in holds
@@ -47,11 +47,11 @@ def _holds(value: Value) -> tuple[Hold, ...]:
 
 
 def _hold(value: Value) -> Hold:
-    closing = records.maybe(records.closing_from, value.get("closing"))
     return Hold(
         text(value["digest"]), _held(value["kind"]), text(value["subject"]), text(value["what"]),
         time(value["since"]), records.maybe(time, value["told"]),
-        closing.lines if closing else tuple(map(text, value.get("changes", ()))), closing,
+        tuple(map(text, value.get("changes", ()))),
+        records.maybe(records.closing_from, value.get("closing")),
     )  # fmt: skip
 
 

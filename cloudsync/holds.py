@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from cloudsync.closing import Closing, changes_of, closing_of
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.plan import TargetPlan
 from cloudsync.provider import Remark
@@ -25,34 +26,13 @@ REMINDERS: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """What a first enforce changes that add wouldn't, and under which terms: what a person approves.
-
-    ``terms`` is a digest of all that is wanted of the target; ``changes`` are a step's verb, whether
-    the rule is ours, and its line.
-    """
-
-    terms: str
-    changes: frozenset[tuple[str, bool, str]]
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The lines alone, in the order in which they are shown."""
-        return tuple(line for _, _, line in sorted(self.changes))
-
-    def covers(self, rest: Closing) -> bool:
-        """Whether ``rest`` is a part of this, for the same end."""
-        return self.terms == rest.terms and rest.changes <= self.changes
-
-
-@dataclass(frozen=True, slots=True)
 class Hold:
     """One thing that waits: ``digest`` is what is approved, ``subject`` the source or the target.
 
     ``since`` is when the subject began to wait, whatever has become of its digest meanwhile;
     ``told`` when somebody was last told. ``changes`` are the lines of what would be done: rules at a
-    target, networks of a list. ``closing`` is the same of a target as it is compared, so that what
-    was approved may be done in several runs.
+    target, networks of a list. ``closing`` is what a target's first enforce does to whom, so that what was
+    approved may be done in several runs.
     """
 
     digest: str
@@ -81,40 +61,22 @@ class Gate:
     approved: Mapping[str, str] = field(default_factory=dict[str, str])
     begun: Mapping[str, Collection[Closing]] = field(default_factory=dict[str, Collection[Closing]])
 
-    def holds(self, plan: TargetPlan, closing: Closing) -> str | None:
-        """The digest that ``plan`` waits for, or None; ``closing`` is what only it would change.
+    def holds(self, plan: TargetPlan, add: TargetPlan, wanted: Wanted) -> str | None:
+        """The digest that ``plan`` waits for, or None; ``add`` is what add would do instead.
 
         A run that was cut short leaves the rest of what was approved: that is approved too, while
         the list and all else that is wanted are the same, and never anything more.
         """
-        if plan.mode is not Mode.ENFORCE or plan.target in self.enforced or not closing.changes:
+        if plan.mode is not Mode.ENFORCE or plan.target in self.enforced:
             return None
-        digest = _digest(
-            plan.target, plan.list_digest, plan.mode, [list(one) for one in sorted(closing.changes)]
-        )
-        covered = any(whole.covers(closing) for whole in self.begun.get(plan.target, ()))
+        changes = changes_of(plan, add)
+        if not changes:
+            return None
+        digest = _digest(plan.target, plan.list_digest, plan.mode, changes)
+        begun = self.begun.get(plan.target)
+        rest = closing_of(plan, add, wanted) if begun else None
+        covered = rest and any(whole.covers(rest) for whole in begun or ())
         return None if covered or digest in self.approved else digest
-
-
-def closing_of(plan: TargetPlan, add: TargetPlan, wanted: Wanted) -> Closing:
-    """The changes of ``plan`` that ``add`` wouldn't make, whatever calls they are packed into.
-
-    What is approved must stay the same while the senders that are wanted are let in meanwhile.
-    """
-    open_to = {(step.verb, step.own, change) for step in add.steps for change in step.changes}
-    rest = {(step.verb, step.own, change) for step in plan.steps for change in step.changes}
-    return Closing(_terms(plan.list_digest, wanted), frozenset(rest - open_to))
-
-
-def _terms(list_digest: str, wanted: Wanted) -> str:
-    """Of everything that decides who is shut out, whatever runs before have done already."""
-    return _digest(
-        "terms", list_digest, wanted.installation, wanted.mode,
-        [str(one) for one in (*wanted.networks, None, *wanted.also)],
-        [[one.text, *one.bound.cidrs()] for one in sorted(wanted.names)],
-        wanted.internal, wanted.ports, wanted.override_denies, wanted.close_opaque, wanted.shared,
-        wanted.priority,
-    )  # fmt: skip
 
 
 def _digest(*parts: object) -> str:
@@ -123,7 +85,7 @@ def _digest(*parts: object) -> str:
 
 
 def held_back(
-    plan: TargetPlan, add: TargetPlan, closing: Closing, digest: str, now: datetime
+    plan: TargetPlan, add: TargetPlan, wanted: Wanted, digest: str, now: datetime
 ) -> tuple[TargetPlan, Hold]:
     """``add``, which says what ``plan`` would close once the digest is approved, and the hold."""
     shut = "nobody who gets in today"
@@ -136,7 +98,8 @@ def held_back(
             shut = f"{size(max(out, key=lambda one: sum(one.count())).count())} that get in today"
     hold = Hold(
         digest, "target", plan.target, f"its first enforce would shut out {shut}", now,
-        changes=closing.lines, closing=closing,
+        changes=tuple(line for _, _, line in changes_of(plan, add)),
+        closing=closing_of(plan, add, wanted),
     )  # fmt: skip
     return add.saying(remark_of(hold)), hold
 

@@ -19,7 +19,7 @@ from cloudsync.change import concerns
 from cloudsync.config import Config, TargetSettings
 from cloudsync.errors import UsageError
 from cloudsync.history.replay import Frozen, frozen
-from cloudsync.holds import Gate, Hold, closing_of, held_back
+from cloudsync.holds import Gate, Hold, held_back
 from cloudsync.job import Job
 from cloudsync.model import Mode, Note, Purpose, Wanted
 from cloudsync.plan import TargetPlan, make
@@ -287,10 +287,9 @@ def _gated(
             plan.target: plan
             for plan in make(block.provider.rules, seen.of(list(wanted)), wanted, digest)
         }
-        shut = {
-            plan.target: closing_of(plan, adds[plan.target], asked[plan.target]) for plan in closing
+        held = {
+            plan.target: gate.holds(plan, adds[plan.target], asked[plan.target]) for plan in closing
         }
-        held = {plan.target: gate.holds(plan, shut[plan.target]) for plan in closing}
         first = next((target for target, waiting in held.items() if waiting), None)
         if first is None:
             continue
@@ -298,7 +297,7 @@ def _gated(
         for plan in closing:
             add, waiting = adds[plan.target], held[plan.target]
             if waiting:
-                plans[plan.target], hold = held_back(plan, add, shut[plan.target], waiting, now)
+                plans[plan.target], hold = held_back(plan, add, asked[plan.target], waiting, now)
                 holds.append(hold)
             else:
                 text = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network, summarize_address_range
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
-from cloudsync.addresses import EVERY_IPV4, Address, AddressSet, Network
+from cloudsync.addresses import EVERY_IPV4, AddressSet, Network, between
 
 Range = tuple[IPv4Address, IPv4Address]
 
@@ -97,19 +97,6 @@ def read(text: str) -> AddressSet:
     if not dash:
         return AddressSet.of(ip_network(text))
     return between(ip_address(first.strip()), ip_address(last.strip()))
-
-
-def between(first: Address, last: Address) -> AddressSet:
-    """Every address from ``first`` to ``last``, both included.
-
-    Raises:
-        ValueError: ``last`` comes first, or is of the other family.
-    """
-    if isinstance(first, IPv4Address) and isinstance(last, IPv4Address):
-        return AddressSet.of(*summarize_address_range(first, last))
-    if isinstance(first, IPv6Address) and isinstance(last, IPv6Address):
-        return AddressSet.of(*summarize_address_range(first, last))
-    raise ValueError(f"{first} and {last} are of two families")
 
 
 def read_pattern(text: str) -> AddressSet:

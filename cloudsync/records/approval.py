@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, cast, get_args
+from ipaddress import ip_address
+from typing import Any, Final, Literal, cast, get_args
 
-from cloudsync.holds import Closing
-from cloudsync.records.fields import maybe, text, time, time_text, truth
+from cloudsync.addresses import AddressSet, between
+from cloudsync.closing import Closing
+from cloudsync.records.fields import maybe, number, text, time, time_text
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
 
@@ -41,7 +43,12 @@ def approval_key(digest: str) -> str:
 
 def closing_value(closing: Closing) -> Value:
     """What a first enforce closes, as it stands in a document."""
-    return {"terms": closing.terms, "changes": [list(one) for one in sorted(closing.changes)]}
+    return {
+        "terms": closing.terms,
+        "taken": sorted(closing.taken),
+        "shut": [[port, [f"{a}-{b}" for a, b in shut.ranges()]] for port, shut in closing.shut],
+        "names": sorted(closing.names),
+    }
 
 
 def closing_from(value: Value) -> Closing:
@@ -52,8 +59,15 @@ def closing_from(value: Value) -> Closing:
     """
     return Closing(
         text(value["terms"]),
-        frozenset((text(verb), truth(own), text(line)) for verb, own, line in value["changes"]),
+        frozenset(map(text, value["taken"])),
+        tuple((number(port), _ranges(shut)) for port, shut in value["shut"]),
+        frozenset(map(text, value["names"])),
     )
+
+
+def _ranges(value: Any) -> AddressSet:
+    ends = (text(one).split("-") for one in value)
+    return AddressSet.union(between(ip_address(first), ip_address(last)) for first, last in ends)
 
 
 def _approval_value(approval: Approval) -> Value:

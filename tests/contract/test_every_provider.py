@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
+from cloudsync.closing import Closing, changes_of, closing_of
 from cloudsync.engine import apply
 from cloudsync.exposure import Exposure
 from cloudsync.memory.firewall import Firewall, Rule
@@ -400,6 +401,32 @@ def test_a_crash_after_any_call_is_finished_by_the_next_run(case: Case, stop: in
     assert case.faults == []
     settle(case, wanted)
     assert possible(case) == AddressSet.of(*LISTED) | INTERNAL
+
+
+def test_the_rest_of_a_first_enforce_is_a_part_of_what_was_approved(case: Case) -> None:
+    """Cut short after any of its calls, what is left to close needs no second approval."""
+    case.plant(*EVERYONE)
+    case.plant("10.20.0.0/16", "8.8.8.0/24")
+    settle(case, want(Mode.ADD))
+    wanted = want(Mode.ENFORCE)
+    whole, rest = _closing(case, wanted), _closing(case, wanted)
+    while rest:
+        assert whole is not None
+        assert whole.covers(rest)
+        case.run(wanted, stop_after=1)
+        rest = _closing(case, wanted)
+    assert case.faults == []
+    assert possible(case) == AddressSet.of(*LISTED) | INTERNAL
+
+
+def _closing(case: Case, wanted: Wanted) -> Closing | None:
+    """What enforce would close that add wouldn't, as a first enforce is held by; None of nothing."""
+    seen = case.look()
+    plan, add = (
+        make(case.rules.rules, seen, {case.target: replace(wanted, mode=mode)}, "sha256:test")[0]
+        for mode in (Mode.ENFORCE, Mode.ADD)
+    )
+    return closing_of(plan, add, wanted) if changes_of(plan, add) else None
 
 
 def test_an_entry_comes_and_another_goes(case: Case) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudsync.addresses import EVERY_IPV4, AddressSet
+from cloudsync.addresses import EVERY_IPV4, AddressSet, between
 from cloudsync.errors import UsageError
 from cloudsync.export.compare import as_lines, compare
 from cloudsync.export.fit import fitted, splitting
@@ -17,7 +17,6 @@ from cloudsync.export.format import artifact
 from cloudsync.export.formats import FORMATS
 from cloudsync.export.material import Material, material
 from cloudsync.export.notation import (
-    between,
     blocked,
     patterns,
     read,

@@ -18,6 +18,7 @@ from cloudsync.addresses import (
     PUBLIC,
     AddressSet,
     Count,
+    between,
     spelled,
 )
 
@@ -197,3 +198,10 @@ def test_what_is_no_network_has_no_spelling(text: str) -> None:
     """It is refused, and whoever reads it decides what becomes of it."""
     with pytest.raises(ValueError, match="does not appear to be"):
         spelled(text)
+
+
+@given(cidrs)
+def test_ranges_are_the_set(one: list[str]) -> None:
+    """From first to last, each span again, and nothing beside it; in both families."""
+    for found in (AddressSet.of(*one), EVERYONE - AddressSet.of(*one, "2001:db8::/127")):
+        assert AddressSet.union(between(first, last) for first, last in found.ranges()) == found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
 
 import pytest
 
 from cloudsync.addresses import EVERYONE, INTERNAL, AddressSet
-from cloudsync.exposure import Exposure, Name
-from cloudsync.holds import Closing, Gate, Hold, closing_of, held_back, remark_of, renewed
+from cloudsync.closing import closing_of
+from cloudsync.exposure import Exposure
+from cloudsync.holds import Gate, Hold, held_back, remark_of, renewed
 from cloudsync.model import Mode, Note, Verdict, Wanted, differ
 from cloudsync.plan import State, TargetPlan
 from cloudsync.provider import Refusal, Step
@@ -42,14 +42,11 @@ ADD = plan(LET_IN, mode=Mode.ADD)
 WANTED = Wanted("ours", Mode.ENFORCE, internal="keep")
 
 
-def closing(enforce: TargetPlan, add: TargetPlan = ADD, wanted: Wanted = WANTED) -> Closing:
-    """What only the first of two plans would change."""
-    return closing_of(enforce, add, wanted)
-
-
-def waits(gate: Gate, enforce: TargetPlan, add: TargetPlan = ADD) -> str | None:
+def waits(
+    gate: Gate, enforce: TargetPlan, add: TargetPlan = ADD, wanted: Wanted = WANTED
+) -> str | None:
     """The digest that a plan waits for."""
-    return gate.holds(enforce, closing(enforce, add))
+    return gate.holds(enforce, add, wanted)
 
 
 def test_a_first_enforce_that_closes_waits() -> None:
@@ -77,71 +74,29 @@ def test_letting_in_meanwhile_leaves_the_digest_as_it_is() -> None:
 
 
 MORE = replace(SHUT, changes=("- 10.0.0.0/8",))
-APPROVED = closing(plan(LET_IN, SHUT, MORE))
 
 
-@pytest.mark.parametrize("rest", [(SHUT,), (MORE,), (LET_IN, MORE), (SHUT, MORE)])
-def test_any_part_of_what_was_approved_may_go_on(rest: tuple[Step, ...]) -> None:
-    """A run that was cut short leaves a part, whichever; that needs nobody again."""
-    assert waits(Gate(begun={TARGET: [APPROVED]}), plan(*rest)) is None
+def begun(*steps: Step) -> Gate:
+    """A gate where a first enforce of these steps was approved, and nothing was closed yet."""
+    return Gate(begun={TARGET: [closing_of(plan(*steps), ADD, WANTED)]})
 
 
-@pytest.mark.parametrize(
-    "rest",
-    [
-        (SHUT, replace(SHUT, changes=("- 8.0.0.1/32",))),
-        (replace(SHUT, changes=("- everyone", "- 8.0.0.1/32")),),
-        (replace(SHUT, own=True),),
-        (replace(SHUT, verb="replace"),),
-    ],
-)
-def test_nothing_beside_what_was_approved_goes_on(rest: tuple[Step, ...]) -> None:
-    """One more line, another call or somebody else's rule: a person is asked, as at first."""
-    gate = Gate(begun={TARGET: [APPROVED]})
-    digest = waits(Gate(), plan(*rest))
+def test_the_rest_of_what_was_approved_goes_on() -> None:
+    """A run that was cut short leaves a part of the steps; that needs nobody again."""
+    for rest in ((SHUT,), (MORE,), (LET_IN, MORE), (SHUT, MORE)):
+        assert waits(begun(LET_IN, SHUT, MORE), plan(*rest)) is None
+
+
+def test_nothing_beside_what_was_approved_goes_on() -> None:
+    """Another rule of somebody else's, other terms, another target: a person is asked, as at first."""
+    approved = begun(LET_IN, SHUT)
+    beside = plan(SHUT, MORE)
+    digest = waits(Gate(), beside)
     assert digest is not None
-    assert waits(gate, plan(*rest)) == digest
-
-
-def test_what_was_approved_at_one_target_covers_no_other() -> None:
-    """The same lines at another target wait."""
-    other = plan(SHUT, target="memory:run/two")
-    assert waits(Gate(begun={TARGET: [APPROVED]}), other) is not None
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        replace(WANTED, internal="close"),
-        replace(WANTED, networks=(ip_network("8.0.0.1/32"),)),
-        replace(WANTED, also=(ip_network("8.0.0.1/32"),)),
-        replace(WANTED, names=frozenset({Name("outside:x", EVERYONE)})),
-        replace(WANTED, ports=(25, 587)),
-        replace(WANTED, override_denies=True),
-        replace(WANTED, close_opaque=True),
-        replace(WANTED, shared=True),
-        replace(WANTED, priority=(1, 2)),
-        replace(WANTED, installation="theirs"),
-    ],
-)
-def test_the_rest_is_for_the_same_end(wanted: Wanted) -> None:
-    """The same line shuts out somebody else where anything else is wanted."""
-    rest = plan(SHUT)
-    gate = Gate(begun={TARGET: [APPROVED]})
-    assert gate.holds(rest, closing(rest, wanted=wanted)) is not None
-
-
-def test_the_rest_is_by_the_same_list() -> None:
-    """Another list in force is another thing to approve."""
-    rest = replace(plan(SHUT), list_digest="sha256:1")
-    assert waits(Gate(begun={TARGET: [APPROVED]}), rest) is not None
-
-
-def test_what_may_not_have_been_seen_yet_changes_no_terms() -> None:
-    """After a run that was cut short the next one is unsettled, and goes on all the same."""
-    rest = plan(SHUT)
-    gate = Gate(begun={TARGET: [APPROVED]})
-    assert gate.holds(rest, closing(rest, wanted=replace(WANTED, unsettled=True))) is None
+    assert waits(approved, beside) == digest
+    close = replace(WANTED, internal="close")
+    assert waits(approved, plan(SHUT), wanted=close) is not None
+    assert waits(approved, plan(SHUT, target="memory:run/two")) is not None
 
 
 @pytest.mark.parametrize(
@@ -154,7 +109,7 @@ def test_what_may_not_have_been_seen_yet_changes_no_terms() -> None:
 def test_a_hold_says_who_would_be_shut_out(after: AddressSet, who: str) -> None:
     """What stands instead is what add would do, with the command that lets the rest through."""
     enforce = replace(plan(LET_IN, SHUT), before=state(EVERYONE), after=state(after))
-    passed, hold = held_back(enforce, ADD, closing(enforce), "sha256:1", NOW)
+    passed, hold = held_back(enforce, ADD, WANTED, "sha256:1", NOW)
     assert who in hold.what
     assert (passed.steps, passed.notes) == ((LET_IN,), (Note.HELD,))
     assert passed.remarks == (remark_of(hold),)
@@ -163,7 +118,7 @@ def test_a_hold_says_who_would_be_shut_out(after: AddressSet, who: str) -> None:
 
 def test_a_plan_that_was_not_looked_at_shuts_nobody_out() -> None:
     """Without an exposure nobody can be counted."""
-    _, hold = held_back(plan(SHUT), ADD, closing(plan(SHUT)), "sha256:1", NOW)
+    _, hold = held_back(plan(SHUT), ADD, WANTED, "sha256:1", NOW)
     assert hold.what == "its first enforce would shut out nobody who gets in today"
 
 

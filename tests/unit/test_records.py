@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import Entry, InForce, Leaving, Withdrawn
-from cloudsync.holds import Closing
+from cloudsync.closing import Closing
 from cloudsync.records import (
     APPROVAL,
     LIST,
@@ -86,6 +87,9 @@ LISTS = st.builds(
         st.builds(Withdrawn, network=NETWORKS, by=TEXT, reason=TEXT, at=TIMES), max_size=2
     ).map(tuple),
 )
+SETS = st.lists(
+    st.sampled_from(["0.0.0.0/0", "8.0.0.0/24", "8.0.1.0/32", "::/1", "2001:db8::/127"]), max_size=4
+).map(lambda networks: AddressSet.of(*networks))
 APPROVALS = st.builds(
     Approval,
     digest=TEXT,
@@ -101,9 +105,9 @@ APPROVALS = st.builds(
         st.builds(
             Closing,
             terms=TEXT,
-            changes=st.frozensets(
-                st.tuples(st.sampled_from(["add", "remove"]), st.booleans(), TEXT), max_size=3
-            ),
+            taken=st.frozensets(TEXT, max_size=3),
+            shut=st.lists(st.tuples(st.integers(1, 65_535), SETS), max_size=2).map(tuple),
+            names=st.frozensets(TEXT, max_size=3),
         ),
     ),
 )
@@ -226,10 +230,13 @@ def test_the_other_records_as_documents() -> None:
         "caller": "",
         "closing": None,
     }
-    closing = Closing("sha256:t", frozenset({("remove", False, "- b"), ("add", True, "+ a")}))
+    shut = AddressSet.of("8.0.0.0/24", "8.0.1.0/32", "2001:db8::/127")
+    closing = Closing("sha256:t", frozenset({"- b", "- a"}), ((25, shut),), frozenset({"tag x"}))
     assert APPROVAL.encode(replace(APPROVED, closing=closing))["closing"] == {
         "terms": "sha256:t",
-        "changes": [["add", True, "+ a"], ["remove", False, "- b"]],
+        "taken": ["- a", "- b"],
+        "shut": [[25, ["8.0.0.0-8.0.1.0", "2001:db8::-2001:db8::1"]]],
+        "names": ["tag x"],
     }
     assert RUN.encode(RAN) == {
         "schema": "cloudsync.state.run/1",
@@ -318,8 +325,8 @@ BAD: list[tuple[Kind[Any], Any, dict[str, Any], str]] = [
     (
         APPROVAL,
         APPROVED,
-        {"closing": {"terms": "t", "changes": [["add", 1, "x"]]}},
-        "TypeError: 1 is neither true nor false",
+        {"closing": {"terms": "t", "taken": [], "shut": [[25, ["8.0.0.0-::1"]]], "names": []}},
+        "ValueError: 8.0.0.0 and ::1 are of two families",
     ),
     (RUN, RAN, {"exit": "0"}, "TypeError: '0' is no number"),
     (RUN, RAN, {"targets": []}, "AttributeError: 'list' object has no attribute 'items'"),
