@@ -99,9 +99,9 @@ fire: $(READY) ## as many simulated schedules as told (N=20000, SEED=…), then 
 	@FIRE=60 $(BIN)/pytest -q -n 2 tests/contract
 
 .PHONY: terraform
-terraform: $(READY) ## the modules with the real Terraform, the long tests too
+terraform: $(READY) ## what is Terraform's with the real one, the long tests too
 	@.ci/terraform
-	@TERRAFORM=all $(BIN)/pytest -q tests/terraform
+	@TERRAFORM=all $(BIN)/pytest -q tests/terraform tests/deploy/test_terraform.py
 
 .PHONY: endure
 endure: $(READY) ## five days of a scheduled worker on a played clock, with faults: memory stays flat

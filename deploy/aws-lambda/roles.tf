@@ -66,6 +66,8 @@ locals {
     { watch = "watch.json" },
     var.change == "security-groups" ? { write = "write.json" } : {},
     var.change == "prefix-lists" ? { prefix-list = "prefix-list.json" } : {},
+    var.organization ? { organization = "organization.json" } : {},
+    var.trail ? { trail = "trail.json" } : {},
   )
 }
 
@@ -76,7 +78,7 @@ resource "aws_iam_role_policy" "cloud" {
   role = aws_iam_role.function.id
   policy = replace(
     replace(
-      jsonencode(jsondecode(file("${path.module}/${var.permissions}/${each.value}"))),
+      jsonencode(jsondecode(file("${path.module}/permissions/${each.value}"))),
       "\"aws:ResourceTag/cloudsync\":\"smtp\"",
       "${jsonencode("aws:ResourceTag/${var.tag.key}")}:${jsonencode(var.tag.value)}",
     ),

@@ -77,16 +77,22 @@ variable "tag" {
   default     = { key = "cloudsync", value = "smtp" }
 }
 
-variable "permissions" {
-  description = "Where providers/aws/permissions is, seen from this folder."
-  type        = string
-  default     = "../../providers/aws/permissions"
-}
-
 variable "member_roles" {
-  description = "ARNs of the roles that it may take in other accounts (providers/aws/permissions/terraform)."
+  description = "ARNs of the roles that it may take in other accounts (providers/aws/permissions/terraform), one by one."
   type        = list(string)
   default     = []
+}
+
+variable "organization" {
+  description = "Whether it may list the organization's accounts, and take the role cloudsync in each (deploy/onboarding/aws)."
+  type        = bool
+  default     = false
+}
+
+variable "trail" {
+  description = "Whether CloudTrail may be asked who undid a change."
+  type        = bool
+  default     = false
 }
 
 variable "tell" {

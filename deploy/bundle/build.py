@@ -80,7 +80,9 @@ def build(kind: Kind, config: Path, out: Path, machine: str = "x86_64") -> str:
     ]
     with TemporaryDirectory() as folder:
         stage = Path(folder) / "bundle"
-        ignored = shutil.ignore_patterns("__pycache__", "*.md", "*.tf", "*.tfvars")
+        ignored = shutil.ignore_patterns(
+            "__pycache__", "*.md", "*.tf*", ".terraform*", "permissions", "tests"
+        )
         shutil.copytree(ROOT / "deploy" / kind.folder, stage, ignore=ignored)
         wheel = _wheel(Path(folder) / "wheel")
         packages = None if kind.packages is None else stage / kind.packages

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.state.conftest import fresh, running
+from tests.terraform.conftest import mirror, pytest_collection_modifyitems, pytest_configure
 from tests.tree import tree
 
-__all__ = ["fresh", "running"]
+__all__ = ["fresh", "mirror", "pytest_collection_modifyitems", "pytest_configure", "running"]
 
 
 @pytest.fixture

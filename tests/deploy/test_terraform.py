@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from cloudsync import function
-from cloudsync_aws import events
+from cloudsync_aws import events as aws_events
+from cloudsync_gcp import events as gcp_events
 from tests import needs
+from tests.deploy.manifests import documents
+from tests.terraform.here import Root, schemas
+from tests.terraform.structure import Block, blocks, faults
 from tests.tree import tree
 
-AWS = tree() / "deploy/aws-lambda"
-PERMISSIONS = tree() / "providers/aws/permissions"
+PROVIDERS: Final = {"aws-lambda": "aws", "gcp-function": "google"}
+"""The folders of deploy/ that are made with Terraform, and whose provider each needs."""
+PERMISSIONS: Final = {"aws-lambda": "aws", "azure-function": "azure", "gcp-function": "gcp"}
+LEFT_OUT: Final = shutil.ignore_patterns(".terraform*", "*.py")
+AWS: Final = tree() / "deploy/aws-lambda"
+GCP: Final = tree() / "deploy/gcp-function"
+each_folder = pytest.mark.parametrize("name", PROVIDERS)
 
 
 def text(folder: Path) -> str:
@@ -23,39 +32,126 @@ def text(folder: Path) -> str:
     return "\n".join(path.read_text("utf-8") for path in sorted(folder.glob("*.tf")))
 
 
-def resources(folder: Path) -> set[str]:
+def resources(folder: Path) -> dict[str, Block]:
     """The resources of a folder, by type and name."""
-    return {
-        f"{kind}.{name}"
-        for kind, name in re.findall(r'^resource "(\w+)" "(\w+)" \{$', text(folder), re.MULTILINE)
+    return {".".join(one.labels): one for one in blocks(text(folder)) if one.type == "resource"}
+
+
+@each_folder
+def test_terraform_takes_the_folder_alone(name: str, tmp_path: Path, mirror: Path) -> None:
+    """Copied without anything beside it, each is valid to its provider's schema, and formatted."""
+    root = Root(tmp_path / "copied")
+    shutil.copytree(tree() / "deploy" / name, root.folder, ignore=LEFT_OUT)
+    real = (
+        needs.terraform("Terraform itself judges what is deployed")[1]
+        if PROVIDERS[name] == "aws"
+        else mirror
+    )
+    root.init("-backend=false", mirror=real)
+    assert "The configuration is valid" in root.call("validate")
+    root.call("fmt", "-check", "-diff", "-recursive")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [one for one in PROVIDERS if one != "aws-lambda"])
+def test_its_own_tests_pass(name: str, tmp_path: Path, mirror: Path) -> None:
+    """``terraform test``: who may do what in each mode, what is kept secret, what is refused."""
+    root = Root(tmp_path / "copied")
+    shutil.copytree(tree() / "deploy" / name, root.folder, ignore=LEFT_OUT)
+    root.init("-backend=false", mirror=mirror)
+    said = root.call("test")
+    runs = (root.folder / "tests/main.tftest.hcl").read_text("utf-8").count('\nrun "')
+    assert f"{runs} passed, 0 failed." in said, said
+
+
+@each_folder
+def test_it_says_what_its_provider_takes(name: str) -> None:
+    """Where there is no Terraform too: every argument is one, all that must be given are, and fit."""
+    folder = tree() / "deploy" / name
+    known = schemas()[PROVIDERS[name]]["resources"]
+    variables = {
+        one.labels[0]: one.text("type") for one in blocks(text(folder)) if one.type == "variable"
     }
+    found = resources(folder)
+    assert {one.labels[0] for one in found.values()} - set(known) == set()
+    wrong = [
+        what for one in found.values() for what in faults(one, known[one.labels[0]], variables)
+    ]
+    assert wrong == []
 
 
-def test_terraform_takes_what_is_for_aws(tmp_path: Path) -> None:
-    """Every argument, type and reference, by the provider's own schema; and it is formatted."""
-    program, mirror, environment = needs.terraform("Terraform itself judges what is deployed")
-    folder = tmp_path / "deploy/aws-lambda"
-    shutil.copytree(AWS, folder, ignore=shutil.ignore_patterns(".terraform*", "*.py"))
-    shutil.copytree(PERMISSIONS, tmp_path / "providers/aws/permissions")
-    for words in (
-        ["init", "-backend=false", f"-plugin-dir={mirror}"],
-        ["validate", "-no-color"],
-        ["fmt", "-check", "-diff"],
-    ):
-        done = subprocess.run(
-            [program, *words], cwd=folder, env=environment, check=False, capture_output=True,
-            text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
+@each_folder
+def test_every_reference_is_to_something(name: str) -> None:
+    """No variable, local or resource is named that isn't there, and no variable is for nothing."""
+    said = re.sub(r"#.*", "", text(tree() / "deploy" / name))
+    found = blocks(text(tree() / "deploy" / name))
+    variables = {one.labels[0] for one in found if one.type == "variable"}
+    assert set(re.findall(r"\bvar\.(\w+)", said)) == variables
+    local = {key for one in found if one.type == "locals" for key in one.arguments}
+    assert set(re.findall(r"\blocal\.(\w+)", said)) == local
+    prefix = PROVIDERS[name]
+    named = set(re.findall(rf"(?<![\w.])({prefix}_\w+\.\w+)", said))
+    assert named - set(resources(tree() / "deploy" / name)) == set()
 
 
-def test_everything_that_is_promised_is_there() -> None:
-    """A function, its schedule, its role, its state, who hears of a failure, and the alarm."""
-    assert resources(AWS) >= {
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_permissions_are_the_providers_own(name: str) -> None:
+    """The folder can be copied alone, and what it says that an identity may do is said once."""
+    folder = tree() / "deploy" / name / "permissions"
+    for path in folder.iterdir():
+        theirs = tree() / "providers" / PERMISSIONS[name] / "permissions" / path.name
+        assert path.read_bytes() == theirs.read_bytes(), f"cp {theirs} {path}"
+    assert {path.stem for path in folder.iterdir()} >= {"watch", "write"}
+
+
+LOOKS: Final = re.compile(
+    r"\w+:(Describe|Get|List)\w+|[\w.]+\.(get\w*|list|search\w+)|[\w.]+(/\w+)+/read"
+)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_who_watches_can_change_nothing(cloud: str) -> None:
+    """Whatever the file for watching allows only looks; the one for writing does more."""
+
+    def actions(kind: str) -> list[str]:
+        (path,) = (tree() / "providers" / cloud / "permissions").glob(f"{kind}.*")
+        (said,) = documents(path)
+        if cloud == "aws":
+            return [one for of in said["Statement"] for one in of["Action"]]
+        found: list[str] = said["Actions" if cloud == "azure" else "includedPermissions"]
+        return found
+
+    assert [one for one in actions("watch") if not LOOKS.fullmatch(one)] == []
+    assert [one for one in actions("write") if not LOOKS.fullmatch(one)] != []
+
+
+MUST: Final = {
+    "aws-lambda": {
         "aws_lambda_function.sweep", "aws_scheduler_schedule.sweep", "aws_iam_role.function",
         "aws_s3_bucket.state", "aws_s3_bucket_public_access_block.state",
         "aws_lambda_function_event_invoke_config.sweep", "aws_cloudwatch_metric_alarm.silent",
-    }  # fmt: skip
+    },
+    "gcp-function": {
+        "google_cloudfunctions2_function.sweep", "google_cloud_scheduler_job.sweep",
+        "google_service_account.function", "google_storage_bucket.state",
+        "google_project_iam_custom_role.cloud", "google_monitoring_alert_policy.silent",
+        "google_pubsub_subscription.change", "google_logging_project_sink.change",
+    },
+}  # fmt: skip
+
+
+@each_folder
+def test_everything_that_is_promised_is_there(name: str) -> None:
+    """A function, its schedule, who it is, its state, who hears of a failure, and of silence."""
+    assert set(resources(tree() / "deploy" / name)) >= MUST[name]
+
+
+@each_folder
+def test_nobody_has_a_key(name: str) -> None:
+    """No key of an account is made, no secret has a value here, and none comes as a variable."""
+    said = text(tree() / "deploy" / name)
+    assert not re.search(r"access_key\"|service_account_key|secret_version\"|sensitive\s*=", said)
+    assert not [kind for kind in resources(tree() / "deploy" / name) if "password" in kind]
 
 
 @pytest.mark.parametrize(
@@ -73,8 +169,8 @@ def test_the_role_is_what_permissions_says(change: str, files: set[str]) -> None
     assert chosen
     always = set(re.findall(r'^\s+\{ [\w-]+ = "([\w-]+\.json)" \},$', chosen[1], re.MULTILINE))
     more = dict(re.findall(r'var\.change == "([\w-]+)" \? \{ [\w-]+ = "([\w.-]+)" \}', chosen[1]))
-    assert always | {more[change]} if change in more else always == files
-    assert all((PERMISSIONS / name).is_file() for name in files)
+    assert (always | {more[change]} if change in more else always) == files
+    assert all((AWS / "permissions" / name).is_file() for name in files)
     assert "ec2:" not in said
 
 
@@ -88,11 +184,34 @@ def test_the_function_is_started_as_it_is_written() -> None:
     assert f"{function.CONFIG} = " in said
 
 
+def test_the_functions_of_google_are_started_as_they_are_written() -> None:
+    """Each entry point is there, and is told its time; the other one also who it is itself."""
+    entry = (GCP / "main.py").read_text("utf-8")
+    points = re.findall(r'entry_point\s+= "(\w+)"', text(GCP))
+    assert sorted(points) == ["change", "sweep"]
+    assert all(f"\ndef {one}(" in entry for one in points)
+    assert f"{{ {function.TIMEOUT} = tostring(var.timeout) }}" in text(GCP)
+    assert f"{{ {function.ACTORS} = google_service_account.function.email }}" in text(GCP)
+
+
 def test_the_rule_lets_through_the_events_that_are_read() -> None:
     """No more, and none is missed."""
     names = re.search(r"eventName = \[(.*?)\]", text(AWS), re.DOTALL)
     assert names
-    assert set(re.findall(r'"(\w+)"', names[1])) == events.NAMES
+    assert set(re.findall(r'"(\w+)"', names[1])) == aws_events.NAMES
+
+
+def test_the_sink_lets_through_the_entries_that_are_read() -> None:
+    """Whatever changes who gets in, in each version of the API's name; and no read of a rule."""
+    found = re.search(r'methodName=~"(.*)"$', text(GCP), re.MULTILINE)
+    assert found
+    names = gcp_events.RULES | gcp_events.ASSOCIATIONS
+    policies = {f"{one}patchRule" for one in gcp_events.POLICIES}
+    for name in names | policies:
+        for method in (f"v1.compute.{name}", f"beta.compute.{name}", f"compute.{name}"):
+            assert re.search(found[1], method), method
+    assert not re.search(found[1], "v1.compute.firewalls.list")
+    assert not re.search(found[1], "v1.compute.instances.start")
 
 
 def test_silence_is_an_alarm() -> None:
@@ -102,9 +221,21 @@ def test_silence_is_an_alarm() -> None:
     assert re.search(r'treat_missing_data\s+= "breaching"', alarm)
     assert re.search(r'comparison_operator\s+= "LessThanThreshold"', alarm)
     assert "FILL(invocations, 0) - FILL(errors, 0)" in alarm
+    assert "or vector(0)) < 1" in text(GCP)
 
 
 def test_the_state_is_all_that_it_may_touch_in_storage() -> None:
     """Its objects are read, written and swept up; no bucket is made, opened or deleted."""
     actions = set(re.findall(r'"(s3:\w+)"', text(AWS)))
     assert actions == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    given = {
+        name: one.said("role")
+        for name, one in resources(GCP).items()
+        if "_iam_member." in name
+        and one.text("member") == "google_service_account.function.member"
+        and '"' in one.text("role")
+    }
+    assert given == {
+        "google_storage_bucket_iam_member.state": "roles/storage.objectUser",
+        "google_secret_manager_secret_iam_member.function": "roles/secretmanager.secretAccessor",
+    }
