@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Final
 
 from cloudsync.alert.letters import Letter
+from cloudsync.alert.mailed import heard_of
 from cloudsync.conditions.condition import Severity
 from cloudsync.config import Config
 from cloudsync.config.alerts import ChannelSettings
-from cloudsync.errors import UsageError
 from cloudsync.report.words import clean
 from cloudsync.secret import hidden, worth_hiding
 
@@ -27,9 +28,9 @@ def channels(config: Config, environ: Mapping[str, str] = os.environ) -> dict[st
     """How a letter to each channel is sent, by the channel's name.
 
     Raises:
-        UsageError: all that wakes somebody goes by mail into a domain that is protected here.
+        UsageError: what is heard of goes only by mail into a domain that is protected here.
     """
-    _reachable(config, environ)
+    heard_of(config, environ)
     return {one.name: _way(one, environ) for one in config.alerts.channels}
 
 
@@ -51,6 +52,10 @@ def _notify(variable: str, url: str, letter: Letter) -> str:
     way: Any = apprise.Apprise()  # its own types are partly unknown
     if not way.add(url):
         return f"{variable} holds no URL that Apprise knows"
+    for service in way:
+        # Left to the service, a long letter is refused whole, and a long letter tells of much.
+        if service.overflow_mode == apprise.OverflowMode.UPSTREAM:
+            service.overflow_mode = apprise.OverflowMode.TRUNCATE
     kind = {
         Severity.PAGE: apprise.NotifyType.FAILURE,
         Severity.TICKET: apprise.NotifyType.WARNING,
@@ -63,7 +68,15 @@ def _notify(variable: str, url: str, letter: Letter) -> str:
     log = logging.getLogger("apprise")
     log.addHandler(listener)
     try:
-        went = bool(way.notify(title=letter.subject, body=letter.body, notify_type=kind))
+        went = bool(
+            way.notify(
+                title=letter.subject,
+                body=letter.body,
+                notify_type=kind,
+                # Otherwise some services read markup in what strangers wrote into a rule's name.
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        )
     except Exception as error:  # noqa: BLE001 - a plugin's fault must not cost a run
         said.append(f"{type(error).__name__}: {error}")
         went = False
@@ -101,36 +114,12 @@ def _publish(topic: str, letter: Letter) -> str:
     subject = letter.subject.encode("ascii", "replace").decode()[:_SUBJECT]
     try:
         sdk: Any = boto3  # the types of SNS would be one more package
-        client = sdk.client("sns", region_name=topic.split(":")[3])
+        # By itself it waits a minute for each of five tries, and the next sweep with it.
+        patience: Any = import_module("botocore.config").Config(
+            connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}
+        )
+        client = sdk.client("sns", region_name=topic.split(":")[3], config=patience)
         client.publish(TopicArn=topic, Subject=subject, Message=letter.body)
     except Exception as error:  # noqa: BLE001 - whatever befalls a channel must not cost a run
         return clean(" ".join(f"{type(error).__name__}: {error}".split()))[:300].rstrip(".")
     return ""
-
-
-def _reachable(config: Config, environ: Mapping[str, str]) -> None:
-    """Refuse alerts that can only come by the mail whose loss they would tell of."""
-    woken = [one for one in config.alerts.channels if one.hears(Severity.PAGE) and not one.targets]
-    domains = {domain for target in config.targets for domain in target.domains}
-    inside = [list(_mailed(environ.get(one.url_env or "", ""), domains)) for one in woken]
-    if woken and all(inside):
-        where = ", ".join(sorted({domain for some in inside for domain in some}))
-        raise UsageError(
-            f"{config.file}: alerts.channels",
-            f"all that is heard of at once goes by mail to {where}, which is protected here: it "
-            "would be lost with the mail whose loss it tells of",
-            todo="Add a channel of another kind, or another domain's mail, for severity page.",
-        )  # fmt: skip
-
-
-def _mailed(url: str, domains: Iterable[str]) -> Iterator[str]:
-    """The protected domains into which a mail channel sends."""
-    if not re.match(r"mailtos?://", url):
-        return
-    recipients = re.findall(r"@([A-Za-z0-9.-]+)", url.partition("?")[2] or url)
-    if not recipients:
-        recipients = re.findall(r"@([A-Za-z0-9.-]+)", url)
-    own = {domain.lower().rstrip(".") for domain in domains}
-    for host in recipients:
-        name = host.lower().rstrip(".")
-        yield from (one for one in own if name == one or name.endswith(f".{one}"))

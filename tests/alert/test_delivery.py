@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import logging
 import socket
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import apprise
@@ -126,33 +129,35 @@ def test_a_webhook_over_tls_is_verified(tmp_path: Path, monkeypatch: pytest.Monk
         assert len(received.bodies) == 1
 
 
-def test_a_mail_server_gets_the_letter() -> None:
-    """As a message with the subject, to the recipient."""
+@contextmanager
+def mail_server() -> Generator[tuple[int, list[Any]]]:
+    """A mail server on loopback: its port, and the envelopes that it took."""
+    taken: list[Any] = []
 
     class Keep:
-        messages: list[Any]
-
-        def __init__(self) -> None:
-            self.messages = []
-
         async def handle_DATA(  # noqa: N802 - aiosmtpd's name
             self, _server: Any, _session: Any, envelope: Any
         ) -> str:
-            self.messages.append(envelope)
+            taken.append(envelope)
             return "250 OK"
 
-    keep = Keep()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(keep, hostname="127.0.0.1", port=port)
+    controller = Controller(Keep(), hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        url = f"mailto://127.0.0.1:{port}/?from=cloudsync@example.net&to=team@example.net&mode=insecure"
-        assert send(url) == ""
+        yield port, taken
     finally:
         controller.stop()
-    (envelope,) = keep.messages
+
+
+def test_a_mail_server_gets_the_letter() -> None:
+    """As a message with the subject, to the recipient."""
+    with mail_server() as (port, taken):
+        url = f"mailto://127.0.0.1:{port}/?from=cloudsync@example.net&to=team@example.net&mode=insecure"
+        assert send(url) == ""
+    (envelope,) = taken
     assert envelope.rcpt_tos == ["team@example.net"]
     assert b"subject 1" in envelope.content
 
@@ -211,7 +216,97 @@ def test_alerts_that_only_come_by_the_mail_they_tell_of_are_refused() -> None:
     outside = {"MAIL": "mailtos://u:p@example.net"}
     assert len(channels(config(mail, targets=[settings]), outside)) == 1
     quiet = {**mail, "severities": ["note"]}
-    assert len(channels(config(quiet, targets=[settings]), environ)) == 1
+    with pytest.raises(UsageError, match=r"all that is heard of goes by mail to example\.com"):
+        channels(config(quiet, targets=[settings]), environ)
+    some = {**other, "targets": ["aws:*"]}
+    with pytest.raises(UsageError, match=r"at once of every target goes by mail to example\.com"):
+        channels(config(mail, some, targets=[settings]), environ)
+    with pytest.raises(UsageError, match=r"at once goes by mail to example\.com"):
+        channels(config(mail, {**other, "severities": ["ticket"]}, targets=[settings]), environ)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        ("mailto://u:p@smtp.example.net?to=ops%40example.com", True),
+        ("MAILTO://ops:p@Example.COM.", True),
+        ("mailgun://me@mg.example.net/0123456789abcdef0123456789abcdef/ops@example.com", True),
+        ("ses://me@example.net/AKIAEXAMPLE/secret/eu-west-1/ops@example.com", True),
+        ("sendgrid://key:me@example.net/ops@example.com", True),
+        ("mailto://u:p@smtp.example.net/ops@example.com/ops@example.org", False),
+        ("mailto://u:p@smtp.example.net?to=ops@example.com&cc=ops@example.org", False),
+        ("mailto://u:p@smtp.example.com?to=ops@example.org", False),
+        ("mailto://ops:p@example.com, json://127.0.0.1/hook", False),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/ops@example.com", False),
+        ("", False),
+    ],
+)
+def test_mail_is_told_by_where_it_goes_whoever_delivers_it(url: str, is_refused: bool) -> None:
+    """However an address is written, by whatever service; one recipient outside is enough."""
+    target = {
+        "provider": "memory", "world": "run", "mode": "watch", "domains": ["example.com"],
+    }  # fmt: skip
+    settings = Scene.settings.model_validate(target)
+    made = config({"name": "mail", "url_env": "MAIL"}, targets=[settings])
+    if is_refused:
+        with pytest.raises(UsageError, match=r"goes by mail to example\.com"):
+            channels(made, {"MAIL": url})
+    else:
+        assert len(channels(made, {"MAIL": url})) == 1
+
+
+def test_what_a_stranger_wrote_is_text_to_every_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule's name with markup: shown as it is written, and refused by no service for it."""
+    sent: list[str] = []
+
+    answer = SimpleNamespace(status_code=200, content=b"ok", text="ok", headers={})
+
+    def request(*_: Any, data: str = "", **_more: Any) -> SimpleNamespace:
+        sent.append(data)
+        return answer
+
+    monkeypatch.setattr("requests.Session.request", request)
+    evil = "rule '<b>x <!channel> <http://evil|All is well>'"
+    for url in (
+        "tgram://123456789:abcdefg_hijklmnop/12315544/",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ops",
+    ):
+        (way,) = channels(config({"name": "team", "url_env": "TEAM"}), {"TEAM": url}).values()
+        assert way(replace(letter(1), body=f"Mail is lost.\nFor one: {evil}.")) == ""
+    assert len(sent) == 2
+    for data in sent:
+        assert "&lt;b&gt;x &lt;!channel&gt; &lt;http://evil|All is well&gt;" in data
+
+
+def test_a_long_letter_is_cut_and_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PagerDuty takes 1,024 characters: what is at stake stands in the first."""
+    sent: list[dict[str, Any]] = []
+
+    answer = SimpleNamespace(status_code=202, content=b"{}", text="{}", headers={})
+
+    def request(*_: Any, data: str = "", **_more: Any) -> SimpleNamespace:
+        sent.append(json.loads(data))
+        return answer
+
+    monkeypatch.setattr("requests.Session.request", request)
+    url = "pagerduty://0123456789abcdef0123456789abcdef@ABCDEFGHIJKLMNOPQRST"
+    (way,) = channels(config({"name": "team", "url_env": "TEAM"}), {"TEAM": url}).values()
+    assert way(replace(letter(1), body="Mail is lost.\n" * 300)) == ""
+    (event,) = sent
+    assert len(event["payload"]["summary"]) <= 1024
+    assert event["payload"]["summary"].startswith("subject 1")
+
+
+def test_mail_shows_a_stranger_s_words_as_they_are() -> None:
+    """A rule's name with markup is no markup of the letter, and its lines stay lines."""
+    said = "Mail is lost.\nFor one, 8.0.0.1: rule '<a href=http://evil>All is well</a><!--'.\nSee docs."
+    with mail_server() as (port, taken):
+        url = f"mailto://127.0.0.1:{port}/?from=a@example.org&to=b@example.net&mode=insecure"
+        (way,) = channels(config({"name": "team", "url_env": "TEAM"}), {"TEAM": url}).values()
+        assert way(replace(letter(1), body=said)) == ""
+    message = email.message_from_bytes(taken[0].content, policy=email.policy.default)
+    assert message.get_content_type() == "text/plain"
+    assert message.get_content().splitlines()[:3] == said.splitlines()
 
 
 @dataclass
