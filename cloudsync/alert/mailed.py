@@ -88,6 +88,6 @@ def _recipients(service: Any) -> Iterator[str]:
     """The addresses that a service of Apprise sends to; some keep a name beside each."""
     for name in ("targets", "cc", "bcc"):
         for one in getattr(service, name, None) or ():
-            address: Any = one[-1] if isinstance(one, tuple | list) else one
+            address: Any = one if isinstance(one, str) else one[-1]
             if isinstance(address, str) and "@" in address:
                 yield address
