@@ -5,25 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from cloudsync import docket, engine
 from cloudsync.allowlist import InForce
+from cloudsync.basis import Basis, keep_list, rested
 from cloudsync.blind import blinded
 from cloudsync.blocks import blocks_of
 from cloudsync.config import demands
 from cloudsync.config.problems import ConfigError
-from cloudsync.contested import remark, undone
-from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
+from cloudsync.contested import Turn, remark, undone
+from cloudsync.errors import HeldError, UsageError
 from cloudsync.history.replay import Frozen, note_inputs
 from cloudsync.holds import Hold, remark_of
 from cloudsync.job import Job
 from cloudsync.made import Made, only_looked, recorded, verified
 from cloudsync.model import Mode, Note, Wanted
-from cloudsync.observe import planned, recovered_from
+from cloudsync.observe import planned
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.preflight.arming import Ruling, armed_by
 from cloudsync.preflight.arming import remarks as ruled
@@ -32,48 +33,55 @@ from cloudsync.provider import Outcome, Provider, Remark, Reversal, Scope, Step,
 from cloudsync.remember import (
     begin_run,
     changes_before,
-    list_in_force,
     note_taken,
-    remember_list,
     remember_targets,
     standing_orders,
-    unsettled,
 )
 from cloudsync.report import Listed, RunReport
 from cloudsync.source import bundled
 from cloudsync.standing import Standing, remarks
 from cloudsync.state import StateError
 from cloudsync.status.logbook import keep_overview
-from cloudsync.track import keep_read
-from cloudsync.vetting.leaving import OWN_RULES
-from cloudsync.vetting.vet import Read, Rules, Vetted, removals_of, vet
+from cloudsync.vetting.vet import Read, Vetted
 from cloudsync.waves import fell_short, waves
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one look found: the list, the proved plan, and in which scope each target is."""
+    """What one look found: the list, the proved plan, and in which scope each target is.
 
-    vetted: Vetted
+    ``spent`` is how many seconds it took: a person who thinks it over has no part in a run's
+    deadline. ``holds`` are first enforces that wait for a person, where nobody is there to say yes.
+    ``kept`` is what the steps were planned from, to be kept where they are carried out.
+    """
+
+    basis: Basis
     plan: Plan
     listed: Listed
-    read: Read
     wanted: Mapping[str, Wanted] = field(default_factory=dict[str, Wanted])
     scopes: Mapping[str, tuple[Provider, Scope]] = field(
         default_factory=dict[str, tuple[Provider, Scope]]
     )
     contested: Mapping[str, Remark] = field(default_factory=dict[str, Remark])
     rulings: Mapping[str, Ruling] = field(default_factory=dict[str, Ruling])
-    recovered: bool = False
-    """Whether own rules had to tell the list: then what earlier runs did isn't known either."""
     spent: float = 0.0
-    """Seconds that the look took: a person who thinks it over has no part in a run's deadline."""
     holds: tuple[Hold, ...] = ()
-    """First enforces that wait for a person, where nobody is there to say yes."""
-    known: InForce | None = None
-    """The list in force as the state had it, which the run rests on; None where it had none."""
     kept: tuple[Frozen, ...] = field(default=(), repr=False)
-    """What the steps were planned from, to be kept where they are carried out."""
+
+    @property
+    def vetted(self) -> Vetted:
+        """The list in force, and what was said of the one on offer."""
+        return self.basis.vetted
+
+    @property
+    def read(self) -> Read:
+        """The read of the source."""
+        return self.basis.read
+
+    @property
+    def known(self) -> InForce | None:
+        """The list in force as the state had it; None where it had none."""
+        return self.basis.known
 
 
 def reconcile(job: Job, looked: Look | None = None) -> RunReport:
@@ -86,41 +94,36 @@ def reconcile(job: Job, looked: Look | None = None) -> RunReport:
     """
     found = looked or look(job)
     if found.vetted.in_force is None:
-        keep_read(job, found.read, found.vetted)
+        keep_list(job, found.basis)
         report = RunReport(found.plan, (), found.plan, listed=found.vetted.codes)
         keep_overview(job, report, only_looked(job, report, found.spent))
         return report
     job.go_on()
-    remember_list(job, found.vetted.in_force, found.known)
-    keep_read(job, found.read, found.vetted)
-    if found.read.validators and not found.vetted.held:
-        job.keep(job.config, job.store, found.vetted.in_force.digest, found.read.validators)
+    keep_list(job, found.basis)
     # Written before the first call: a state that can't be written stops the run while it may still
     # say that nothing was changed.
     run = begin_run(job, found.plan, "apply" if job.attended else "run")
     note_inputs(job, run.value.id, found.plan, found.wanted, found.kept)
     remember_targets(job, found.plan)
     keep_armed(job.store, armed_by(found.rulings, found.wanted))
-    made = _applied(job, found, run.value.id)
-    more = _said_of(found)
-    still = tuple(
-        blinded(plan.saying(*more.get(plan.target, ())), job.config.blind, job.now())
-        for plan in made.now
-    )
+    made = applied(job, found, run.value.id)
     return recorded(
-        job, run, found.plan, replace(made, now=still), found.vetted.codes,
-        shown=found.listed, unsure=found.recovered, looked=None if job.only else found.spent, fetched=found.read.made,
+        job, run, found.plan, replace(made, now=still_so(job, found, made)), found.vetted.codes,
+        shown=found.listed, unsure=found.basis.recovered, looked=None if job.only else found.spent, fetched=found.read.made,
     )  # fmt: skip
 
 
-def _said_of(found: Look) -> dict[str, list[Remark]]:
-    """What the look had to say of targets and is still so after the run: contested, waiting."""
+def still_so(job: Job, found: Look, made: Made) -> tuple[TargetPlan, ...]:
+    """The plans afterwards, with what the look had to say and is still so: contested, waiting."""
     more = {target: [remark] for target, remark in found.contested.items()}
     for target, ruling in found.rulings.items():
         more.setdefault(target, []).extend(ruled(target, ruling))
     for hold in found.holds:
         more.setdefault(hold.subject, []).append(remark_of(hold))
-    return more
+    return tuple(
+        blinded(plan.saying(*more.get(plan.target, ())), job.config.blind, job.now())
+        for plan in made.now
+    )
 
 
 def look(job: Job, *, sweep: bool = False) -> Look:
@@ -136,74 +139,63 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     """
     now = job.now()
     began, deadline = job.pace.monotonic(), job.deadline()
-    _check(job)
-    in_force = known = list_in_force(job)
-    recovered = in_force is None
-    approved = docket.approved(job)
-    waiting = [one for one in docket.holds(job) if one.kind == "list"]
-    sweep = sweep and not any(one.digest in approved for one in waiting)
-    read = Read(made=False) if sweep else job.read(job.config, in_force)
-    blocks = blocks_of(job, deadline)
-    if in_force is None:
-        in_force = recovered_from(job, blocks, deadline)
-    vetted = vet(read, in_force, Rules.of(job.config), now, approved)
-    if sweep and in_force is None:
-        raise HeldError(
-            f"{job.config.file}: list", "no list is in force, so there is nothing to sweep by",
-            todo="Look at it with cloudsync list, and let it through with cloudsync list accept.",
-        )  # fmt: skip
-    if waiting and (sweep or read.refused):
-        vetted = replace(vetted, standing=(Exit.HELD,))
-    listing = vetted.in_force or _provisional(vetted)
-    listed = Listed.of(
-        listing, job.config.list.shoreline, job.config.list.widen, removals_of(job.config)
-    )
-    # What own rules tell after the state was lost may be less than was in force. While the list on
-    # offer waits for a person, or none was read, nothing is closed by it: it could be a sender that
-    # is cut off.
-    unsure = (sweep or vetted.waits) and listing.source == OWN_RULES
+    check(job)
+    blocks = cache(partial(blocks_of, job, deadline))
+    basis = rested(job, now, blocks, sweep=sweep, deadline=deadline)
     made = planned(
-        job, blocks, listing.wanted, _digest(listing), now,
-        unsure=unsure, unsettled=recovered or unsettled(job), deadline=deadline,
-        gate=docket.gate(job),
+        job, blocks(), basis.listing.wanted, basis.digest, now,
+        unsure=basis.unsure, unsettled=basis.unsettled, deadline=deadline, gate=docket.gate(job),
     )  # fmt: skip
-    plans = made.plans
-    if vetted.waits:
-        plans = [plan.noted(Note.HELD) for plan in plans]
-    contested = _contested(job, plans, made.scopes, now)
-    plans = [
-        plan.saying(contested[plan.target]) if plan.target in contested else plan for plan in plans
-    ]
-    plans = [blinded(plan, job.config.blind, now) for plan in plans]
+    contested = contests(made.plans, made.scopes, now, changes_before(job))
+    plans = said(job, made.plans, contested, now, waits=basis.vetted.waits)
     plans.sort(key=lambda plan: plan.target)
     spent = job.pace.monotonic() - began
-    plan = Plan(_digest(listing), tuple(plans))
+    plan = Plan(basis.digest, tuple(plans))
     return Look(
-        vetted, plan, listed, read, made.wanted, made.scopes, contested, made.rulings, recovered,
-        spent, tuple(made.holds), known, tuple(made.kept),
+        basis, plan, basis.listed(job), made.wanted, made.scopes, contested, made.rulings, spent,
+        tuple(made.holds), tuple(made.kept),
     )  # fmt: skip
 
 
-def _contested(
+def said(
     job: Job,
+    plans: Iterable[TargetPlan],
+    contested: Mapping[str, Remark],
+    now: datetime,
+    *,
+    waits: bool,
+) -> list[TargetPlan]:
+    """``plans`` with what is to be said of each: that a list ``waits``, who undoes it, who is blind."""
+    found: list[TargetPlan] = []
+    for plan in plans:
+        one = plan.noted(Note.HELD) if waits else plan
+        one = one.saying(contested[one.target]) if one.target in contested else one
+        found.append(blinded(one, job.config.blind, now))
+    return found
+
+
+def contests(
     plans: Iterable[TargetPlan],
     scopes: Mapping[str, tuple[Provider, Scope]],
     now: datetime,
+    past: Sequence[Turn],
 ) -> dict[str, Remark]:
-    """What is said of targets where the same rule is undone again and again, and by whom."""
-    past = changes_before(job)
-    said: dict[str, Remark] = {}
+    """What is said of targets where the same rule is undone again and again, and by whom.
+
+    ``past`` is what the runs of the last day changed.
+    """
+    told: dict[str, Remark] = {}
     for target, found in (undone(past, plans, now) if past else {}).items():
         actor = None
         if target in scopes:
             provider, scope = scopes[target]
             if isinstance(provider, TellsActors):
                 actor = provider.actor(scope, target, found.made[0])
-        said[target] = remark(target, found, actor)
-    return said
+        told[target] = remark(target, found, actor)
+    return told
 
 
-def _check(job: Job) -> None:
+def check(job: Job) -> None:
     """What must hold before the first call to any cloud."""
     if not job.config.targets:
         raise UsageError(
@@ -229,22 +221,7 @@ def _check(job: Job) -> None:
         raise ConfigError(str(job.config.file), tuple(problems))
 
 
-def _provisional(vetted: Vetted) -> InForce:
-    """The list on offer as if it were in force, to show what it would mean; never to apply it."""
-    if vetted.offer is None:
-        if vetted.refused is None:
-            raise SourceRefused("list", "E_NO_LIST", "there is no list, on offer or in force")
-        raise vetted.refused
-    offer = vetted.offer
-    return InForce(offer.source, offer.format, offer.entries, published=offer.published)
-
-
-def _digest(listing: InForce) -> str:
-    """Of what is wanted, leaving entries included: that is what a plan rests on."""
-    return replace(listing, entries=listing.wanted, leaving=()).digest
-
-
-def _applied(job: Job, found: Look, run: str) -> Made:
+def applied(job: Job, found: Look, run: str) -> Made:
     """Carry out the plan; what nobody said yes to closes for the first time in waves.
 
     The plans afterwards are what was verified. Where a wave fell short, those behind it wait.
@@ -252,9 +229,9 @@ def _applied(job: Job, found: Look, run: str) -> Made:
     deadline = job.deadline(found.spent)
     every = found.plan.targets
     if job.attended:
-        return _carried_out(job, found, run, every, deadline)
+        return carried_out(job, found, run, every, deadline)
     at_once, later = waves(every, docket.enforced(job))
-    made = _carried_out(job, found, run, at_once, deadline)
+    made = carried_out(job, found, run, at_once, deadline)
     failed: str | None = None
     for number, wave in enumerate(later):
         if failed is not None:
@@ -264,7 +241,7 @@ def _applied(job: Job, found: Look, run: str) -> Made:
         if number:
             # What goes wrong at a server that was just closed isn't seen at once.
             job.pace.sleep(job.pace.settle)
-        done = _carried_out(job, found, run, wave, deadline)
+        done = carried_out(job, found, run, wave, deadline)
         made = Made(
             (*made.outcomes, *done.outcomes),
             {**made.reversals, **done.reversals},
@@ -280,7 +257,7 @@ def _waiting(target: str, failed: str) -> Remark:
     return Remark(target, text, Note.HELD)
 
 
-def _carried_out(
+def carried_out(
     job: Job, found: Look, run: str, plans: Iterable[TargetPlan], deadline: float | None
 ) -> Made:
     """Carry out some plans, scope by scope.
