@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cloudsync import docket
 from cloudsync.addresses import Network
@@ -18,10 +19,12 @@ from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
 from cloudsync.state import StateError
-from cloudsync.terraform.publish import Published, after
 from cloudsync.track import compare_page
 from cloudsync.worker import aftermath
 from cloudsync.worker.lease import leased
+
+if TYPE_CHECKING:
+    from cloudsync.terraform.publish import Published
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,9 @@ def _published(job: Job, looked: Look) -> tuple[tuple[Published, ...], tuple[Con
     """
     if job.config.terraform is None:
         return (), ()
+    # Loads git and what makes archives, which few configurations need.
+    from cloudsync.terraform.publish import after  # noqa: PLC0415
+
     found = after(job, looked.vetted.in_force)
     if not isinstance(found, CloudsyncError):
         return found, ()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from cloudsync.uncollected import uncollected
 from cloudsync_aws.ingress import PrefixList, Rule, canonical, reference
 from cloudsync_aws.quota import CODE
 from cloudsync_aws.snapshot import DEFAULT_QUOTA, Close
-from cloudsync_aws.uncollected import uncollected
 
 PAGE: Final = 1_000
 """Groups or rules in one answer; the API's most."""

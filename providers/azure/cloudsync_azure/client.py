@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
+from cloudsync.uncollected import uncollected
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest
@@ -73,9 +74,10 @@ class Clients:
 
     def network(self, subscription: str, endpoint: str | None, tenant: str | None) -> Any:
         """The client of Microsoft.Network in one subscription."""
-        from azure.mgmt.network import NetworkManagementClient  # noqa: PLC0415
+        with uncollected():
+            from azure.mgmt.network import NetworkManagementClient  # noqa: PLC0415
 
-        return self._get(NetworkManagementClient, subscription, endpoint, tenant)
+            return self._get(NetworkManagementClient, subscription, endpoint, tenant)
 
     def subscriptions(self, endpoint: str | None, tenant: str | None) -> Any:
         """The client that knows which subscriptions the identity sees."""

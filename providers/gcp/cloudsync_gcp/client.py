@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
+from cloudsync.uncollected import uncollected
 from cloudsync_gcp.resource_manager import ResourceManagerClient
 
 SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -55,7 +56,7 @@ class Clients:
             GoogleAuthError: there are no credentials.
         """
         key = (service, endpoint)
-        with self._lock:
+        with self._lock, uncollected():
             if key not in self._clients:
                 self._clients[key] = self._made(service, endpoint)
             return self._clients[key]

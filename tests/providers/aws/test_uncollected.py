@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cloudsync.uncollected import uncollected
 from cloudsync_aws.reading import pages
-from cloudsync_aws.uncollected import uncollected
 
 
 @pytest.fixture(autouse=True)
