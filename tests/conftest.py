@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,7 +22,13 @@ KEPT = frozenset({"CLOUDSYNC_TREE", "CLOUDSYNC_AZURITE"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the developer's clouds and proxies out of the environment, before anything is imported."""
+    """Take the developer's clouds and proxies out of the environment, before anything is imported.
+
+    What is compiled is kept: the tests start the command some hundred times, and wherever Python is
+    told to write no bytecode each start would compile every module anew, most of its time.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in list(os.environ):
         proxy = name.lower() in {"http_proxy", "https_proxy", "all_proxy"}
         if proxy or (name.startswith(CLOUD_VARIABLES) and name not in KEPT):
