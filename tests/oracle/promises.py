@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tests.oracle.packets import (
     Meaning,
+    Networks,
     Point,
     Row,
     World,
@@ -20,6 +22,7 @@ from tests.oracle.packets import (
     edges,
     gets_in,
     inside,
+    joined,
     matches,
     networks,
     text,
@@ -50,9 +53,14 @@ class Wish:
     meanings: tuple[Meaning, ...] = field(default=({},))
     revokes: bool = False  # whether this cloud's enforce may take foreign rules away
 
+    @cached_property
+    def senders(self) -> Networks:
+        """The networks that are wanted, laid out."""
+        return networks((*self.networks, *self.also))
+
     def wants(self, point: Point, meaning: Meaning) -> bool:
         """Whether a sender is wanted, by address or because a wanted name stands for it."""
-        return inside(point, (*self.networks, *self.also)) or any(
+        return inside(point, self.senders) or any(
             inside(point, meaning.get(name, ())) for name in self.names
         )
 
@@ -144,7 +152,7 @@ def _senders(before: World, after: World, wish: Wish, points: Sequence[Point]) -
         for name in row["names"] if name not in wish.names
     ]  # fmt: skip
     for port in wish.ports:
-        ahead, behind = deciding(before, port), deciding(after, port)
+        ahead, behind = joined(deciding(before, port)), joined(deciding(after, port))
         if ahead == behind:
             continue
         meanings = tried([*ahead, *behind], wish.meanings)
@@ -182,7 +190,7 @@ def _claim(point: Point, wish: Wish, called: frozenset[str], *, let_go: bool) ->
     another rule is the name's. Likewise a wanted address that got in only because some other name
     happens to stand for it was never known to get in.
     """
-    if not called and inside(point, (*wish.networks, *wish.also)):
+    if not called and inside(point, wish.senders):
         return "wanted"
     if called & set(wish.names):
         return "wanted by name"
@@ -250,8 +258,8 @@ def _elsewhere(before: World, after: World, wish: Wish, points: Sequence[Point])
         yield "promise 4: outbound rules were changed"
     for port in OTHER_PORTS:
         for protocol in ("tcp", "udp"):
-            ahead = deciding(before, port, protocol)
-            behind = deciding(after, port, protocol)
+            ahead = joined(deciding(before, port, protocol))
+            behind = joined(deciding(after, port, protocol))
             if ahead == behind or port in wish.ports:
                 continue
             for point in points:
@@ -275,7 +283,7 @@ def misjudged(
     ``names`` are the opaque sources that the other reading says are let in.
     """
     found: list[str] = []
-    asked = deciding(world, port)
+    asked = joined(deciding(world, port))
     exact = not any(row["names"] or row["machines"] for row in asked)
     # Azure's ids are the same in whatever case they are written.
     called = {name.casefold() for name in names}

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.packets import World, deciding, edges, from_ec2, gets_in, inside, networks, text
+from tests.oracle.packets import (
+    World,
+    deciding,
+    edges,
+    from_ec2,
+    gets_in,
+    inside,
+    joined,
+    networks,
+    text,
+)
 from tests.oracle.promises import Wish, broken, misjudged
 from tests.tree import tree
 
@@ -66,6 +76,26 @@ def test_the_first_row_decides_and_a_deny_wins_a_tie() -> None:
     world = World((row(2), row(1, "10.0.0.0/8", allow=False), row(1, "10.0.0.0/16")))
     assert [asked(world, one) for one in ("10.0.0.1", "11.0.0.0", "::1")] == [False, True, True]
     assert not asked(World(()), "11.0.0.0")
+
+
+def test_joined_rows_answer_as_each_by_itself() -> None:
+    """Neighbours of one answer are one row; a name, a machine or everyone stays by itself."""
+    rows = [
+        row(1, "10.1.0.0/16"), row(1, "10.3.0.0/16"), row(2, "10.1.2.0/24", allow=False),
+        row(3, names=("n",)), row(4, "10.4.0.0/16", machines=("a",)),
+        row(5, "10.0.0.0/14", allow=False), row(6, "10.5.0.0/16", allow=False), row(7), row(8),
+    ]  # fmt: skip
+    found = joined(rows)
+    assert [(one["allow"], one["sources"], one["names"]) for one in found] == [
+        (True, ("10.1.0.0/16", "10.3.0.0/16"), ()), (False, ("10.1.2.0/24",), ()),
+        (True, (), ("n",)), (True, ("10.4.0.0/16",), ()),
+        (False, ("10.0.0.0/14", "10.5.0.0/16"), ()), (True, (), ()), (True, (), ()),
+    ]  # fmt: skip
+    meaning = {"n": ("10.2.0.0/24",)}
+    for point in edges([cidr for one in rows for cidr in (*one["sources"], *meaning["n"])]):
+        for machine in ("a", "b"):
+            answer = gets_in(rows, point, machine, meaning)
+            assert gets_in(found, point, machine, meaning) is answer, (text(point), machine)
 
 
 def test_machines_ports_and_protocols() -> None:
