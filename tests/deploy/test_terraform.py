@@ -11,6 +11,7 @@ import pytest
 
 from cloudsync import function
 from cloudsync_aws import events as aws_events
+from cloudsync_azure import events as azure_events
 from cloudsync_gcp import events as gcp_events
 from tests import needs
 from tests.deploy.manifests import documents
@@ -18,11 +19,12 @@ from tests.terraform.here import Root, schemas
 from tests.terraform.structure import Block, blocks, faults
 from tests.tree import tree
 
-PROVIDERS: Final = {"aws-lambda": "aws", "gcp-function": "google"}
+PROVIDERS: Final = {"aws-lambda": "aws", "azure-function": "azurerm", "gcp-function": "google"}
 """The folders of deploy/ that are made with Terraform, and whose provider each needs."""
 PERMISSIONS: Final = {"aws-lambda": "aws", "azure-function": "azure", "gcp-function": "gcp"}
 LEFT_OUT: Final = shutil.ignore_patterns(".terraform*", "*.py")
 AWS: Final = tree() / "deploy/aws-lambda"
+AZURE: Final = tree() / "deploy/azure-function"
 GCP: Final = tree() / "deploy/gcp-function"
 each_folder = pytest.mark.parametrize("name", PROVIDERS)
 
@@ -90,8 +92,9 @@ def test_every_reference_is_to_something(name: str) -> None:
     local = {key for one in found if one.type == "locals" for key in one.arguments}
     assert set(re.findall(r"\blocal\.(\w+)", said)) == local
     prefix = PROVIDERS[name]
-    named = set(re.findall(rf"(?<![\w.])({prefix}_\w+\.\w+)", said))
-    assert named - set(resources(tree() / "deploy" / name)) == set()
+    named = set(re.findall(rf"(?<![\w.])((?:data\.)?{prefix}_\w+\.\w+)", said))
+    read = {f"data.{'.'.join(one.labels)}" for one in found if one.type == "data"}
+    assert named - set(resources(tree() / "deploy" / name)) - read == set()
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
@@ -130,6 +133,12 @@ MUST: Final = {
         "aws_lambda_function.sweep", "aws_scheduler_schedule.sweep", "aws_iam_role.function",
         "aws_s3_bucket.state", "aws_s3_bucket_public_access_block.state",
         "aws_lambda_function_event_invoke_config.sweep", "aws_cloudwatch_metric_alarm.silent",
+    },
+    "azure-function": {
+        "azurerm_linux_function_app.here", "azurerm_user_assigned_identity.function",
+        "azurerm_storage_account.state", "azurerm_role_definition.cloud",
+        "azurerm_monitor_scheduled_query_rules_alert_v2.silent",
+        "azurerm_eventgrid_event_subscription.change",
     },
     "gcp-function": {
         "google_cloudfunctions2_function.sweep", "google_cloud_scheduler_job.sweep",
@@ -214,6 +223,24 @@ def test_the_sink_lets_through_the_entries_that_are_read() -> None:
     assert not re.search(found[1], "v1.compute.instances.start")
 
 
+def test_event_grid_lets_through_the_events_that_are_read() -> None:
+    """No more, and none is missed, in whatever case they come."""
+    names = re.search(r"values = \[(.*?)\]", text(AZURE), re.DOTALL)
+    assert names
+    told = {one.lower() for one in re.findall(r'"(.+)"', names[1])}
+    assert told == azure_events.GROUPS | azure_events.ASSOCIATIONS
+
+
+def test_the_app_is_started_as_it_is_written() -> None:
+    """Every setting that the app and the function read is given, and both functions are there."""
+    entry = (AZURE / "function_app.py").read_text("utf-8")
+    assert set(re.findall(r"^def (\w+)\(", entry, re.MULTILINE)) == {"change", "sweep"}
+    settings = set(re.findall(r"^    (\w+) += ", text(AZURE), re.MULTILINE))
+    assert set(re.findall(r'"%(\w+)%"', entry)) | {function.TIMEOUT, function.ACTORS} <= settings
+    assert "/functions/change" in text(AZURE)
+    assert "name == 'sweep'" in text(AZURE)
+
+
 def test_silence_is_an_alarm() -> None:
     """Where there are no figures at all, nothing ran: that is what the alarm is for."""
     block = text(AWS).split('resource "aws_cloudwatch_metric_alarm" "silent" {', 1)[1]
@@ -222,6 +249,9 @@ def test_silence_is_an_alarm() -> None:
     assert re.search(r'comparison_operator\s+= "LessThanThreshold"', alarm)
     assert "FILL(invocations, 0) - FILL(errors, 0)" in alarm
     assert "or vector(0)) < 1" in text(GCP)
+    criteria = text(AZURE).split("  criteria {", 1)[1].split("\n  }\n", 1)[0]
+    assert re.search(r'operator\s+= "LessThan"\n\s+threshold\s+= 1', criteria)
+    assert "success == true" in criteria
 
 
 def test_the_state_is_all_that_it_may_touch_in_storage() -> None:

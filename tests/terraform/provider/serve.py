@@ -22,6 +22,7 @@ from tf.runner import run_provider
 from tf.types import Unknown
 from tf.utils import read_dynamic_value, to_dynamic_value
 
+_DATA = "data."
 _NESTING = {"single": 1, "list": 2, "set": 3, "map": 4}
 _EMPTY: dict[str, Any] = {"number": 0, "bool": False, "string": "known", "set": [], "list": []}
 
@@ -83,7 +84,14 @@ class StandIn(rpc.ProviderServicer):
         return pb.GetProviderSchema.Response(
             provider=pb.Schema(block=_block(self._known["provider"])),
             resource_schemas={
-                name: pb.Schema(block=_block(of)) for name, of in self._known["resources"].items()
+                name: pb.Schema(block=_block(of))
+                for name, of in self._known["resources"].items()
+                if not name.startswith(_DATA)
+            },
+            data_source_schemas={
+                name.removeprefix(_DATA): pb.Schema(block=_block(of))
+                for name, of in self._known["resources"].items()
+                if name.startswith(_DATA)
             },
         )
 
@@ -94,6 +102,18 @@ class StandIn(rpc.ProviderServicer):
     def ValidateResourceConfig(self, request: Any, context: Any) -> Any:
         """Terraform itself has judged it by the schema."""
         return pb.ValidateResourceConfig.Response()
+
+    def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:
+        """Terraform itself has judged it by the schema."""
+        return pb.ValidateDataResourceConfig.Response()
+
+    def ReadDataSource(self, request: Any, context: Any) -> Any:
+        """Something for each thing that only the cloud could tell."""
+        state = read_dynamic_value(request.config)
+        for name, said in self._known["resources"][_DATA + request.type_name].items():
+            if isinstance(said, str) and state[name] is None:
+                state[name] = _EMPTY.get(_split(said)[0].split("(", maxsplit=1)[0], {})
+        return pb.ReadDataSource.Response(state=to_dynamic_value(state))
 
     def UpgradeResourceState(self, request: Any, context: Any) -> Any:
         """The state as it is."""
