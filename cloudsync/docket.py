@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, cast, get_args
 
@@ -15,7 +17,7 @@ from cloudsync.job import Job
 from cloudsync.model import Mode
 from cloudsync.plan import TargetPlan
 from cloudsync.records import Kind, text, time, time_text
-from cloudsync.state import Value
+from cloudsync.state import Conflict, Value
 from cloudsync.who import caller
 
 HOLDS_KEY: Final = "holds"
@@ -139,9 +141,16 @@ def keep_enforced(job: Job, plans: Iterable[TargetPlan]) -> None:
 def forget_enforced(job: Job, target: str) -> None:
     """Hold the first enforce of what is called ``target`` next: it will be another one.
 
+    What was approved for the one that is gone ends with it.
+
     Raises:
         StateError: the state can't be written, or another run wrote it meanwhile.
     """
+    for key in job.store.keys(records.approval_key("")):
+        approval = records.load(job.store, key, records.APPROVAL)
+        if approval and approval.value.subject == target:
+            over = replace(approval.value, until=job.now())
+            records.save(job.store, key, records.APPROVAL, over, approval.generation)
     stored = records.load(job.store, ENFORCED_KEY, ENFORCED)
     if stored and target in stored.value:
         left = {key: value for key, value in stored.value.items() if key != target}
@@ -159,8 +168,31 @@ def _let_through(job: Job) -> Iterator[tuple[records.Approval, str]]:
             continue
         stored = records.load(job.store, key, records.APPROVAL)
         second = records.load(job.store, key + SECOND, records.APPROVAL)
-        if stored and (second or not job.config.approvals.second):
-            yield stored.value, " and ".join(one.value.by for one in (stored, second) if one)
+        counting = [one.value for one in (stored, second) if one and one.value.until is None]
+        if stored and stored.value in counting and len(counting) > job.config.approvals.second:
+            yield stored.value, " and ".join(one.by for one in counting)
+
+
+def forget_approvals(job: Job, before: datetime) -> None:
+    """Drop what was let through earlier than ``before``, but for what waits under it still.
+
+    Raises:
+        StateError: the state can't be used as it is.
+    """
+    waiting = {one.digest for one in holds(job)}
+    for key in job.store.keys(records.approval_key("")):
+        if key.endswith(SECOND):
+            continue
+        # The second goes first: alone it would make one person's next word that of two.
+        pair = [
+            (one, records.load(job.store, one, records.APPROVAL)) for one in (key + SECOND, key)
+        ]
+        there = [(one, stored) for one, stored in pair if stored]
+        if any(one.value.at >= before or one.value.digest in waiting for _, one in there):
+            continue
+        with suppress(Conflict):
+            for one, stored in there:
+                job.store.delete(one, stored.generation)
 
 
 def gate(job: Job) -> Gate | None:
@@ -193,19 +225,30 @@ def approve(job: Job, digest: str, by: str, reason: str, known_as: str = "") -> 
             todo="Take the digest from the last report of cloudsync run.",
         )  # fmt: skip
     key = records.approval_key(digest)
-    first = records.load(job.store, key, records.APPROVAL)
-    if first and (not job.config.approvals.second or _same(first.value.by, by)):
+    first, replaced = _standing(job, key)
+    if first and (not job.config.approvals.second or _same(first.by, by)):
         second = job.config.approvals.second
         raise UsageError(
-            digest, f"{first.value.by} has approved it already",
+            digest, f"{first.by} has approved it already",
             todo="The second approval is another person's." if second else "Wait for the next run.",
         )  # fmt: skip
     new = records.Approval(
         digest, hold.kind, hold.subject, by, reason, job.now(),
         caller=known_as or caller(), closing=hold.closing,
     )  # fmt: skip
-    records.save(job.store, key + SECOND if first else key, records.APPROVAL, new, None)
+    if first:
+        key += SECOND
+        _, replaced = _standing(job, key)
+    records.save(job.store, key, records.APPROVAL, new, replaced)
     return hold, first is not None or not job.config.approvals.second
+
+
+def _standing(job: Job, key: str) -> tuple[records.Approval | None, int | None]:
+    """The approval at ``key`` if it counts, or else the generation of the ended one in its place."""
+    stored = records.load(job.store, key, records.APPROVAL)
+    if stored and stored.value.until is None:
+        return stored.value, None
+    return None, stored.generation if stored else None
 
 
 def _same(one: str, other: str) -> bool:

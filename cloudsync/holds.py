@@ -119,7 +119,8 @@ def renewed(
     """The holds that stand, and those that somebody is to be told of now.
 
     One is told at once, and again when what would be done changes; then after four hours, and then
-    every day. It never ends by itself. A clock that went back tells nobody twice.
+    every day. It never ends by itself. A clock that went back a little tells nobody twice; what was
+    told at a time further ahead than a day was told by a wrong clock, and is told again.
     """
     known = {(one.kind, one.subject): one for one in before}
     standing: list[Hold] = []
@@ -128,7 +129,8 @@ def renewed(
         old = known.get((hold.kind, hold.subject))
         if old:
             told = old.told if old.digest == hold.digest else None
-            hold = replace(hold, since=old.since, told=told)  # noqa: PLW2901 - the same hold, aged
+            since = old.since if old.since - now <= REMINDERS else now
+            hold = replace(hold, since=since, told=told)  # noqa: PLW2901 - the same hold, aged
         if _due(hold, now):
             hold = replace(hold, told=now)  # noqa: PLW2901
             tell.append(hold)
@@ -137,7 +139,7 @@ def renewed(
 
 
 def _due(hold: Hold, now: datetime) -> bool:
-    if hold.told is None:
+    if hold.told is None or hold.told - now > REMINDERS:
         return True
     if hold.told - hold.since < FIRST_REMINDER:
         return now - hold.since >= FIRST_REMINDER

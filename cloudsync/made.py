@@ -9,11 +9,12 @@ from cloudsync import docket, engine, records
 from cloudsync.contested import changed
 from cloudsync.errors import Exit
 from cloudsync.history.past import note_report
+from cloudsync.history.retention import forget
 from cloudsync.job import Job
 from cloudsync.model import Note, Verdict
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Reversal, Step
-from cloudsync.remember import end_run, forget_runs, remember_changes, remember_targets
+from cloudsync.remember import end_run, remember_changes, remember_targets
 from cloudsync.report import Listed, RunReport, exit_of_run
 from cloudsync.state import StateError
 from cloudsync.status.logbook import keep_overview
@@ -81,7 +82,7 @@ def recorded(
         note_report(job, report, shown, ended)
         remember_changes(job, run.value.id, changed(made.outcomes, made.now))
         keep_overview(job, report, _ran(job, run.value, report, looked, fetched=fetched))
-        forget_runs(job)
+        forget(job)
     except StateError as error:
         error.done = "What was done in the clouds is kept, and is in the report."
         return replace(report, unrecorded=error)

@@ -12,7 +12,7 @@ from cloudsync import docket, ledger, records
 from cloudsync.allowlist import InForce
 from cloudsync.contested import DAY, Turn
 from cloudsync.errors import LeaseError, UsageError
-from cloudsync.history.past import MOMENT, drop, forget_past, note_list, note_said
+from cloudsync.history.past import MOMENT, note_list, note_said
 from cloudsync.job import Job
 from cloudsync.plan import Plan
 from cloudsync.provider import Reversal, Step
@@ -151,16 +151,16 @@ def unsettled(job: Job) -> bool:
     Raises:
         StateError: the state can't be used as it is.
     """
-    recent = _recent(job)
+    since = recent(job)
     stored = [
         records.load(job.store, key, records.RUN)
         for key in job.store.keys(records.run_key(""))
-        if key >= recent
+        if key >= since
     ]
     return any(one.value.finished is None or one.value.unsettled for one in stored if one)
 
 
-def _recent(job: Job) -> str:
+def recent(job: Job) -> str:
     """The first key that a run of the time to settle can have."""
     return records.run_key(f"{job.now() - SETTLES:{MOMENT}}")
 
@@ -188,26 +188,6 @@ def end_run(
     records.save(job.store, records.run_key(over.id), records.RUN, over, run.generation)
 
 
-def forget_runs(job: Job) -> None:
-    """Drop the records of runs that are older than ``history.keep``, or beyond ``history.runs``.
-
-    Those of the last hour stay: the next run must know whether they are settled.
-
-    Raises:
-        StateError: the state can't be used as it is.
-    """
-    kept = job.config.history
-    # A run's id begins with its time, and so do its keys' order and age.
-    oldest = records.run_key(f"{job.now() - kept.keep:{MOMENT}}")
-    keys = job.store.keys(records.run_key(""))
-    too_old = sum(key < oldest for key in keys)
-    recent = _recent(job)
-    gone = [key for key in keys[: max(too_old, len(keys) - kept.runs)] if key < recent]
-    drop(job, gone)
-    if gone:
-        forget_past(job, gone[-1].removeprefix(records.run_key("")))
-
-
 def remember_changes(job: Job, run: str, made: Mapping[str, tuple[str, ...]]) -> None:
     """Keep what a run changed, a document a run, for the day in which it may be undone.
 
@@ -217,8 +197,6 @@ def remember_changes(job: Job, run: str, made: Mapping[str, tuple[str, ...]]) ->
     if made:
         value = Turn(job.now(), made)
         records.save(job.store, records.changes_key(run), records.CHANGES, value, None)
-    oldest = records.changes_key(f"{job.now() - DAY:{MOMENT}}")
-    drop(job, [key for key in job.store.keys(records.changes_key("")) if key < oldest])
 
 
 def changes_before(job: Job) -> list[Turn]:

@@ -2,7 +2,8 @@
 
 One hears of a condition once when it begins, once whenever what is at stake changes, and once when
 it is over; then again after a while, as long as it lasts. What comes and goes is told as that, and
-not each time. What couldn't be looked at hasn't ended.
+not each time. What couldn't be looked at hasn't ended. A time that lies ahead is that of a clock
+which leapt and came back: it keeps nobody from hearing.
 """
 
 from __future__ import annotations
@@ -129,7 +130,8 @@ def _holds(
         if len(recent) == FLAPS or _due(one.told, now, again):
             return replace(one, told=now), "flaps"
         return one, None
-    one = replace(old, condition=condition, last=now, began=_recent(old, now))
+    first = min(old.first, now)
+    one = replace(old, condition=condition, first=first, last=now, began=_recent(old, now))
     if not condition.says_as(old.condition):
         return replace(one, told=now), "changed"
     held = condition.kind is ConditionKind.HELD
@@ -145,7 +147,7 @@ def _holds_no_more(
     """A condition that a pass didn't find, and what is told of it."""
     if old.stands and old.condition.kind in BY_LOOK and old.condition.subject in unseen:
         return old, None
-    one = replace(old, ended=old.ended or now, began=_recent(old, now))
+    one = replace(old, ended=min(old.ended or now, now), began=_recent(old, now))
     if one.told is None or old.condition.kind in MOMENTS:
         return one, None
     if old.flaps and now - (one.ended or now) < CALM:
@@ -155,8 +157,8 @@ def _holds_no_more(
 
 
 def _recent(old: Watched | None, now: datetime) -> tuple[datetime, ...]:
-    return tuple(at for at in old.began if now - at < DAY) if old else ()
+    return tuple(at for at in old.began if abs(now - at) < DAY) if old else ()
 
 
 def _due(told: datetime | None, now: datetime, again: timedelta) -> bool:
-    return told is None or now - told >= again
+    return told is None or now - told >= again or told - now > again

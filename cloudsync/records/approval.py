@@ -23,6 +23,7 @@ class Approval:
     ``digest`` is what was approved, ``subject`` the source or the target it belongs to.
     ``by`` is the name that was given, ``caller`` the user and machine that gave it. ``closing`` is
     what a target's first enforce would change; None of a list, and of what older releases wrote.
+    ``until`` is when it ended, as its target was gone for good; None of one that counts.
     """
 
     digest: str

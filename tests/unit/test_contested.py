@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cloudsync.contested import Turn, Undone, changed, remark, undone
+from cloudsync.history.retention import WITNESSES
 from cloudsync.memory.firewall import Firewall
 from cloudsync.model import Mode, Note
 from cloudsync.plan import State, TargetPlan
@@ -153,7 +154,8 @@ def test_the_memory_is_a_day_long_and_small() -> None:
     scene.run()
     assert [one.targets.keys() for one in changes_before(scene.job)] == [{ONE}]
     scene.now += timedelta(days=1)
-    scene.run()
+    for _ in range(WITNESSES + 1):
+        scene.run()
     assert scene.store.keys("changes/") == ()
 
 

@@ -146,8 +146,25 @@ def test_another_digest_is_told_at_once_and_is_as_old_as_the_first() -> None:
 def test_what_waits_no_longer_is_forgotten_and_a_clock_that_went_back_tells_nobody() -> None:
     """Only what was found stands; at an earlier hour nothing is due."""
     standing, _ = renewed((), [HOLD], NOW)
-    assert renewed(standing, [HOLD], NOW - timedelta(days=400)) == (standing, ())
+    assert renewed(standing, [HOLD], NOW - timedelta(days=1)) == (standing, ())
     assert renewed(standing, [], NOW) == ((), ())
+
+
+@pytest.mark.parametrize("begun", [0, 365])
+def test_a_clock_that_leapt_and_came_back_silences_no_hold(begun: int) -> None:
+    """Told of a year ahead, it is told of again at once, after four hours and daily, as ever."""
+    ahead = NOW + timedelta(days=365)
+    standing: tuple[Hold, ...] = ()
+    if not begun:
+        standing, _ = renewed((), [HOLD], NOW)
+    standing, _ = renewed(standing, [replace(HOLD, since=ahead)], ahead)
+    told: list[int] = []
+    for hour in range(1, 60):
+        now = NOW + timedelta(hours=hour)
+        standing, tell = renewed(standing, [replace(HOLD, since=now)], now)
+        told += [hour] * len(tell)
+    assert told == ([1, 5, 29, 53] if begun else [1, 4, 28, 52])
+    assert [one.since for one in standing] == [NOW + timedelta(hours=1) if begun else NOW]
 
 
 # -------------------------------------------------------------------------------------- waves

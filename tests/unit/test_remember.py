@@ -12,7 +12,7 @@ from cloudsync.job import Job
 from cloudsync.memory.provider import Provider
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.plan import Plan
-from cloudsync.remember import begin_run, end_run, forget_runs, unsettled
+from cloudsync.remember import begin_run, end_run, unsettled
 from cloudsync.state import MemoryStore
 from cloudsync.vetting.vet import Read
 
@@ -50,66 +50,6 @@ class Diary:
     def days(self) -> list[str]:
         """The days of which a run is kept."""
         return [key[len("runs/") :][:8] for key in self.store.keys(records.run_key(""))]
-
-
-@pytest.mark.parametrize(
-    ("history", "kept"),
-    [
-        ({}, 91),
-        ({"keep": "2d"}, 3),
-        ({"keep": "0s"}, 1),
-        ({"runs": 4}, 4),
-        ({"keep": "2d", "runs": 1}, 1),
-        ({"keep": "3650d"}, 100),
-    ],
-)
-def test_old_runs_and_runs_beyond_the_number_go(history: dict[str, object], kept: int) -> None:
-    """What is older than ``keep``, or beyond ``runs``, goes, the oldest first; left out, 90 days."""
-    diary = Diary(history, 100)
-    every = diary.days
-    forget_runs(diary.job)
-    assert diary.days == every[-kept:]
-
-
-def test_a_run_that_another_run_dropped_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two runs that end at one moment drop the same records, and neither minds."""
-    diary = Diary({"runs": 1}, 3)
-    delete, others = diary.store.delete, list[str]()
-
-    def late(key: str, expect: int) -> None:
-        if not others:
-            others.append(key)
-            delete(key, expect)
-        delete(key, expect)
-
-    monkeypatch.setattr(diary.store, "delete", late)
-    forget_runs(diary.job)
-    assert len(diary.days) == 1
-
-
-def test_a_record_that_vanished_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that another run dropped before this one read it is nothing to drop."""
-    diary = Diary({"runs": 1}, 3)
-
-    def nothing(_key: str) -> None:
-        """No document, whatever is asked for."""
-
-    monkeypatch.setattr(diary.store, "get", nothing)
-    forget_runs(diary.job)
-    assert len(diary.days) == 3
-
-
-def test_what_ran_within_the_hour_is_kept() -> None:
-    """Whether a run is settled must be known for an hour, however little is kept."""
-    diary = Diary({"keep": "0s", "runs": 1}, 5)
-    diary.now += timedelta(minutes=59)
-    run = begin_run(diary.job, PLAN)
-    end_run(diary.job, run, PLAN, 0)
-    forget_runs(diary.job)
-    assert len(diary.days) == 2
-    diary.now += timedelta(minutes=2)
-    forget_runs(diary.job)
-    assert diary.store.keys(records.run_key("")) == (records.run_key(run.value.id),)
 
 
 @pytest.mark.parametrize(

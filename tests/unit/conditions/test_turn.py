@@ -121,6 +121,39 @@ def test_a_clock_that_goes_back_tells_nothing_twice() -> None:
     assert turn.standing == ()
 
 
+def test_a_clock_that_leapt_and_came_back_silences_nothing() -> None:
+    """After a run a year ahead one hears again at once, then daily; and what began then is young."""
+    year = timedelta(days=365)
+    events, turn = played(
+        (at(), [LOST]), (year, [LOST, HELD]), (at(minutes=5), [LOST, HELD]),
+        (at(minutes=10), [LOST, HELD]), (at(hours=4, minutes=5), [LOST, HELD]),
+        (at(hours=24, minutes=5), [LOST]),
+    )  # fmt: skip
+    assert events == [
+        ["began"], ["lasts", "began"], ["lasts", "lasts"], [], ["lasts"], ["lasts", "ended"],
+    ]  # fmt: skip
+    assert [one.first for one in turn.watched] == [NOON, NOON + at(minutes=5)]
+
+
+def test_what_was_seen_to_be_over_a_year_ahead_is_told_and_forgotten() -> None:
+    """What flaps and ended by a wrong clock is told to be over, and is gone in a day, not in a year."""
+    begun = [(at(minutes=5 * n), [LOST] if n % 2 else []) for n in range(6)]
+    events, turn = played(
+        *begun, (timedelta(days=365), []), (at(minutes=30), []), (at(hours=25), [])
+    )
+    assert (events[-4:], turn.watched) == ([["flaps"], [], ["ended"], []], ())
+
+
+def test_a_beginning_a_year_ahead_is_no_beginning_of_today() -> None:
+    """Of three beginnings one was by a wrong clock: that makes no story of coming and going."""
+    year = timedelta(days=365)
+    events, _ = played(
+        (year, [LOST]), (at(), []), (at(minutes=5), [LOST]), (at(minutes=10), []),
+        (at(minutes=15), [LOST]),
+    )  # fmt: skip
+    assert events == [["began"], ["ended"], ["began"], ["ended"], ["began"]]
+
+
 def test_each_event_reads_as_a_line() -> None:
     """What is at stake stands first, in the past where it is over."""
     begun = turned((), [LOST], NOON)
