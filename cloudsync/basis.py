@@ -14,6 +14,7 @@ from cloudsync.job import Job
 from cloudsync.observe import recovered_from
 from cloudsync.remember import list_in_force, remember_list, unsettled
 from cloudsync.report import Listed
+from cloudsync.trace import span
 from cloudsync.track import keep_read
 from cloudsync.vetting.leaving import OWN_RULES
 from cloudsync.vetting.vet import Read, Rules, Vetted, removals_of, vet
@@ -71,10 +72,13 @@ def rested(
     approved = docket.approved(job)
     waiting = [one for one in docket.holds(job) if one.kind == "list"]
     sweep = sweep and not any(one.digest in approved for one in waiting)
-    read = Read(made=False) if sweep else job.read(job.config, in_force)
+    read = Read(made=False) if sweep else _fetched(job, in_force)
     if in_force is None:
         in_force = recovered_from(job, blocks(), deadline)
-    vetted = vet(read, in_force, Rules.of(job.config), now, approved)
+    with span("vet") as part:
+        vetted = vet(read, in_force, Rules.of(job.config), now, approved)
+        if vetted.codes:
+            part.say({"cloudsync.list.exits": tuple(code.name.lower() for code in vetted.codes)})
     if sweep and in_force is None:
         raise HeldError(
             f"{job.config.file}: list", "no list is in force, so there is nothing to sweep by",
@@ -117,3 +121,12 @@ def _provisional(vetted: Vetted) -> InForce:
         raise vetted.refused
     offer = vetted.offer
     return InForce(offer.source, offer.format, offer.entries, published=offer.published)
+
+
+def _fetched(job: Job, in_force: InForce | None) -> Read:
+    """One read of the source."""
+    with span("fetch", {"cloudsync.source": job.config.list.source}) as part:
+        read = job.read(job.config, in_force)
+        if read.refused:
+            part.fail(read.refused.code, str(read.refused))
+    return read

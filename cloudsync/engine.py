@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cloudsync import intime, log
+from cloudsync import intime, log, trace
 from cloudsync.errors import CloudsyncError
 from cloudsync.model import Wanted
 from cloudsync.plan import TargetPlan, make
@@ -169,7 +169,11 @@ class _Work:
             )
         # Before the call too: of one that is never answered this line tells.
         log.info("step_begun", targets=step.targets, verb=step.verb, changes=step.changes)
-        outcome = self.provider.apply(step, self.deadline)
+        what = {"cloudsync.targets": step.targets, "cloudsync.verb": step.verb}
+        with trace.span("apply", what) as part:
+            outcome = self.provider.apply(step, self.deadline)
+            if outcome.kind != "done":
+                part.fail(outcome.kind, outcome.message)
         said = log.info if outcome.kind == "done" else log.warning
         text = {"text": outcome.message} if outcome.message else {}
         said("step_ended", targets=step.targets, outcome=outcome.kind, **text)
@@ -213,9 +217,12 @@ class _Work:
 
     def _look(self) -> dict[str, TargetPlan]:
         """The plans that a fresh, close look at the targets of the work gives."""
-        observed = observe(
-            self.provider, self.scope, frozenset(self.plans), self.deadline, self.pace.monotonic
-        )
+        with trace.span("verify", {"cloudsync.scope": self.scope.name}) as part:
+            observed = observe(
+                self.provider, self.scope, frozenset(self.plans), self.deadline, self.pace.monotonic
+            )
+            if observed.unreadable:
+                part.fail("unreadable", observed.unreadable.reason)
         self.done.unreadable = observed.unreadable
         digest = next(iter(self.plans.values())).list_digest
         return {

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from cloudsync import __version__, log, trouble
+from cloudsync import __version__, log, otlp, trouble
 from cloudsync.change import Change, TellsChanges, fields, malformed
 from cloudsync.cli.job import block_of, opened, read_config
 from cloudsync.config import Config, read
@@ -209,7 +209,8 @@ def _form(environment: Mapping[str, str]) -> str | None:
 def telling(config: Config, environment: Mapping[str, str]) -> float:
     """How many seconds it may take at most, after a pass, to tell whoever is to hear of it."""
     ping = SECONDS * TRIES if config.ping else 0.0
-    return ping + (PUSH_SECONDS if environment.get(GATEWAY) else 0.0)
+    push = PUSH_SECONDS if environment.get(GATEWAY) else 0.0
+    return ping + push + otlp.waits(environment)
 
 
 def bounded(

@@ -23,6 +23,7 @@ from cloudsync.provider import Remark, Scope, Snapshot, Unreadable
 from cloudsync.remember import standing_orders
 from cloudsync.standing import Standing, overlaid, remarks
 from cloudsync.status.tally import saw
+from cloudsync.trace import span
 from cloudsync.wants import wanted_of
 from cloudsync.waves import together
 
@@ -106,6 +107,15 @@ def asked(
 
 def sweep(asking: Asked, number: int, scope: Scope) -> Sweep:
     """What block ``number`` sees in one of its scopes."""
+    with span("observe", {"cloudsync.scope": scope.name}) as part:
+        found = _swept(asking, number, scope)
+        part.say({"cloudsync.targets.seen": len(found.targets)})
+        if found.unreadable:
+            part.fail("unreadable", found.unreadable[0].reason)
+    return found
+
+
+def _swept(asking: Asked, number: int, scope: Scope) -> Sweep:
     job, gate = asking.job, asking.gate
     block, want, cost = asking.blocks[number], asking.wants[number], asking.costs[number]
     plans: list[TargetPlan] = []
@@ -141,7 +151,8 @@ def sweep(asking: Asked, number: int, scope: Scope) -> Sweep:
             wanted = {
                 target: overlaid(one, target, asking.standing) for target, one in wanted.items()
             }
-        made = make(block.provider.rules, seen, wanted, asking.digest)
+        with span("plan", {"cloudsync.targets.seen": len(wanted)}):
+            made = make(block.provider.rules, seen, wanted, asking.digest)
         if gate:
             made, held, waiting = _gated(made, block, seen, wanted, gate, job.now())
             holds += held

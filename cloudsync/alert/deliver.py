@@ -12,6 +12,7 @@ from cloudsync.alert.letters import letters
 from cloudsync.alert.outbox import Outbox
 from cloudsync.conditions.turn import Told
 from cloudsync.job import Job
+from cloudsync.trace import span
 
 MOST: Final = 10
 """So many letters are tried in one pass: a channel that hangs must not hold up the next sweep."""
@@ -53,7 +54,10 @@ def deliver(job: Job, ways: Mapping[str, Send], tell: Iterable[Told]) -> Outbox:
         channel = one.letter.channel
         if channel in down:
             continue
-        error = ways[channel](one.letter)
+        with span("deliver", {"cloudsync.channel": channel}) as part:
+            error = ways[channel](one.letter)
+            if error:
+                part.fail("undelivered", error)
         if error:
             down.add(channel)
         outbox = outbox.changed(one, one.failed(error, now)) if error else outbox.sent(one)

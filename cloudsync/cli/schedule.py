@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from cloudsync import __version__, log, records
+from cloudsync import __version__, log, otlp, records
 from cloudsync.cli.job import job
 from cloudsync.cli.signals import Signals
 from cloudsync.cli.worker import tenants
@@ -198,6 +198,8 @@ def _stopped(schedule: Schedule, stop: Stop, why: str, signals: Signals, grace: 
         text=f"{why}: after {length(grace)} a call of {listing(left)} has no answer. Whether it was "
         "done isn't known; either is one of the states that were proved. The next run looks first",
     )  # fmt: skip
+    for error in otlp.leave():
+        log.warning("traces", text=str(error))
     sys.stdout.flush()
     sys.stderr.flush()
     # Whoever holds the run up would hold up the interpreter's end too.

@@ -79,7 +79,7 @@ def hand_over(job: Job, environment: Mapping[str, str] | None = None) -> Iterato
     except ImportError:
         yield UsageError(
             FILE if file else GATEWAY, "prometheus_client isn't installed",
-            done="No metrics were handed over.", todo="Install cloudsync-smtp[serve].",
+            done="No metrics were handed over.", todo="Install cloudsync-smtp[metrics].",
         )  # fmt: skip
         return
     except CloudsyncError as error:

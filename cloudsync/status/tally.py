@@ -14,10 +14,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
 
+from cloudsync import trace
+
 Asked = tuple[str, str, str]
 """Provider, operation as the vendor calls it, and code: ``ok``, the vendor's own, or ``lost``."""
 
-OK: Final = "ok"
+OK: Final = trace.OK
 LOST: Final = "lost"
 
 
@@ -87,9 +89,15 @@ def here() -> Tally:
     return _HERE.get() or Tally()
 
 
-def called(provider: str, operation: str, code: str, *, throttled: bool = False) -> None:
-    """Count one answer of ``provider``."""
+def called(
+    provider: str, operation: str, code: str, *, throttled: bool = False, since: int | None = None
+) -> None:
+    """Count one answer of ``provider``, and have it in the run's trace.
+
+    ``since`` is when the call began, as ``trace.began`` gives it.
+    """
     here().count((provider, operation, code or LOST), throttled=throttled)
+    trace.answered(provider, operation, code or LOST, since, throttled=throttled)
 
 
 def saw(*, targets: int = 0, unreadable: int = 0) -> None:

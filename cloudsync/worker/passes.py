@@ -19,6 +19,7 @@ from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
 from cloudsync.state import StateError
+from cloudsync.trace import span
 from cloudsync.track import compare_page
 from cloudsync.worker import aftermath
 from cloudsync.worker.lease import leased
@@ -73,14 +74,16 @@ def _passed(
     sweep: bool,
 ) -> Passed:
     with leased(job, "run") as mine:
-        looked = look(mine, sweep=sweep)
+        with span("look", {"cloudsync.sweep": sweep}):
+            looked = look(mine, sweep=sweep)
         if job.stopped():
             raise StoppedError(job.config.name, "the run was told to end while it looked")
         before = seen_before(mine)
         # Before the first call: a state that can't be written stops the pass while nothing was
         # changed.
         tell = docket.keep_holds(mine, (*_of_list(mine, looked), *looked.holds))
-        report = reconcile(mine, looked)
+        with span("change"):
+            report = reconcile(mine, looked)
         if job.stopped() or job.only:
             # What it had no time to look at, or no reason to, is no news.
             return Passed(looked, report, tell, Turned((), ()))
@@ -88,10 +91,12 @@ def _passed(
         try:
             compare_page(mine, looked.vetted)
             # After the run, which no name server that is down may keep waiting.
-            mine.domains(mine)
+            with span("preflight"):
+                mine.domains(mine)
             published, unpublished = _published(mine, looked)
             more = (*beside(), *unpublished)
-            turn = aftermath.of_pass(mine, ways, looked, report, before, more)
+            with span("report"):
+                turn = aftermath.of_pass(mine, ways, looked, report, before, more)
         except StateError as error:
             error.done = "What was done in the clouds is kept, and is in the report."
             report = replace(report, unrecorded=report.unrecorded or error)

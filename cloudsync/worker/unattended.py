@@ -11,10 +11,10 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from cloudsync import log, trouble
+from cloudsync import log, otlp, trace, trouble
 from cloudsync.conditions import Condition, ConditionKind
 from cloudsync.conditions.telling import line
-from cloudsync.errors import Exit, LeaseError
+from cloudsync.errors import MEANING, CloudsyncError, Exit, LeaseError
 from cloudsync.holds import reminder
 from cloudsync.job import Job, utc_now
 from cloudsync.remember import run_id
@@ -69,11 +69,24 @@ def run_unattended(
 
     ``url_env`` names the variable with the monitor's URL; None where nobody is to be told. ``beside``
     gives what else is the matter, as ``one_pass`` has it. ``shown`` is given what the pass found and
-    did, ``failed`` what kept it from that, or its metrics from being handed over.
+    did, ``failed`` what kept it from that, or its metrics or its trace from being handed over.
     """
     run = run_id(now())
-    began = monotonic()
-    with log.bound(tenant=tenant, run=run):
+
+    def untraced(error: CloudsyncError) -> None:
+        failed(error)
+        log.warning("traces", text=str(error))
+
+    with (
+        log.bound(tenant=tenant, run=run),
+        trace.running(
+            _tracer(untraced),
+            {"cloudsync.tenant": tenant, "cloudsync.run": run, "cloudsync.kind": kind},
+            untraced, stop,
+        ) as whole,
+        log.bound(**({"trace": whole.trace} if whole.trace else {})),
+    ):  # fmt: skip
+        began = monotonic()
         log.info("run_begun", kind=kind)
         pinged = partial(_pinged, url_env, missed, run)
         pinged("start")
@@ -89,11 +102,12 @@ def run_unattended(
             # Another worker keeps this tenant right, and tells the monitor.
             failed(error)
             log.warning("run_left_out", text=str(error))
-            return Ended(run, kind, error.exit_code, monotonic() - began)
+            return _traced(whole, Ended(run, kind, error.exit_code, monotonic() - began))
         except Exception as error:  # noqa: BLE001 - whatever befalls one run, the next one comes
             if stop():
                 log.warning("run_stopped", text=str(error), steps_made=0, steps_left=0)
-                return Ended(run, kind, Exit.DONE, monotonic() - began, stopped=True)
+                left = Ended(run, kind, Exit.DONE, monotonic() - began, stopped=True)
+                return _traced(whole, left)
             failed(error)
             lines = trouble.of_error(error)
             for one in lines:
@@ -109,6 +123,30 @@ def run_unattended(
             "run_ended", kind=kind, exit=int(ended.exit), seconds=round(ended.seconds, 3),
             verdicts=ended.verdicts, steps_made=ended.steps[0], steps_left=ended.steps[1],
         )  # fmt: skip
+        return _traced(whole, ended)
+
+
+def _tracer(untraced: Callable[[CloudsyncError], object]) -> trace.Tracer | None:
+    """The tracer that the environment asks for; ``untraced`` is told why there is none."""
+    try:
+        return otlp.tracer()
+    except CloudsyncError as error:
+        untraced(error)
+        return None
+
+
+def _traced(whole: trace.Span, ended: Ended) -> Ended:
+    """``ended``, once the run's span has it."""
+    made, left = ended.steps
+    whole.say(
+        {
+            "cloudsync.exit": int(ended.exit), "cloudsync.stopped": ended.stopped,
+            "cloudsync.steps.made": made, "cloudsync.steps.left": left,
+            **{f"cloudsync.targets.{verdict}": n for verdict, n in ended.verdicts.items()},
+        }
+    )  # fmt: skip
+    if ended.exit in {Exit.ERROR, Exit.FAILED}:
+        whole.fail(ended.exit.name.lower(), MEANING[ended.exit])
     return ended
 
 

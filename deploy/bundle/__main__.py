@@ -23,13 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     two.add_argument("kind", help="aws-lambda, azure-function or gcp-function")
     two.add_argument("-c", "--config", type=Path, required=True, help="what the function is to do")
     two.add_argument("--out", type=Path, help="left out: dist/KIND.zip")
+    two.add_argument(
+        "--extras", default="", help="what else is to be in it, such as metrics and traces"
+    )
     two.add_argument("--machine", choices=("x86_64", "aarch64"), default="x86_64")
     asked = parser.parse_args(arguments)
     try:
         if asked.command == "lock":
             sys.stdout.write(lock.as_requirements(lock.subset(asked.extras.split())))
         else:
-            _build(asked.kind, asked.config, asked.out, asked.machine)
+            _build(asked.kind, asked.config, asked.out, asked.machine, asked.extras.split())
     except ValueError as error:
         sys.stderr.write(f"deploy.bundle: {error}\n")
         return 1
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _build(kind: str, config: Path, out: Path | None, machine: str) -> None:
+def _build(kind: str, config: Path, out: Path | None, machine: str, extras: Sequence[str]) -> None:
     # The image's recipe asks for a lock where nothing is installed yet.
     from cloudsync.errors import UsageError  # noqa: PLC0415
     from deploy.bundle.build import KINDS, build  # noqa: PLC0415
@@ -48,7 +51,7 @@ def _build(kind: str, config: Path, out: Path | None, machine: str) -> None:
         raise ValueError(f"{kind}: no bundle is called so. Known: {', '.join(KINDS)}.")
     path = out or Path("dist") / f"{kind}.zip"
     try:
-        digest = build(KINDS[kind], config, path, machine)
+        digest = build(KINDS[kind], config, path, machine, extras)
     except UsageError as error:
         raise ValueError(str(error)) from error
     size = path.stat().st_size / 1e6

@@ -63,19 +63,22 @@ def extras_of(config: Config) -> tuple[str, ...]:
     return (*sorted(clouds), *sorted(more))
 
 
-def build(kind: Kind, config: Path, out: Path, machine: str = "x86_64") -> str:
-    """Build the bundle ``out``; gives its sha256.
+def build(
+    kind: Kind, config: Path, out: Path, machine: str = "x86_64", extras: Iterable[str] = ()
+) -> str:
+    """Build the bundle ``out``, with ``extras`` besides what is configured; gives its sha256.
 
     It is for the Python that builds it, and for Linux on ``machine`` (x86_64 or aarch64).
 
     Raises:
         UsageError: the configuration is wrong.
+        ValueError: there is no such extra.
         CalledProcessError: pip failed; what it said is on stderr.
     """
     read = read_config(config)
     pins = [
         pin
-        for pin in subset(extras_of(read), more=kind.more)
+        for pin in subset((*extras_of(read), *extras), more=kind.more)
         if not (said := marker(pin)) or Marker(said).evaluate(_platform(machine))
     ]
     with TemporaryDirectory() as folder:

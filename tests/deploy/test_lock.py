@@ -52,7 +52,7 @@ def test_what_is_asked_for_brings_what_it_asks_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "extras", ["", "aws object-store", "azure object-store", "gcp gs", "serve"]
+    "extras", ["", "aws object-store", "azure object-store", "gcp gs", "serve", "metrics traces"]
 )
 def test_it_is_whole(extras: str) -> None:
     """What each chosen package says that it needs here is chosen too."""

@@ -92,8 +92,10 @@ def test_time_is_kept_for_whoever_is_to_hear_of_a_pass(tmp_path: Path) -> None:
     quiet = configuration(tmp_path, {"CLOUDSYNC_CONFIG_TEXT": TEXT})
     pinging = configuration(tmp_path, {"CLOUDSYNC_CONFIG_TEXT": PINGING})
     gateway = {"CLOUDSYNC_PUSHGATEWAY": "http://127.0.0.1:9"}
-    found = [telling(quiet, {}), telling(pinging, {}), telling(pinging, gateway)]
-    assert found == [0.0, 8.0, 18.0]
+    traces = {**gateway, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    found = [telling(quiet, {})]
+    found += [telling(pinging, said) for said in ({}, gateway, traces)]
+    assert found == [0.0, 8.0, 18.0, 23.0]
 
 
 def test_the_time_is_told_by_a_variable_where_the_platform_tells_none() -> None:

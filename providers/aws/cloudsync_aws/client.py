@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudsync.errors import UsageError
 from cloudsync.status.tally import LOST, OK, called
+from cloudsync.trace import began
 from cloudsync.uncollected import uncollected
 from cloudsync_aws.failures import THROTTLED
 from cloudsync_aws.loans import resolver
@@ -25,6 +26,7 @@ _READ_SECONDS: Final = 30
 # More than 16 threads make no more calls a second (measured); a smaller pool would have the
 # others open a connection for each call.
 _CONNECTIONS: Final = 16
+_BEGAN: Final = "cloudsync_began"
 # Services and regions, not accounts: every account is served by the same clients.
 _CLIENTS: Final = 128
 
@@ -100,11 +102,17 @@ class Clients:
             core = get_session()
             core.register_component("data_loader", _loader())
             # Emitted for each try, so that what the SDK tries again is counted too.
+            core.register("request-created", _asked)
             core.register("response-received", _heard)
             if lent:
                 core.register_component("credential_provider", resolver())
             self._made[lent] = Session(botocore_session=core)
         return self._made[lent]
+
+
+def _asked(**said: Any) -> None:
+    """Note when a try begins, where the SDK keeps what belongs to the call."""
+    said["request"].context[_BEGAN] = began()
 
 
 def _heard(**said: Any) -> None:
@@ -114,7 +122,7 @@ def _heard(**said: Any) -> None:
     if answer is not None:
         code = str(answer.get("Error", {}).get("Code", "")) or OK
     operation = said["event_name"].rpartition(".")[2]
-    called("aws", operation, code, throttled=code in THROTTLED)
+    called("aws", operation, code, throttled=code in THROTTLED, since=said["context"].get(_BEGAN))
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from cloudsync.errors import CloudsyncError
 from cloudsync.status.tally import OK, called
+from cloudsync.trace import began
 from cloudsync_azure.client import POLL_SECONDS, PUBLIC, Clients
 from cloudsync_azure.failures import Failure, failure
 from cloudsync_azure.pace import Kind, Pace
@@ -182,6 +183,7 @@ class Caller:
     def _translated(self, where: Where, action: str, call: Callable[[], T]) -> T:
         from azure.core.exceptions import AzureError  # noqa: PLC0415
 
+        since = began()
         try:
             answer = call()
         except CloudsyncError:
@@ -191,9 +193,9 @@ class Caller:
         except (AzureError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
             # The last four: the SDK walks into an answer that isn't what it expects.
             found = failure(error, where.host)
-            called("azure", action, found.code, throttled=found.throttled)
+            called("azure", action, found.code, throttled=found.throttled, since=since)
             raise Failed(found, action) from error
-        called("azure", action, OK)
+        called("azure", action, OK, since=since)
         return answer
 
     def _polling(self, action: str, deadline: float | None) -> Any:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from cloudsync.status.tally import OK, called
+from cloudsync.trace import began
 from cloudsync_gcp.client import Clients
 from cloudsync_gcp.failures import WORTH_ANOTHER_TRY, Failure, failure, inside
 from cloudsync_gcp.pace import Pace
@@ -194,14 +195,15 @@ class Caller:
         wait = _WAIT_SECONDS if method == "wait" else _ANSWER_SECONDS
         if deadline is not None:
             wait = min(wait, max(1.0, deadline - self.clock()))
+        since = began()
         try:
             client = self.clients.get(service, endpoint)
             answer = getattr(client, method)(request=request, retry=None, timeout=wait)
         except Exception as error:
             found = failure(error, endpoint or "")
-            called("gcp", action, found.reason, throttled=found.slow)
+            called("gcp", action, found.reason, throttled=found.slow, since=since)
             raise Failed(found, action) from error
-        called("gcp", action, OK)
+        called("gcp", action, OK, since=since)
         return answer
 
 
