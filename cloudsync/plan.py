@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Exposure
@@ -23,6 +23,7 @@ from cloudsync.provider import (
     Reversal,
     Rules,
     Snapshot,
+    Sources,
     Step,
 )
 
@@ -44,13 +45,44 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Mend:
+    """The change to Terraform's code that would mend a target which Terraform keeps.
+
+    ``why`` says how the code stands to the list in force, ``todo`` what a person does, with what
+    must stand as it is in backticks. ``add`` and ``remove`` are the networks that the code's rules
+    must gain and lose, ``rules`` others that let somebody in, as their cloud tells them. ``pinned``
+    is the version of the module whose list the rules hold, ``newest`` the newest that is published,
+    ``source`` what the module block then says; None where it isn't known.
+    """
+
+    why: str
+    todo: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    pinned: str | None = None
+    newest: str | None = None
+    source: str | None = None
+    keeps: Sources | None = field(default=None, repr=False)
+    """Who stands in the module's rules: what was told of them can be told again."""
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The change as lines, ``+`` or ``-`` in front."""
+        return (
+            *(f"+ {one}" for one in self.add),
+            *(f"- {one}" for one in (*self.remove, *self.rules)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TargetPlan:
     """What is so at one target, what would be done, and what would then be so.
 
     ``before`` is None where the target couldn't be looked at; ``reason`` then says why. ``remarks``
     and ``refusal`` say what stays as it is, and what a person can do about it. ``outbound`` is the
     digest of the outbound rules, which are never touched. ``reversals`` say how each of ``steps``
-    is taken back.
+    is taken back. ``mend`` is what would have to change in Terraform's code, where that keeps it.
     """
 
     target: str
@@ -66,6 +98,7 @@ class TargetPlan:
     outbound: str = ""
     notes: tuple[Note, ...] = ()
     reversals: tuple[Reversal, ...] = ()
+    mend: Mend | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -251,6 +251,18 @@ class TellsManaged(Protocol):
 
 
 @runtime_checkable
+class TellsModules(Protocol):
+    """Rules that know who stands in what our Terraform modules keep. Optional, as the modules are."""
+
+    def modules(self, snapshot: Any, ports: tuple[int, ...]) -> Mapping[str, Sources]:
+        """Who the rules with the modules' mark let in to one of ``ports``; only targets with such rules.
+
+        A list that a rule names stands in it with its addresses and with its name.
+        """
+        ...
+
+
+@runtime_checkable
 class Freezes(Protocol):
     """Rules whose snapshots can be kept as JSON. Optional: a plan of one that can't isn't replayed."""
 

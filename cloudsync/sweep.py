@@ -23,6 +23,9 @@ from cloudsync.provider import Remark, Scope, Snapshot, Unreadable
 from cloudsync.remember import standing_orders
 from cloudsync.standing import Standing, overlaid, remarks
 from cloudsync.status.tally import saw
+from cloudsync.terraform.ledger import published
+from cloudsync.terraform.mend import known_of, mended
+from cloudsync.terraform.versions import Versions
 from cloudsync.trace import span
 from cloudsync.wants import wanted_of
 from cloudsync.waves import together
@@ -62,6 +65,7 @@ class Asked:
     now: datetime
     standing: Standing
     armed: Known
+    published: Versions | None = None
     deadline: float | None = None
     gate: Gate | None = None
 
@@ -101,7 +105,8 @@ def asked(
                  for want in wants]  # fmt: skip
     return Asked(
         job, blocks, tuple(wants), tuple(_cost(one.settings, job.config, entries) for one in blocks),
-        digest, now, standing_orders(job), ledger.known(job.store), deadline, gate,
+        digest, now, standing_orders(job), ledger.known(job.store), published(job.store), deadline,
+        gate,
     )  # fmt: skip
 
 
@@ -152,7 +157,7 @@ def _swept(asking: Asked, number: int, scope: Scope) -> Sweep:
                 target: overlaid(one, target, asking.standing) for target, one in wanted.items()
             }
         with span("plan", {"cloudsync.targets.seen": len(wanted)}):
-            made = make(block.provider.rules, seen, wanted, asking.digest)
+            made = _made(asking, block, seen, wanted)
         if gate:
             made, held, waiting = _gated(made, block, seen, wanted, gate, job.now())
             holds += held
@@ -173,6 +178,16 @@ def _swept(asking: Asked, number: int, scope: Scope) -> Sweep:
         scope, tuple(plans), tuple(targets), tuple(blind), tuple(holds), tuple(waits), rulings,
         tuple(kept),
     )  # fmt: skip
+
+
+def _made(
+    asking: Asked, block: Block, seen: Snapshot, wanted: Mapping[str, Wanted]
+) -> tuple[TargetPlan, ...]:
+    """The plans of a page, with what would mend Terraform's code where that keeps a target."""
+    rules = block.provider.rules
+    made = make(rules, seen, wanted, asking.digest)
+    known = known_of(asking.job.config, block.settings, asking.published)
+    return mended(rules, seen, made, wanted, known)
 
 
 def _gated(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from cloudsync.addresses import NOBODY, PUBLIC, AddressSet
 from cloudsync.conditions.condition import Cause, Condition, ConditionKind
 from cloudsync.model import Mode, Note, Verdict
-from cloudsync.plan import State, TargetPlan
+from cloudsync.plan import Mend, State, TargetPlan
 from cloudsync.provider import Actor
 from cloudsync.report.facts import Facts, Share, facts
 from cloudsync.report.run import RunReport
 from cloudsync.report.words import counted, listing, port, sentence, size
+
+SHOWN: Final = 5
+"""How many lines of a change a message names before it counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def _differences(plan: TargetPlan, state: State, since: Since) -> Iterator[Condi
         yield Condition(
             ConditionKind.MISSING,
             plan.target,
-            f"Mail is lost at {plan.target}: {who}, wanted, can't reach {where}.",
+            f"Mail is lost at {plan.target}: {who}, wanted, can't reach {where}.{_lag(plan.mend)}",
             _did(plan),
             _todo(plan, found.missing.witness()),
             _rules(found.stops) or "no rule lets it in",
@@ -185,8 +189,17 @@ def _cause(part: AddressSet, changed: AddressSet) -> Cause | None:
     return "list" if part <= changed else "hand"
 
 
+def _lag(mend: Mend | None) -> str:
+    """That Terraform keeps it with a version behind the published one, where it is so."""
+    lags = mend is not None and mend.pinned not in (None, mend.newest)
+    return f" {mend.why}" if mend and lags else ""
+
+
 def _did(plan: TargetPlan) -> str:
     """What cloudsync does about it, or why it doesn't."""
+    if plan.mend:
+        why = "" if _lag(plan.mend) else f" {plan.mend.why}"
+        return f"Nothing is changed there, since Terraform keeps it.{why}"
     if Note.PAUSED in plan.notes:
         said = next(one.text for one in plan.remarks if one.note is Note.PAUSED)
         return sentence(f"Nothing is changed there: {said}")
@@ -202,6 +215,11 @@ def _did(plan: TargetPlan) -> str:
 
 
 def _todo(plan: TargetPlan, witness: str | None) -> str:
+    if plan.mend:
+        shown = plan.mend.changes[:SHOWN]
+        more = len(plan.mend.changes) - len(shown)
+        lines = "; ".join((*shown, *([f"{more:,} more"] if more else [])))
+        return f"{plan.mend.todo}{f' The change: {lines}.' if lines else ''}".replace("`", "")
     explain = f"cloudsync explain {witness} {plan.target}" if witness else "cloudsync plan"
     return f"{explain} shows the rule that decides."
 

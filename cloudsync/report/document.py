@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Name
-from cloudsync.plan import Plan, State, TargetPlan
+from cloudsync.plan import Mend, Plan, State, TargetPlan
 from cloudsync.provider import Refusal, Step
 from cloudsync.report.facts import Facts, Share, facts
 from cloudsync.report.listed import Listed
@@ -143,6 +143,7 @@ def _target(target: TargetPlan) -> Json:
             for remark in target.remarks
         ],
         "refusal": _refusal(target.refusal),
+        "mend": _mend(target.mend) if target.mend else None,
         **(_differences(facts(target.before)) if target.before else _UNKNOWN),
         "steps": [_step(step) for step in target.steps],
         "exposure": {"before": _exposure(target.before), "after": _exposure(target.after)},
@@ -193,6 +194,19 @@ def _refusal(refusal: Refusal | None) -> Json | None:
     if refusal is None:
         return None
     return {"what": refusal.what, "todo": refusal.todo, "witness": refusal.witness}
+
+
+def _mend(mend: Mend) -> Json:
+    return {
+        "why": mend.why,
+        "todo": mend.todo,
+        "add": list(mend.add),
+        "remove": list(mend.remove),
+        "rules": list(mend.rules),
+        "pinned": mend.pinned,
+        "newest": mend.newest,
+        "source": mend.source,
+    }
 
 
 def _step(step: Step) -> Json:

@@ -8,7 +8,7 @@ from typing import Final
 from cloudsync.addresses import INTERNAL, PUBLIC, AddressSet, Network
 from cloudsync.exposure import Name
 from cloudsync.model import Mode, Note, Verdict
-from cloudsync.plan import TargetPlan
+from cloudsync.plan import Mend, TargetPlan
 from cloudsync.provider import Refusal, Remark, Step
 from cloudsync.report.facts import Facts, Share, facts
 from cloudsync.report.listed import Listed
@@ -27,6 +27,8 @@ def findings(target: TargetPlan, listed: Listed | None = None) -> Iterator[Block
         yield _refused(target.refusal, planned=bool(target.steps))
     for remark in target.remarks:
         yield _remark(remark)
+    if target.mend:
+        yield _mended(target.mend)
     said = {remark.note for remark in target.remarks}
     if target.refusal:
         said.add(Note.FAILED)
@@ -184,6 +186,14 @@ def _refused(refusal: Refusal, *, planned: bool) -> Block:
 def _remark(remark: Remark) -> Block:
     note = f"{remark.note.replace('_', ' ').capitalize()}: " if remark.note else ""
     return Block("remark", (*((note,) if note else ()), *quoted(remark.text)))
+
+
+def _mended(mend: Mend) -> Block:
+    return Block(
+        "mend",
+        (f"What mends it in Terraform's code: {mend.why} ", *quoted(mend.todo)),
+        changes=mend.changes,
+    )
 
 
 def _after(before: Facts, after: Facts, verdict: Verdict) -> Block:

@@ -41,7 +41,7 @@ section p { margin: 0.5rem 0 0; } section ul { margin: 0; } footer { color: var(
 .block { padding-left: 0.75rem; border-left: 0.25rem solid var(--line); margin-top: 0.5rem; }
 .block p { margin: 0; }
 .missing, .open, .absent, .failed { border-color: var(--bad); }
-.undetermined, .refusal, .remark, .remains { border-color: var(--warn); }
+.undetermined, .refusal, .remark, .remains, .mend { border-color: var(--warn); }
 .after, .done { border-color: var(--good); }
 ins, del { text-decoration: none; } ins { color: var(--good); } del { color: var(--bad); }
 @media print { body { max-width: none; padding: 0; } section { border: 0; padding: 0; }

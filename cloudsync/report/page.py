@@ -31,7 +31,7 @@ Line = tuple[Piece, ...]
 
 Kind = Literal[
     "absent", "exposure", "missing", "open", "undetermined", "plain", "remark", "refusal",
-    "step", "after", "remains", "done", "failed", "undo",
+    "step", "after", "remains", "done", "failed", "undo", "mend",
 ]  # fmt: skip
 
 

@@ -70,6 +70,18 @@ _TARGET: Final[dict[str, Schema]] = {
     "notes": _array(_one_of(Note)),
     "remarks": _array(_object(text=_TEXT, note=_or_null(_one_of(Note)))),
     "refusal": _or_null(_object(what=_TEXT, todo=_TEXT, witness=_or_null(_TEXT))),
+    "mend": _or_null(
+        _object(
+            why=_TEXT,
+            todo=_TEXT,
+            add=_TEXTS,
+            remove=_TEXTS,
+            rules=_TEXTS,
+            pinned=_or_null(_TEXT),
+            newest=_or_null(_TEXT),
+            source=_or_null(_TEXT),
+        )
+    ),
     "missing": _or_null(
         _object(addresses=_ADDRESSES, networks=_TEXTS, names=_TEXTS, stopped_by=_SHARES)
     ),

@@ -18,7 +18,7 @@ from cloudsync.addresses import AddressSet
 from cloudsync.errors import Exit
 from cloudsync.exposure import Name
 from cloudsync.model import Mode, Note, Verdict
-from cloudsync.plan import State, TargetPlan
+from cloudsync.plan import Mend, State, TargetPlan
 from cloudsync.report.facts import Share, facts
 from cloudsync.report.run import RunReport
 from cloudsync.report.words import natural
@@ -98,6 +98,16 @@ class Todo:
 
 
 @dataclass(frozen=True, slots=True)
+class Mending:
+    """What would mend Terraform's code: how it stands, what to do, the first lines of the change."""
+
+    why: str
+    todo: str
+    changes: tuple[str, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Turning:
     """From when on a target had a verdict."""
 
@@ -125,6 +135,7 @@ class Sight:
     remarks: tuple[str, ...] = ()
     refusal: tuple[str, str] | None = None
     steps: tuple[Todo, ...] = ()
+    mend: Mending | None = None
 
     @property
     def provider(self) -> str:
@@ -258,7 +269,13 @@ def _sight(plan: TargetPlan, before: Sight | None, ran: Ran) -> Sight:
         remarks=tuple(one.text for one in plan.remarks),
         refusal=(plan.refusal.what, plan.refusal.todo) if plan.refusal else None,
         steps=tuple(todos(plan)),
+        mend=_mending(plan.mend) if plan.mend else None,
     )
+
+
+def _mending(mend: Mend) -> Mending:
+    shown, more = _first(list(mend.changes))
+    return Mending(mend.why, mend.todo, shown, more)
 
 
 def todos(plan: TargetPlan) -> Iterator[Todo]:

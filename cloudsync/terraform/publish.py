@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,12 +19,13 @@ from cloudsync.config import Config
 from cloudsync.config.terraform import GitSettings, TerraformSettings
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.job import Job
-from cloudsync.terraform import request
+from cloudsync.terraform import ledger, request
 from cloudsync.terraform.archive import Archives, name_of, source
 from cloudsync.terraform.contents import contents, written
 from cloudsync.terraform.folder import carried, strangers
 from cloudsync.terraform.git import RacedError, Repository
 from cloudsync.terraform.release import Release, release
+from cloudsync.terraform.versions import read_back
 
 TRIES: Final = 5
 _NOTHING: Final = "Nothing was published."
@@ -32,11 +33,15 @@ _NOTHING: Final = "Nothing was published."
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Where a release went, and what it was; ``source`` is what a module block writes."""
+    """Where a release went, and what it was; ``source`` is what a module block writes.
+
+    ``proposed`` is the branch on which it waits for a person to merge it; empty where it counts.
+    """
 
     where: str
     made: Release
     source: str
+    proposed: str = ""
 
     @property
     def version(self) -> str:
@@ -48,6 +53,7 @@ def publish(job: Job, listing: InForce) -> tuple[Published, ...]:
     """Bring the repository and the store of the configuration to ``listing``.
 
     Raises:
+        StateError: the state can't be used.
         UsageError: none is configured, or one can't be read or written.
     """
     chosen = job.config.terraform
@@ -61,6 +67,11 @@ def publish(job: Job, listing: InForce) -> tuple[Published, ...]:
         found.append(_to_git(job, chosen, listing))
     if chosen.archive:
         found.append(_to_archive(job, chosen.archive, listing))
+    first = found[0]
+    # Who has which version is told by this, at the targets that Terraform keeps. A log that somebody
+    # wrote in is no reason to fail: the release is out.
+    with suppress(ValueError):
+        ledger.keep(job.store, read_back(first.made.files, first.source, first.proposed))
     return tuple(found)
 
 
@@ -90,7 +101,12 @@ def _pushed(job: Job, git: GitSettings, repository: Repository, listing: InForce
                 repository.push(branch, onto, made.files, message, tag, job.now())
         except RacedError:
             continue
-        return Published(url, made, _source(url, tag or branch))
+        if tag or made.changed:
+            return Published(url, made, _source(url, tag or branch), "" if tag else branch)
+        # What a person merged is found by its tag, where they gave it one.
+        merged = f"v{version}"
+        ref = merged if f"refs/tags/{merged}".encode() in onto.refs else git.branch
+        return Published(url, made, _source(url, ref))
     raise UsageError(
         url, f"{TRIES} pushes in a row lost the race with somebody else's", done=_NOTHING,
         todo="Look who pushes there all the time. The next run tries again.",
@@ -152,7 +168,9 @@ def after(job: Job, listing: InForce | None) -> tuple[Published, ...] | Cloudsyn
         StateError: the state can't be used.
     """
     known = records.load(job.store, PUBLISHED_KEY, PUBLISHED)
-    digest = due(job.config, listing, known.value if known else None)
+    # A state that doesn't tell the versions yet, or lost them, has them read again.
+    told = known and ledger.published(job.store)
+    digest = due(job.config, listing, known.value if known and told else None)
     if digest is None or listing is None:
         return ()
     try:

@@ -14,11 +14,14 @@ from cloudsync.conditions import Condition, ConditionKind, Turned
 from cloudsync.errors import CloudsyncError, HeldError, LeaseError, StoppedError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
+from cloudsync.plan import Plan
 from cloudsync.reconcile import Look, look, reconcile
 from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
 from cloudsync.state import StateError
+from cloudsync.terraform import ledger
+from cloudsync.terraform.mend import again, known_of
 from cloudsync.trace import span
 from cloudsync.track import compare_page
 from cloudsync.worker import aftermath
@@ -94,6 +97,8 @@ def _passed(
             with span("preflight"):
                 mine.domains(mine)
             published, unpublished = _published(mine, looked)
+            if published:
+                report = _told_again(mine, looked, report)
             more = (*beside(), *unpublished)
             with span("report"):
                 turn = aftermath.of_pass(mine, ways, looked, report, before, more)
@@ -126,6 +131,22 @@ def _published(job: Job, looked: Look) -> tuple[tuple[Published, ...], tuple[Con
         "Run cloudsync terraform publish by hand, and see what it says.",
     )
     return (), (failed,)
+
+
+def _told_again(job: Job, looked: Look, report: RunReport) -> RunReport:
+    """The report with the versions that are published by now: who lags is told what there is to take."""
+    versions = ledger.published(job.store)
+    plans = tuple(
+        again(
+            plan,
+            looked.wanted[plan.target],
+            known_of(job.config, looked.scopes[plan.target][1].settings, versions),
+        )
+        if plan.mend and plan.target in looked.scopes
+        else plan
+        for plan in report.after.targets
+    )
+    return replace(report, after=Plan(report.after.list_digest, plans))
 
 
 def _of_list(job: Job, found: Look) -> Iterator[Hold]:

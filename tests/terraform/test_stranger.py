@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,18 +54,42 @@ def test_a_stranger_takes_a_tag_and_the_next_one_and_who_is_pinned_lags(
     assert let_in(roots[1], f"{url}?ref=v1.0.0") == set(LIST)
 
 
-def test_who_lags_while_an_address_is_missing_loses_mail_and_is_told(world: World) -> None:
-    """Rules with Terraform's mark that lack an address: nothing is changed, and it is mail lost."""
+def test_who_lags_while_an_address_is_missing_loses_mail_and_is_told(
+    world: World, tmp_path: Path
+) -> None:
+    """Nothing is changed; it is mail lost, with both versions, what the code gains, and its source."""
     mark = f"{TERRAFORM_MARK}mail"
-    world.group("mail", *tcp(*LIST, text=mark))
-    world.config(block("add"))
-    world.accepted(*LIST, NEW)
-    world.forget()
-    found = world.run("drift")
-    assert found.code == 2
-    assert "1 missing" in found.out
-    assert f"Terraform keeps it (what is marked {mark})" in f"{found.out}{found.err}"
-    told = world.run("run", "--once")
-    assert told.code in {0, 2}
-    assert "page: Mail is lost at aws:" in told.err
+    group = world.group("mail", *tcp(*LIST, text=mark))
+    with Repo.init_bare(str(tmp_path / "modules.git"), mkdir=True) as bare:
+        where = f"file://{bare.path}"
+        world.config(block("add"), more=f"terraform:\n  git:\n    url: {where}")
+        world.accepted()
+        assert world.run("terraform", "publish").code == 0
+        world.accepted(*LIST, NEW)
+        assert "1.0.0 since" in world.run("drift").out, "the list isn't published yet"
+        told = world.run("run", "--once")  # it publishes, and then tells
+        day = re.search(r"published since (\d{4}-\d\d-\d\d), ", told.err)
+        assert day, told.err
+        pinned = (
+            f"Its module is pinned at 1.0.0; 1.0.1 has been published since {day[1]}, 1 network "
+            "missing."
+        )
+        source = f"git::{where}//modules/aws?ref=v1.0.1"
+        assert (
+            f"page: Mail is lost at aws:123456789012/us-east-1/{group}: 1 IPv4 address, wanted, "
+            f"can't reach port 25. {pinned} For one, {NEW.removesuffix('/32')}: no rule lets it in. "
+            "Nothing is changed there, since Terraform keeps it. Let the module block say "
+            f'source = "{source}", then terraform init -upgrade and terraform apply. If it says so '
+            f"already, apply it. The change: + {NEW}. See docs/conditions.md#missing."
+        ) in told.err
+        found = world.run("drift", "--format", "json")
+        (target,) = json.loads(found.out)["targets"]
+        assert (found.code, target["verdict"], target["mend"]["source"]) == (2, "missing", source)
+        assert f"```diff\n  + {NEW}\n  ```" in world.run("drift", "--format", "markdown").out
+        # A state that was lost reads the versions again; the list was accepted anew, which is one.
+        (world.folder / "cloudsync.db").unlink()
+        world.accepted(*LIST, NEW)
+        assert world.run("run", "--once").code == 2
+        (again,) = json.loads(world.run("drift", "--format", "json").out)["targets"]
+        assert (again["mend"]["pinned"], again["mend"]["newest"]) == ("1.0.0", "1.0.2")
     assert world.mutations == []

@@ -8,12 +8,22 @@ from datetime import timedelta
 from cloudsync import records
 from cloudsync.errors import Exit
 from cloudsync.model import Mode, Note, Verdict
-from cloudsync.plan import Plan, TargetPlan
+from cloudsync.plan import Mend, Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
 from cloudsync.status import logbook
-from cloudsync.status.overview import RUNS, SHOWN, TURNS, Calls, Overview, Part, Ran, after_run
+from cloudsync.status.overview import (
+    RUNS,
+    SHOWN,
+    TURNS,
+    Calls,
+    Mending,
+    Overview,
+    Part,
+    Ran,
+    after_run,
+)
 from tests.unit import report_plans as made
 from tests.unit.scenes import AWS, BYPASS, FINE, NOW, OPEN, target
 
@@ -66,6 +76,17 @@ def test_a_refusal_remarks_and_long_steps_are_kept_cut() -> None:
     assert seen.remarks == tuple(one.text for one in made.BLOCKED.remarks)
     (step,) = seen.steps
     assert (step.verb, len(step.changes), step.more) == ("add", SHOWN, 40 - SHOWN)
+
+
+def test_what_mends_terraforms_code_is_kept_cut() -> None:
+    """Why and what to do stand whole, of a long change the first lines do; elsewhere there is none."""
+    networks = tuple(f"203.0.113.{number}/32" for number in range(30))
+    mend = Mend("Pinned.", "Take it.", networks, ("192.0.2.1/32",))
+    (seen,) = after_run(None, report(replace(made.BLOCKED, mend=mend)), RAN).sights
+    lines = tuple(f"+ {one}" for one in networks[:SHOWN])
+    assert seen.mend == Mending("Pinned.", "Take it.", lines, 31 - SHOWN)
+    (seen,) = after_run(None, report(made.BLOCKED), RAN).sights
+    assert seen.mend is None
 
 
 def test_a_verdict_begins_when_it_was_first_seen() -> None:

@@ -89,6 +89,11 @@ class KindRules:
         found: Mapping[str, Managed] = self._of(snapshot).managed(snapshot)
         return found
 
+    def modules(self, snapshot: Any, ports: tuple[int, ...]) -> Mapping[str, Sources]:
+        """Who the rules, or entries, of our Terraform modules let in."""
+        found: Mapping[str, Sources] = self._of(snapshot).modules(snapshot, ports)
+        return found
+
     def freeze(self, snapshot: AwsSnapshot | ListSnapshot) -> Mapping[str, Any]:
         """The snapshot as JSON."""
         return frozen.freeze(snapshot)

@@ -15,7 +15,7 @@ from typing import Final
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Clause, Exposure
-from cloudsync.model import OUR_MARKS, Purpose, Wanted
+from cloudsync.model import OUR_MARKS, TERRAFORM_MARK, Purpose, Wanted
 from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
 from cloudsync_aws import list_orders
 from cloudsync_aws.ingress import addresses
@@ -109,6 +109,17 @@ class ListRules:
             for target, one in snapshot.lists.items()
             if (who := by_marks(entry.description for entry in one.entries))
         }
+
+    def modules(self, snapshot: ListSnapshot, ports: tuple[int, ...]) -> Mapping[str, Sources]:
+        """Who stands in the entries of our Terraform modules, per list that has such entries."""
+        del ports  # which of them a list decides is said by the rules that name it
+        found = {
+            target: tuple(
+                entry.cidr for entry in one.entries if entry.description.startswith(TERRAFORM_MARK)
+            )
+            for target, one in snapshot.lists.items()
+        }
+        return {target: Sources(addresses(cidrs)) for target, cidrs in found.items() if cidrs}
 
     def elsewhere(self, snapshot: ListSnapshot, ports: tuple[int, ...]) -> Mapping[str, str]:
         """A digest of every reference to the list: which ports it decides is theirs to say."""

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.model import TERRAFORM_MARK
-from cloudsync.provider import Managed
-from cloudsync_aws.ingress import REMEMBERED, Ingress, descriptions, marked
+from cloudsync.provider import Managed, Sources
+from cloudsync_aws.ingress import REMEMBERED, Ingress, descriptions, lets_in, marked, rules_of
 
 # The controller tags what it makes, and puts its rules right at each change of its objects
 # (kubernetes-sigs/aws-load-balancer-controller, "Security groups" and its own IAM policy).
@@ -53,4 +54,23 @@ def by_marks(texts: Iterable[str]) -> Managed | None:
         "Terraform",
         f"what is marked {marks[0]}",
         "The list comes in with the module at the next terraform apply.",
+    )
+
+
+def by_modules(group: Ingress, ports: tuple[int, ...]) -> Sources:
+    """Who the rules of ``group`` with our modules' mark let in to one of ``ports``.
+
+    A prefix list stands in it with its name too, for somebody else may keep what is on it.
+    """
+    rules = [
+        rule
+        for rule in rules_of(group)
+        if rule.description.startswith(TERRAFORM_MARK)
+        and any(rule.cover(port) == "full" for port in ports)
+    ]
+    return Sources(
+        AddressSet.union([NOBODY, *(lets_in(group, rule.source)[0] for rule in rules)]),
+        frozenset(
+            group.prefix_list(rule.source).name for rule in rules if rule.source.startswith("pl-")
+        ),
     )

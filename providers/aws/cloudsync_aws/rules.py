@@ -32,7 +32,7 @@ from cloudsync_aws.ingress import (
     wide,
 )
 from cloudsync_aws.marks import marks, owner
-from cloudsync_aws.others import by_terraform
+from cloudsync_aws.others import by_modules, by_terraform
 from cloudsync_aws.remarks import lent
 from cloudsync_aws.snapshot import AwsSnapshot
 from cloudsync_aws.steps import propose
@@ -130,6 +130,14 @@ class AwsRules:
             target: who
             for target, group in snapshot.groups.items()
             if (who := group.managed or by_terraform(group.ingress))
+        }
+
+    def modules(self, snapshot: AwsSnapshot, ports: tuple[int, ...]) -> Mapping[str, Sources]:
+        """Who the rules of our Terraform modules let in, per group that has such rules."""
+        return {
+            target: by_modules(group.ingress, ports)
+            for target, group in snapshot.groups.items()
+            if by_terraform(group.ingress)
         }
 
     def resources(

@@ -15,8 +15,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.model import TERRAFORM_MARK
-from cloudsync.provider import Managed
+from cloudsync.provider import Managed, Sources
+from cloudsync_azure.clauses import sources
 from cloudsync_azure.snapshot import AzureSnapshot, Nsg
 
 # Names are the same in any case here.
@@ -34,6 +36,24 @@ def managed(snapshot: AzureSnapshot) -> Mapping[str, Managed]:
         for target, group in snapshot.groups.items()
         if (who := _kubernetes(group, ports) or _defender(group, ports) or _terraform(group))
     }
+
+
+def by_modules(snapshot: AzureSnapshot, ports: tuple[int, ...]) -> Mapping[str, Sources]:
+    """Who the rules with our modules' mark let in to one of ``ports``, per target that has such rules."""
+    found: dict[str, Sources] = {}
+    for target, group in snapshot.groups.items():
+        marked = [rule for rule in group.rules if rule.description.startswith(TERRAFORM_MARK)]
+        stand = [
+            sources(rule, snapshot.protect)
+            for rule in marked
+            if rule.allow and any(rule.decides(port) for port in ports)
+        ]
+        if marked:
+            found[target] = Sources(
+                AddressSet.union([NOBODY, *(addresses for addresses, _ in stand)]),
+                frozenset(name for _, names in stand for name in names),
+            )
+    return found
 
 
 def _kubernetes(group: Nsg, ports: tuple[int, ...]) -> Managed | None:

@@ -19,7 +19,7 @@ from cloudsync.provider import Foreign, Managed, Order, Proposal, Resource, Reve
 from cloudsync_azure import frozen
 from cloudsync_azure.calls import Call
 from cloudsync_azure.clauses import PROBES, Protect, clauses, sources
-from cloudsync_azure.managed import managed
+from cloudsync_azure.managed import by_modules, managed
 from cloudsync_azure.marks import owner
 from cloudsync_azure.orders import proposed, reversal
 from cloudsync_azure.rule import REMEMBERED, Packed, rules_of
@@ -111,6 +111,10 @@ class AzureRules:
     def managed(self, snapshot: AzureSnapshot) -> Mapping[str, Managed]:
         """Targets that Kubernetes or Defender keeps, by the names that these give."""
         return managed(snapshot)
+
+    def modules(self, snapshot: AzureSnapshot, ports: tuple[int, ...]) -> Mapping[str, Sources]:
+        """Who the rules of our Terraform modules let in, per group that has such rules."""
+        return by_modules(snapshot, ports)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.model import TERRAFORM_MARK
-from cloudsync.provider import Managed
+from cloudsync.provider import Managed, Sources
 from cloudsync_gcp.rule import Rule
 from cloudsync_gcp.snapshot import GcpSnapshot
 
@@ -26,14 +27,37 @@ def managed(snapshot: GcpSnapshot) -> Mapping[str, Managed]:
     return {**_by_terraform(snapshot), **_by_kubernetes(snapshot)}
 
 
-def _by_terraform(snapshot: GcpSnapshot) -> Mapping[str, Managed]:
-    """Every target of a network where our modules keep a rule, in whichever layer, for one of them."""
-    marked = [
+def by_modules(snapshot: GcpSnapshot, ports: tuple[int, ...]) -> Mapping[str, Sources]:
+    """Who the rules with our modules' mark let in to one of ``ports``, per target that has such rules."""
+    marked = _marked(snapshot)
+    found: dict[str, Sources] = {}
+    for target, protected in snapshot.places.items() if marked else ():
+        here = [rule for rule in marked if rule.covers(protected)]
+        stand = [
+            rule
+            for rule in here
+            if rule.action == "allow" and any(rule.decides(port) for port in ports)
+        ]
+        if here:
+            found[target] = Sources(
+                AddressSet.union([NOBODY, *(rule.addresses for rule in stand if rule.ranges)]),
+                frozenset(name for rule in stand for name in rule.names),
+            )
+    return found
+
+
+def _marked(snapshot: GcpSnapshot) -> list[Rule]:
+    return [
         rule
         for layer in snapshot.network.layers
         for rule in layer.rules
         if rule.description.startswith(TERRAFORM_MARK) and not rule.disabled
     ]
+
+
+def _by_terraform(snapshot: GcpSnapshot) -> Mapping[str, Managed]:
+    """Every target of a network where our modules keep a rule, in whichever layer, for one of them."""
+    marked = _marked(snapshot)
     kept = {
         target: sorted(rule.description for rule in marked if rule.covers(protected))
         for target, protected in (snapshot.places.items() if marked else ())

@@ -17,7 +17,7 @@ from cloudsync.provider import Foreign, Managed, Order, Proposal, Resource, Reve
 from cloudsync_gcp import frozen, orders
 from cloudsync_gcp.calls import Call
 from cloudsync_gcp.layers import exposed
-from cloudsync_gcp.managed import managed
+from cloudsync_gcp.managed import by_modules, managed
 from cloudsync_gcp.marks import owner
 from cloudsync_gcp.rule import Rule
 from cloudsync_gcp.snapshot import GcpSnapshot, digest
@@ -116,6 +116,10 @@ class GcpRules:
     def managed(self, snapshot: GcpSnapshot) -> Mapping[str, Managed]:
         """Which targets Kubernetes keeps, by the names of rules."""
         return managed(snapshot)
+
+    def modules(self, snapshot: GcpSnapshot, ports: tuple[int, ...]) -> Mapping[str, Sources]:
+        """Who the rules of our Terraform modules let in, per target that has such rules."""
+        return by_modules(snapshot, ports)
 
     def resources(
         self, snapshot: GcpSnapshot, installation: str, ports: tuple[int, ...]

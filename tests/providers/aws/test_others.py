@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from cloudsync.addresses import AddressSet
 from cloudsync.model import Mode, Note
 from cloudsync.plan import make
-from cloudsync.provider import Managed, Scope, TellsManaged, Unreadable
+from cloudsync.provider import Managed, Scope, Sources, TellsManaged, TellsModules, Unreadable
+from cloudsync_aws.ingress import PrefixList
 from cloudsync_aws.provider import Provider
 from cloudsync_aws.rules import AwsRules
 from cloudsync_aws.sandbox import Sandbox
@@ -60,6 +62,26 @@ def test_each_keeper_leaves_a_sign(seen: AwsSnapshot, managed: Managed | None) -
     assert RULES.managed(seen) == ({TARGET: managed} if managed else {})
 
 
+def test_who_stands_in_the_modules_rules() -> None:
+    """Marked rules for the port alone; a list they name stands in it with its addresses and its name."""
+    mark = "cloudsync-terraform/mail"
+    found = {
+        "GroupId": "sg-0abc",
+        "IpPermissions": [
+            permission("192.0.2.1/32", "2001:db8::/64", "pl-1", "pl-2", text=mark),
+            permission("192.0.2.2/32", first=443, text=mark),
+            permission("192.0.2.3/32", text="by hand"),
+        ],
+        "IpPermissionsEgress": [],
+    }
+    known = PrefixList("pl-1", ("198.51.100.0/24",))
+    seen = read(SCOPE, [found], {"pl-1": known})
+    addresses = AddressSet.of("192.0.2.1/32", "2001:db8::/64", "198.51.100.0/24")
+    names = frozenset({known.name, PrefixList("pl-2").name})
+    assert RULES.modules(seen, (25,)) == {TARGET: Sources(addresses, names)}
+    assert RULES.modules(group(permission("192.0.2.3/32", text="by hand")), (25,)) == {}
+
+
 def test_what_is_kept_elsewhere_is_watched_until_a_person_says_otherwise() -> None:
     """A group of the controller's that is open and lacks the list is reported, and not changed."""
     seen = group(permission("0.0.0.0/0"), Tags=[{"Key": "elbv2.k8s.aws/cluster", "Value": "mail"}])
@@ -93,6 +115,7 @@ def test_the_provider_tells_it_of_what_it_sees(monkeypatch: pytest.MonkeyPatch) 
         provider = Provider()
         assert isinstance(provider.rules, TellsManaged)
         found: dict[str, Managed] = {}
+        stands: dict[str, Sources] = {}
         for kind in ("security-group", "prefix-list"):
             block = settings(kind=kind)
             for scope in provider.scopes(block):
@@ -100,8 +123,14 @@ def test_the_provider_tells_it_of_what_it_sees(monkeypatch: pytest.MonkeyPatch) 
                 for seen in provider.observe(scope):
                     assert not isinstance(seen, Unreadable)
                     found |= provider.rules.managed(seen)
+                    assert isinstance(provider.rules, TellsModules)
+                    stands |= provider.rules.modules(seen, (25,))
     assert found == {
         f"{SCOPE.name}/{kept}": CONTROLLER,
         f"{SCOPE.name}/{marked}": TERRAFORM,
         f"{SCOPE.name}/{listed}": TERRAFORM,
+    }
+    assert stands == {
+        f"{SCOPE.name}/{marked}": Sources(AddressSet.of("192.0.2.1/32")),
+        f"{SCOPE.name}/{listed}": Sources(AddressSet.of("192.0.2.0/24")),
     }

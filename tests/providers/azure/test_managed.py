@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from cloudsync.addresses import AddressSet
 from cloudsync.config import TargetSettings
 from cloudsync.model import Mode, Note
 from cloudsync.plan import make
-from cloudsync.provider import Managed, Scope, TellsManaged
+from cloudsync.provider import Managed, Scope, TellsManaged, TellsModules
 from cloudsync_azure.snapshot import AzureSnapshot, read
 from tests.providers.azure.nsgs import ID, RULES, SCOPE, TARGET, rule, snapshot, wanted
 
@@ -95,6 +96,23 @@ def test_the_module_s_mark_is_terraform_s() -> None:
             "The list comes in with the module at the next terraform apply.",
         )
     }
+
+
+def test_who_stands_in_the_modules_rules() -> None:
+    """Marked allows for the port, addresses and tags; no deny, no other port, no unmarked rule."""
+    mark = "cloudsync-terraform/mail"
+    assert isinstance(RULES, TellsModules)
+    seen = snapshot(
+        rule("a", 200, "192.0.2.1/32", "192.0.2.2/32", label=mark),
+        rule("b", 210, "AzureLoadBalancer", label=mark),
+        rule("c", 220, "192.0.2.3/32", label=mark, destinationPortRange="443"),
+        rule("d", 230, "192.0.2.4/32", label="by hand"),
+        rule("e", 240, allow=False, label=mark),
+    )
+    (found,) = RULES.modules(seen, (25,)).values()
+    assert found.addresses == AddressSet.of("192.0.2.1/32", "192.0.2.2/32")
+    assert [name.text for name in found.names] == ["AzureLoadBalancer"]
+    assert RULES.modules(snapshot(rule("d", 230, "192.0.2.4/32")), (25,)) == {}
 
 
 def test_the_ports_are_the_target_block_s() -> None:

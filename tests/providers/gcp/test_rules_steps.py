@@ -9,7 +9,7 @@ from cloudsync.exposure import Name
 from cloudsync.model import Mode, Note, Purpose, Verdict
 from cloudsync.numbering import Placed, Slot
 from cloudsync.plan import make
-from cloudsync.provider import Order
+from cloudsync.provider import Order, Sources, TellsModules
 from cloudsync_gcp.chunks import chunked
 from cloudsync_gcp.rule import Source
 from cloudsync_gcp.rules import PROBES
@@ -473,6 +473,26 @@ def test_what_our_terraform_modules_keep_is_watched_for_all() -> None:
     assert (
         Note.MANAGED_BY not in World(snapshot(network(elsewhere), MX)).run(want(Mode.ADD))[0].notes
     )
+
+
+def test_who_stands_in_the_modules_rules() -> None:
+    """Marked allows of a target's own machines, in whichever layer; no deny and no rule that is off."""
+    mark = "cloudsync-terraform/mail"
+    seen = snapshot(
+        network(
+            rule(900, "192.0.2.1/32", name="a", tags=("mx",), description=mark),
+            rule(901, "192.0.2.2/32", name="b", tags=("mx",), description=mark, disabled=True),
+            rule(902, "192.0.2.3/32", name="c", tags=("mx",), description=mark, ports=("443",)),
+            rule(903, "192.0.2.4/32", name="d", tags=("mx",)),
+            rule(904, name="e", action="deny", tags=("mx",), description=mark),
+            ahead=(policy("global", rule(1, "192.0.2.5/32", tags=("mx",), description=mark)),),
+        ),
+        SMTP, MX,
+    )  # fmt: skip
+    assert isinstance(RULES, TellsModules)
+    expected = Sources(AddressSet.of("192.0.2.1/32", "192.0.2.5/32"))
+    assert RULES.modules(seen, (25,)) == {f"{SCOPE}/default/{MX}": expected}
+    assert RULES.modules(snapshot(network(rule(903, "192.0.2.4/32"))), (25,)) == {}
 
 
 def test_undo_and_relax_take_own_denies_alone() -> None:

@@ -12,7 +12,7 @@ from cloudsync.conditions.condition import SEVERITY
 from cloudsync.conditions.of_targets import Since, of_targets, unseen
 from cloudsync.exposure import first_match, union
 from cloudsync.model import Mode, Note
-from cloudsync.plan import Plan, TargetPlan
+from cloudsync.plan import Mend, Plan, TargetPlan
 from cloudsync.provider import Actor, Outcome, Remark
 from cloudsync.report import RunReport
 from tests.unit import report_plans as plans
@@ -53,6 +53,28 @@ def test_lost_mail_says_who_is_stopped_by_which_rule_and_what_to_do() -> None:
         "203.0.113.8",
         "hand",
     )
+
+
+def test_a_consumer_that_lags_has_lost_mail_and_the_message_says_by_which_version() -> None:
+    """Pinned where, published since when, how many are missing, and the change of the code."""
+    why = "Its module is pinned at 1.2.0; 1.2.1 has been published since 2026-11-23, 7 networks missing."
+    networks = tuple(f"203.0.113.{number}/32" for number in range(7))
+    mend = Mend(why, "Let it say `v1.2.1`.", networks, (), (), "1.2.0", "1.2.1")
+    lost, *_ = of(look(replace(plans.BLOCKED, mend=mend)))
+    assert (lost.severity, lost.impact, lost.did, lost.todo) == (
+        "page",
+        "Mail is lost at gcp:prod/default/tag:smtp: 5 IPv4 addresses, wanted, can't reach port 25. "
+        + why,
+        "Nothing is changed there, since Terraform keeps it.",
+        "Let it say v1.2.1. The change: "
+        + "; ".join(f"+ 203.0.113.{number}/32" for number in range(5))
+        + "; 2 more.",
+    )
+    mend = Mend("Code of its own.", "Change it.")
+    lost, *_ = of(look(replace(plans.BLOCKED, mend=mend)))
+    assert (lost.impact.endswith("can't reach port 25."), lost.did, lost.todo) == (
+        True, "Nothing is changed there, since Terraform keeps it. Code of its own.", "Change it.",
+    )  # fmt: skip
 
 
 def test_what_the_list_gained_just_now_is_the_lists_doing() -> None:
