@@ -490,6 +490,7 @@ def test_the_plan_as_data_is_the_documented_one() -> None:
                     {"text": BLOCKED.remarks[1].text, "note": None},
                 ],
                 "refusal": None,
+                "mend": None,
                 "missing": {
                     "addresses": {"ipv4": 1, "ipv6": "0"},
                     "networks": ["203.0.113.12/32"],
@@ -564,6 +565,7 @@ def test_what_is_not_known_is_null() -> None:
             "notes": [],
             "remarks": [],
             "refusal": None,
+            "mend": None,
             "missing": None,
             "excess": None,
             "undetermined": None,
