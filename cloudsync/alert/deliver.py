@@ -41,7 +41,7 @@ def deliver(job: Job, ways: Mapping[str, Send], tell: Iterable[Told]) -> Outbox:
     new = [
         letter
         for channel in job.config.alerts.channels
-        for letter in letters(job.config.name, channel, told, now)
+        for letter in letters(job.config.name, channel, told, now, job.config.alerts.runbook)
     ]
     outbox = before.of(ways).with_(new)
     generation = stored.generation if stored else None
@@ -50,10 +50,13 @@ def deliver(job: Job, ways: Mapping[str, Send], tell: Iterable[Told]) -> Outbox:
         generation = records.save(job.store, OUTBOX_KEY, OUTBOX, outbox, generation).generation
     kept = outbox
     down: set[str] = set()
-    for one in outbox.due(now)[:MOST]:
+    tried = 0
+    for one in outbox.due(now):
         channel = one.letter.channel
-        if channel in down:
+        # What waits for a channel that is down takes no turn from the others.
+        if channel in down or tried == MOST:
             continue
+        tried += 1
         with span("deliver", {"cloudsync.channel": channel}) as part:
             error = ways[channel](one.letter)
             if error:

@@ -64,8 +64,12 @@ class Outbox:
         return Outbox(tuple(left), dropped)
 
     def due(self, now: datetime) -> tuple[Waiting, ...]:
-        """What is to be tried now. A clock that went back far holds nothing up for long."""
-        return tuple(one for one in self.waiting if one.due <= now or one.due > now + LONGEST_WAIT)
+        """What is to be tried now, the gravest first, then the oldest.
+
+        A clock that went back far holds nothing up for long.
+        """
+        due = (one for one in self.waiting if one.due <= now or one.due > now + LONGEST_WAIT)
+        return tuple(sorted(due, key=lambda one: (-_worth(one)[0], one.letter.at)))
 
     def sent(self, one: Waiting) -> Outbox:
         """Without a letter that was sent; what was dropped before it is forgotten with it."""

@@ -24,7 +24,7 @@ from cloudsync.config.schedule import Schedule as Times
 from cloudsync.errors import Exit, UsageError, first_of
 from cloudsync.job import Job
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
-from cloudsync.report.words import counted, listing
+from cloudsync.report.words import counted, listing, sentence
 from cloudsync.state import StateError
 from cloudsync.worker.punctual import Counts, length
 from cloudsync.worker.schedule import Due, Schedule
@@ -161,8 +161,8 @@ def _late(tenant: str, behind: Sequence[str]) -> Iterator[Condition]:
     if behind:
         yield Condition(
             ConditionKind.LATE, tenant,
-            f"{tenant}: {'; '.join(behind)}. What changed in the clouds meanwhile was seen late.",
-            did="The run that was due has been made up for.",
+            f"{tenant} is looked at late: lost mail and an open bypass are seen and mended late.",
+            did=f"The run that was due has been made up for. {sentence('; '.join(behind))}",
             todo="See in the log what the last runs waited for; deadline: cuts off a scope that "
             "hangs, and schedule: gives them more time.",
         )  # fmt: skip

@@ -75,12 +75,17 @@ BY_LOOK: Final = frozenset(
     {
         ConditionKind.MISSING,
         ConditionKind.OPEN,
+        ConditionKind.GONE,
         ConditionKind.UNDETERMINED,
         ConditionKind.CONTESTED,
         ConditionKind.FAILED,
+        ConditionKind.HELD,
     }
 )
 """What only a look at its target can end."""
+
+OF_TARGETS: Final = BY_LOOK - {ConditionKind.FAILED, ConditionKind.HELD}
+"""What befalls a target and nothing else: where nobody looks at that any more, it isn't over."""
 
 
 Key = tuple[ConditionKind, str]
@@ -93,6 +98,7 @@ class Condition:
     ``subject`` is a target, the list's source, or what else it befalls. ``impact`` is the one line
     that says what is at stake; ``did`` what cloudsync did or won't do; ``todo`` what a person does
     next, with the command. ``rule`` decides it, and ``witness`` is one address for which it holds.
+    ``target`` is the target that it concerns where the subject is something else; ``all`` is each.
     """
 
     kind: ConditionKind
@@ -103,6 +109,7 @@ class Condition:
     rule: str = ""
     witness: str = ""
     cause: Cause | None = None
+    target: str = ""
 
     @property
     def key(self) -> Key:

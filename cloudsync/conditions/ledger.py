@@ -7,7 +7,7 @@ from typing import Any, Final, cast, get_args
 
 from cloudsync.conditions.condition import Cause, Condition, ConditionKind
 from cloudsync.conditions.turn import Watched
-from cloudsync.records import Kind, maybe, text, time, time_text
+from cloudsync.records import Kind, maybe, text, time, time_text, truth
 from cloudsync.state import Value
 
 CONDITIONS_KEY: Final = "conditions"
@@ -26,6 +26,7 @@ def as_value(condition: Condition) -> Value:
         "witness": condition.witness,
         "cause": condition.cause,
         "runbook": condition.runbook,
+        "target": condition.target,
     }
 
 
@@ -44,6 +45,7 @@ def of_value(value: Mapping[str, Any]) -> Condition:
         text(value["rule"]),
         text(value["witness"]),
         _cause(value["cause"]),
+        text(value.get("target", "")),
     )
 
 
@@ -57,6 +59,8 @@ def _to_value(watched: tuple[Watched, ...]) -> Value:
                 "ended": maybe(time_text, one.ended),
                 "began": [time_text(at) for at in one.began],
                 "told": maybe(time_text, one.told),
+                "changes": [time_text(at) for at in one.changes],
+                "unsaid": one.unsaid,
             }
             for one in watched
         ]
@@ -72,6 +76,9 @@ def _from_value(value: Value) -> tuple[Watched, ...]:
             maybe(time, one["ended"]),
             tuple(time(at) for at in one["began"]),
             maybe(time, one["told"]),
+            # An earlier release kept neither.
+            tuple(time(at) for at in one.get("changes", ())),
+            truth(one.get("unsaid", False)),
         )
         for one in value["conditions"]
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from cloudsync.conditions.condition import Condition, ConditionKind
+from cloudsync.report.words import sentence
 from cloudsync.standing import ALL, Standing
 
 ORDER_ENDS: Final = timedelta(minutes=30)
@@ -39,6 +40,7 @@ def of_orders(standing: Standing, now: datetime) -> Iterator[Condition]:
             f"cloudsync pause {pause.target} --for 4h makes it longer.",
             pause.until,
             now,
+            pause.target,
         )
     for one in standing.allowed:
         yield from _order(
@@ -48,6 +50,7 @@ def of_orders(standing: Standing, now: datetime) -> Iterator[Condition]:
             "What is needed for longer belongs under also_allow.",
             one.until,
             now,
+            one.target,
         )
 
 
@@ -66,11 +69,14 @@ def of_exceptions(excused: Iterable[Excused], now: datetime) -> Iterator[Conditi
 
 
 def _order(
-    subject: str, impact: str, who: str, todo: str, until: datetime, now: datetime
+    subject: str, impact: str, who: str, todo: str, until: datetime, now: datetime, target: str
 ) -> Iterator[Condition]:
     end = f"{until:%Y-%m-%d %H:%M} UTC"
-    yield Condition(ConditionKind.ORDER, subject, f"{impact} until {end}.", f"{who}.", todo)
+    order = Condition(
+        ConditionKind.ORDER, subject, f"{impact} until {end}.", sentence(who), todo, target=target
+    )
+    yield order
     if now >= until - ORDER_ENDS:
-        yield Condition(
-            ConditionKind.ENDING, subject, f"{impact} until {end}: it ends soon.", f"{who}.", todo
+        yield replace(
+            order, kind=ConditionKind.ENDING, impact=f"{impact} until {end}: it ends soon."
         )

@@ -54,10 +54,11 @@ def of_targets(report: RunReport, since: Since) -> Iterator[Condition]:
 
 
 def unseen(report: RunReport) -> frozenset[str]:
-    """The targets that the run couldn't look at: what was the matter with them may still be."""
-    return frozenset(
-        plan.target for plan in report.now.targets if plan.verdict is Verdict.UNREADABLE
-    )
+    """The targets that the run couldn't look at: what was the matter with them may still be.
+
+    So it is with one that is gone: whoever takes a tag off an open group has closed nothing.
+    """
+    return frozenset(plan.target for plan in report.now.targets if plan.before is None)
 
 
 def _absent(plan: TargetPlan) -> Condition:

@@ -59,15 +59,20 @@ def _of_domains(job: Job) -> Iterator[Condition]:
     yield from of_domains(armed, remembered.domains, job.now())
 
 
-def kept(job: Job, conditions: Iterable[Condition], unseen: Collection[str]) -> Turned:
-    """Compare with what was the matter before, and keep what is; ``unseen`` as in ``turned``.
+def kept(
+    job: Job,
+    conditions: Iterable[Condition],
+    unseen: Collection[str],
+    here: Collection[str] | None = None,
+) -> Turned:
+    """Compare with what was the matter before, and keep what is; the rest as in ``turned``.
 
     Raises:
         StateError: the state can't be written, or another run wrote it meanwhile.
     """
     stored = records.load(job.store, CONDITIONS_KEY, CONDITIONS)
     again = job.config.alerts.again
-    turn = turned(stored.value if stored else (), conditions, job.now(), unseen, again)
+    turn = turned(stored.value if stored else (), conditions, job.now(), unseen, again, here)
     if stored is None or stored.value != turn.watched:
         generation = stored.generation if stored else None
         records.save(job.store, CONDITIONS_KEY, CONDITIONS, turn.watched, generation)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from cloudsync.conditions.condition import Severity
+from cloudsync.conditions.condition import RUNBOOK, Severity
 from cloudsync.config.refusal import refused
 from cloudsync.config.times import Duration
 from cloudsync.config.values import Settings, Words, distinct
@@ -70,3 +70,5 @@ class Alerts(Settings, frozen=True):
     """The ways to reach somebody; without one, conditions are kept and logged."""
     again: Duration = Field(default=timedelta(days=1), json_schema_extra={"default": "1d"})
     """After how long one hears again of what lasts."""
+    runbook: Annotated[Words, Field(max_length=500)] = RUNBOOK
+    """Where `docs/conditions.md` is read, or one's own with the same sections: messages lead there."""

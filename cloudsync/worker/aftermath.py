@@ -56,7 +56,8 @@ def of_pass(
         *beside,
         *undelivered(waiting(job)),
     ]
-    turn = kept(job, conditions, unseen(report))
+    here = {plan.target for plan in report.now.targets}
+    turn = kept(job, conditions, unseen(report), here)
     deliver(job, ways, turn.tell)
     return turn
 
@@ -79,7 +80,7 @@ def of_failure(job: Job, ways: Mapping[str, Send], error: CloudsyncError) -> Non
     )
     with suppress(StateError):
         still = [one.condition for one in watched(job) if one.stands]
-        deliver(job, ways, kept(job, [*still, failed], ()).tell)
+        deliver(job, ways, kept(job, [failed, *still], ()).tell)
 
 
 def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[str, Actor]:

@@ -36,9 +36,10 @@ from cloudsync.config import Config
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
+from cloudsync.remember import forget
 from cloudsync.worker.passes import one_pass
 from tests.alert.test_letters import letter, told
-from tests.unit.test_reconcile import LISTED, Scene
+from tests.unit.test_reconcile import LISTED, ONE, Scene
 from tests.unit.test_worker import Shift
 
 # What Apprise imports warns of the next Python; and a server's thread may end after the test.
@@ -380,6 +381,70 @@ def test_a_channel_that_fails_costs_no_run_and_is_told_on_the_other() -> None:
     )
 
 
+def test_what_waits_for_a_dead_channel_holds_up_no_other() -> None:
+    """Fifty letters wait for one; the page for the other goes out in the pass that made it."""
+    one = shift("dead", "team")
+    taken: list[str] = []
+
+    def refuse(_letter: Letter) -> str:
+        return "refused"
+
+    def take(each: Letter) -> str:
+        taken.append(each.subject)
+        return ""
+
+    ways = {"dead": refuse, "team": take}
+    for number in range(60):
+        deliver(one.job, ways, [told(ConditionKind.OPEN, number)])
+    taken.clear()
+    one.now += timedelta(days=1)
+    deliver(one.job, ways, [told(ConditionKind.MISSING, 1)])
+    assert taken == ["[page] ours: missing at 1."]
+    assert len([each for each in waiting(one.job).waiting if each.letter.channel == "dead"]) == 50
+
+
+def test_after_an_outage_pages_leave_before_notes() -> None:
+    """Ten letters a pass: what woke nobody can wait."""
+    one = shift("team")
+    one.error = "refused"
+    for number in range(30):
+        deliver(one.job, one.ways(one.job.config), [told(ConditionKind.REPAIRED, number)])
+    one.error = ""
+    one.taken.clear()
+    one.now += timedelta(days=1)
+    deliver(one.job, one.ways(one.job.config), [told(ConditionKind.MISSING, 1)])
+    assert len(one.taken) == 10
+    assert one.taken[0] == "[page] ours: missing at 1."
+
+
+def test_an_open_target_that_is_hidden_is_not_said_to_be_closed() -> None:
+    """Whoever takes its tag off, or what it is seen by, has closed nothing; nor has who forgets it."""
+    everybody = (Rule(1, "everybody", sources=("0.0.0.0/0",)),)
+    right = (Rule(1, "by hand", sources=tuple(LISTED)),)
+    one = Alerted({"one": everybody, "two": right}, ({"mode": "watch"},), names=("team",))
+    one.one_pass()
+    one.world.edit("one", None)
+    one.one_pass()
+    one.world.unreadable = "access denied"
+    one.one_pass()
+    assert [subject.split(": ")[1] for subject in one.taken] == [
+        "The filter can be bypassed at memory:run/one",
+        "memory:run/one was there and isn't found any more",
+        "Unreadable (3)",
+    ]
+    assert {each.condition.kind for each in watched(one.job) if each.condition.subject == ONE} == {
+        ConditionKind.OPEN,
+        ConditionKind.GONE,
+        ConditionKind.UNREADABLE,
+    }
+    one.world.unreadable = ""
+    one.one_pass()
+    one.taken.clear()
+    forget(one.job, ONE)
+    one.one_pass()
+    assert one.taken == ["[page] ours: Not watched any more: open (1), gone (1)"]
+
+
 def test_what_a_second_look_does_not_find_wakes_nobody() -> None:
     """A read that came late; where it is still so, one hears of it in the same pass."""
     one = shift("team")
@@ -424,10 +489,17 @@ def test_a_failed_pass_is_told_and_what_was_the_matter_still_is() -> None:
     def broken(_name: str) -> Any:
         raise UsageError("memory", "isn't installed")
 
+    def otherwise(_name: str) -> Any:
+        raise UsageError("memory", "is something else")
+
     with pytest.raises(UsageError):
         one_pass(replace(one.job, provider=broken))
     standing = [each.condition.kind for each in watched(one.job) if each.stands]
     assert standing == [ConditionKind.MISSING, ConditionKind.FAILED]
+    with pytest.raises(UsageError):
+        one_pass(replace(one.job, provider=otherwise))
+    said = [each.condition.did for each in watched(one.job) if each.stands]
+    assert "is something else" in said[1]
     one.one_pass()
     assert [each.condition.kind for each in watched(one.job) if each.stands] == [
         ConditionKind.MISSING

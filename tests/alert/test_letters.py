@@ -33,7 +33,8 @@ def test_one_thing_has_its_own_words_as_the_subject() -> None:
     (only,) = letters("mail-prod", ALL, [told(ConditionKind.MISSING, 1)], NOON)
     assert only == Letter(
         "team", Severity.PAGE, "[page] mail-prod: missing at 1.",
-        "missing at 1.\nNothing.\nLook.\nSee docs/conditions.md#missing.\n", NOON,
+        "missing at 1.\nSince 2026-11-24 12:00 UTC.\nNothing.\nLook.\nSee docs/conditions.md#missing.\n",
+        NOON,
     )  # fmt: skip
 
 
@@ -44,12 +45,50 @@ def test_a_thousand_targets_are_three_letters_and_lost_mail_has_its_own() -> Non
     tell += [told(ConditionKind.HELD, 1)]
     sent = letters("mail-prod", ALL, tell, NOON)
     assert [one.subject for one in sent] == [
-        "[page] mail-prod: missing began (1,000)",
-        "[page] mail-prod: open began (1,000)",
-        "[ticket] mail-prod: failed began (1,000), held began (1)",
+        "[page] mail-prod: Mail is lost at 1,000 targets",
+        "[page] mail-prod: The filter can be bypassed at 1,000 targets",
+        "[ticket] mail-prod: Failed (1,000); held (1)",
     ]
+    assert sent[0].body.splitlines()[0] == "Mail is lost at 1,000 targets."
     assert sent[0].body.count("missing at") == 20
+    assert "held at 1." in sent[2].body
     assert sent[0].body.endswith("And 980 more; cloudsync drift shows them all.")
+
+
+def test_what_is_over_hides_nothing_that_holds() -> None:
+    """Thirty endings before it in the order of names, and it still stands in the letter."""
+    tell = [told(ConditionKind.MISSING, number, "ended") for number in range(30)]
+    tell += [told(ConditionKind.MISSING, 99), told(ConditionKind.MISSING, 98, "left")]
+    (sent,) = letters("m", ALL, tell, NOON)
+    assert (
+        sent.subject
+        == "[page] m: Mail is lost at 1 target; over: missing (30); not watched any more: missing (1)"
+    )
+    assert sent.body.splitlines()[:3] == [
+        "Mail is lost at 1 target; over: missing (30); not watched any more: missing (1).", "", "missing at 99."
+    ]  # fmt: skip
+    assert not sent.over
+    several = [told(ConditionKind.GONE, 1), told(ConditionKind.GONE, 2)]
+    assert letters("m", ALL, several, NOON)[0].subject == "[page] m: Not found any more: 2 targets"
+
+
+def test_where_to_read_on_is_where_the_configuration_says() -> None:
+    """So that whoever is woken can follow it."""
+    (sent,) = letters("m", ALL, [told(ConditionKind.OPEN, 1)], NOON, "https://wiki.example/mail")
+    assert sent.body.splitlines()[-1] == "See https://wiki.example/mail#open."
+
+
+def test_an_order_is_heard_of_by_whoever_hears_of_its_target() -> None:
+    """One for every target is heard of by everybody."""
+    mine = replace_(ALL, targets=("aws:1/*",))
+
+    def order(target: str) -> Told:
+        said = Condition(ConditionKind.ORDER, f"pause of {target}", "Paused.", target=target)
+        return Told("began", Watched(said, NOON, NOON))
+
+    assert len(letters("m", mine, [order("aws:1/r/sg-1")], NOON)) == 1
+    assert len(letters("m", mine, [order("all")], NOON)) == 1
+    assert letters("m", mine, [order("gcp:p/n/all")], NOON) == ()
 
 
 def test_what_is_over_is_marked() -> None:
@@ -66,7 +105,9 @@ def test_a_channel_hears_of_its_severities_and_targets_alone() -> None:
     """And never that it can't be reached itself."""
     tell = [told(ConditionKind.OPEN, 1), told(ConditionKind.HELD, 2), told(ConditionKind.OPEN, 3)]
     pages = replace_(ALL, severities=("page",))
-    assert [one.subject for one in letters("m", pages, tell, NOON)] == ["[page] m: open began (2)"]
+    assert [one.subject for one in letters("m", pages, tell, NOON)] == [
+        "[page] m: The filter can be bypassed at 2 targets"
+    ]
     one = replace_(ALL, targets=("aws:1/r/sg-1", "gcp:*"))
     assert [each.subject for each in letters("m", one, tell, NOON)] == ["[page] m: open at 1."]
     silent = Condition(ConditionKind.UNDELIVERED, "team", "It doesn't get through.")

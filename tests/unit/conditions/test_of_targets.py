@@ -164,7 +164,7 @@ def test_absent_targets() -> None:
     ]
     silent = of(look(replace(plans.UNREADABLE, reason="")))
     assert silent[0].did == "Nothing was changed there."
-    assert unseen(report) == {plans.UNREADABLE.target}
+    assert unseen(report) == {plans.UNREADABLE.target, plans.GONE.target}
     assert of(look(replace(plans.UNREADABLE, notes=(Note.BLIND,)))) == []
 
 

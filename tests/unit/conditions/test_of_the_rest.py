@@ -110,8 +110,15 @@ def test_conditions_come_back_from_a_document_as_they_were() -> None:
     watched = (
         Watched(lost, NOW, NOW + HOUR, None, (NOW,), NOW),
         Watched(Condition(ConditionKind.OPEN, T, "Open."), NOW, NOW, NOW + HOUR),
-    )
+        Watched(
+            Condition(ConditionKind.ORDER, f"pause of {T}", "Paused.", target=T), NOW, NOW,
+            changes=(NOW,), unsaid=True,
+        ),
+    )  # fmt: skip
     value = CONDITIONS.encode(watched)
     assert CONDITIONS.decode("conditions", value) == watched
     assert value["conditions"][0]["runbook"] == "docs/conditions.md#missing"
     assert date.fromisoformat(value["conditions"][0]["first"][:10]) == NOW.date()
+    for one in value["conditions"][:2]:
+        del one["changes"], one["unsaid"], one["target"]
+    assert CONDITIONS.decode("conditions", value) == watched  # as an earlier release wrote it

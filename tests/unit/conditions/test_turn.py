@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from cloudsync.conditions import Condition, ConditionKind, Turned, Watched, turned
@@ -92,6 +93,83 @@ def test_what_comes_and_goes_is_one_story() -> None:
     assert turn.standing == ()
 
 
+def test_what_comes_and_goes_slowly_is_one_story_too() -> None:
+    """Every two hours isn't over after one: it must stay away for longer than it has before."""
+    passes: list[tuple[timedelta, Sequence[Condition]]] = []
+    for turn in range(5):
+        passes += [
+            (at(hours=2 * turn, minutes=minute), [] if minute else [OPEN])
+            for minute in range(0, 120, 30)
+        ]
+    passes += [(at(hours=10), []), (at(hours=10, minutes=30), [])]
+    events, _ = played(*passes)
+    told = [one for each in events for one in each]
+    # Until the third beginning nobody can know.
+    assert told == ["began", "ended", "began", "ended", "flaps", "ended"]
+    assert events[-1] == ["ended"]
+
+
+def test_what_came_to_stay_is_told_though_it_came_and_went_before() -> None:
+    """Whoever heard that it comes and goes, and then nothing, would think that it is gone."""
+    passes: list[tuple[timedelta, Sequence[Condition]]] = []
+    for turn in range(4):
+        passes += [(at(minutes=20 * turn), [LOST]), (at(minutes=20 * turn + 10), [])]
+    passes += [(at(minutes=80 + 5 * turn), [LOST]) for turn in range(20)]
+    events, _ = played(*passes)
+    assert [one for each in events for one in each] == [
+        "began", "ended", "began", "ended", "flaps", "lasts"
+    ]  # fmt: skip
+    assert events[8 + 12] == ["lasts"]
+
+
+def test_what_changes_all_the_time_is_told_once_an_hour() -> None:
+    """With what is at stake then; a change that was kept back isn't lost."""
+    passes = [(at(), [LOST])]
+    passes += [
+        (at(minutes=5 * turn), [replace(LOST, impact=f"{turn} lost.")]) for turn in range(1, 20)
+    ]
+    passes += [(at(minutes=5 * turn), [replace(LOST, impact="19 lost.")]) for turn in range(20, 40)]
+    events, turn = played(*passes)
+    told = [number for number, each in enumerate(events) if each]
+    assert told == [0, 1, 2, 3, 15, 27]
+    assert {one for each in events[1:] for one in each} == {"changed"}
+    assert turn.standing[0].unsaid is False
+
+
+def test_whose_doing_it_is_does_not_turn_with_the_next_pass() -> None:
+    """The list changes at a moment; nobody broke a rule because a pass went by."""
+    by_list = replace(LOST, cause="list")
+    events, turn = played((at(), [by_list]), (at(minutes=5), [LOST]), (at(minutes=10), [LOST]))
+    assert events == [["began"], [], []]
+    assert turn.standing[0].condition.cause == "list"
+    more = replace(LOST, impact="More is lost.")
+    events, turn = played((at(), [by_list]), (at(minutes=5), [more]))
+    assert events == [["began"], ["changed"]]
+    assert turn.standing[0].condition.cause == "hand"
+
+
+def test_each_change_of_the_list_is_told() -> None:
+    """Also the fourth of a day: it isn't the third one again."""
+    changed = Condition(ConditionKind.LIST_CHANGED, "./list.txt", "The list changed.")
+    passes: list[tuple[timedelta, Sequence[Condition]]] = []
+    for turn in range(5):
+        passes += [(at(hours=turn), [changed]), (at(hours=turn, minutes=30), [])]
+    events, _ = played(*passes)
+    assert events == [["began"], [], ["began"], [], ["flaps"], [], ["flaps"], [], ["flaps"], []]
+
+
+def test_what_nobody_looks_at_any_more_is_not_said_to_be_over() -> None:
+    """A target that left the configuration; what isn't of a target ends as it did."""
+    failed = Condition(ConditionKind.FAILED, "ours", "It can't work.")
+    begun = turned((), [LOST, failed], NOON)
+    later = turned(begun.watched, [], NOON + at(minutes=5), here=["memory:run/two"])
+    assert told(later) == [("left", "missing"), ("ended", "failed")]
+    assert line(later.tell[0]) == (
+        "Not watched any more: Mail is lost. It held from 2026-11-24 12:00 to 2026-11-24 12:05 UTC. "
+        "Nothing says that it is over: the configuration doesn't lead there any more."
+    )
+
+
 def test_what_happened_is_told_once_and_never_ends() -> None:
     """Something that was mended is news and no state; it is forgotten after a day."""
     events, turn = played((at(), [MENDED]), (at(minutes=5), []), (at(hours=25), []))
@@ -158,7 +236,8 @@ def test_each_event_reads_as_a_line() -> None:
     """What is at stake stands first, in the past where it is over."""
     begun = turned((), [LOST], NOON)
     assert line(begun.tell[0]) == (
-        "Mail is lost. For one, 8.0.0.1: deny-all. Nothing was done. Look. "
+        "Mail is lost. Since 2026-11-24 12:00 UTC. For one, 8.0.0.1: deny-all. Not by the list, "
+        "which didn't change: by the rules there. Nothing was done. Look. "
         "See docs/conditions.md#missing."
     )
     lasting = turned(begun.watched, [LOST], NOON + at(days=1))
@@ -173,4 +252,7 @@ def test_each_event_reads_as_a_line() -> None:
         turn = turned(watched, [] if minute % 2 else [OPEN], NOON + at(minutes=minute))
         watched = turn.watched
         said = line(turn.tell[0])
-    assert said == "It is open. It has begun 3 times in a day. See docs/conditions.md#open."
+    assert (
+        said
+        == "It is open. It has begun 3 times in a day, the last time at 2026-11-24 12:04 UTC. See docs/conditions.md#open."
+    )
