@@ -18,7 +18,7 @@ from cloudsync.config.times import Duration
 from cloudsync.errors import Exit, UsageError
 
 
-def serve(paths: Sequence[Path], listen: str, hosts: Sequence[str], stale: str) -> int:
+def serve(paths: Sequence[Path], listen: str, hosts: Sequence[str], stale: str | None) -> int:
     """``cloudsync serve``."""
     try:
         from cloudsync.web.doors import Doors  # noqa: PLC0415
@@ -34,7 +34,7 @@ def serve(paths: Sequence[Path], listen: str, hosts: Sequence[str], stale: str) 
     if not found:
         return int(Exit.ERROR)
     names = frozenset(one.strip().lower() for one in hosts)
-    site = Site(found, names, _length(stale), Doors.of(os.environ))
+    site = Site(found, names, _length(stale) if stale else None, Doors.of(os.environ))
     listening = bound(listen)
     host, port = listening.getsockname()[:2]
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

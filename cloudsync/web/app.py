@@ -164,17 +164,24 @@ class Pages:
         return Response(exposition(found), media_type="text/plain; version=0.0.4")
 
     def ready(self, request: Request) -> Response:
-        """Whether every tenant's configuration and state can be read."""
+        """Whether every tenant's configuration and state can be read; and which look is old.
+
+        What is old is still shown, and says so: that is no reason to send nobody here.
+        """
         del request
         wrong: list[str] = []
+        old: list[str] = []
         for name in sorted(self._site.tenants):
             try:
-                self._known(name)
+                now = self._known(name)
             except CloudsyncError as error:
                 wrong.append(f"{name}: {error}")
+                continue
+            if now.overview is None or front.stale(now.overview, now, self._site.stale):
+                old.append(f"{name}: {front.headline(now, self._site.stale).text}")
         if wrong:
-            return PlainTextResponse("\n".join(wrong) + "\n", 503)
-        return PlainTextResponse("ready\n")
+            return PlainTextResponse("\n".join((*wrong, *old)) + "\n", 503)
+        return PlainTextResponse("\n".join(("ready", *old)) + "\n")
 
     def _of(self, request: Request) -> Known:
         return self._known(self._name(request))

@@ -19,7 +19,9 @@ from cloudsync.web.known import Known
 from cloudsync.web.said import MEANINGS, ORDER, ago, moment
 
 STALE: Final = timedelta(hours=1)
-"""After so long without a look, what is shown is said to be old."""
+"""After so long without a look, what is shown is said to be old, where no schedule says otherwise."""
+SWEEPS: Final = 3
+"""So many sweeps without a look are no accident: one may be left out, and one be slow."""
 
 Tone = Literal["good", "bad", "warn", "unknown"]
 TONES: Final[dict[Verdict, Tone]] = {
@@ -51,12 +53,29 @@ class Group:
     sights: tuple[Sight, ...]
 
 
-def stale(overview: Overview, known: Known, after: timedelta = STALE) -> bool:
-    """Whether the last look at every target is too long ago to be believed."""
-    return overview.looked_at is None or known.now - overview.looked_at > after
+def old_after(known: Known) -> timedelta:
+    """After how long without a look what is shown is old: some sweeps, where a schedule is stated.
+
+    A run that takes longer than the interval has the next ones left out, so its length counts too.
+    """
+    if "schedule" not in known.config.model_fields_set:
+        return STALE
+    schedule = known.config.schedule
+    took = timedelta(seconds=sum(known.overview.stages.values()) if known.overview else 0.0)
+    return SWEEPS * max(schedule.sweep, took) + schedule.jitter
 
 
-def headline(known: Known, after: timedelta = STALE) -> Headline:
+def stale(overview: Overview, known: Known, after: timedelta | None = None) -> bool:
+    """Whether the last look at every target is too long ago to be believed.
+
+    ``after`` says how long that is; None leaves it to ``old_after``.
+    """
+    if overview.looked_at is None:
+        return True
+    return known.now - overview.looked_at > (old_after(known) if after is None else after)
+
+
+def headline(known: Known, after: timedelta | None = None) -> Headline:
     """The state of everything in one line; the worse comes before the less bad."""
     overview = known.overview
     if overview is None or overview.looked_at is None:

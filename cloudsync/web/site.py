@@ -10,7 +10,6 @@ from ipaddress import ip_address
 
 from cloudsync.job import Job
 from cloudsync.web.doors import Doors
-from cloudsync.web.front import STALE
 
 Open = Callable[[], AbstractContextManager[Job]]
 """Opens a tenant's job; its state is closed at the end of the block."""
@@ -22,7 +21,8 @@ class Site:
 
     tenants: Mapping[str, Open]
     hosts: frozenset[str] = field(default_factory=frozenset[str])
-    stale: timedelta = STALE
+    stale: timedelta | None = None
+    """After how long a look is old, for every tenant; None leaves it to each one's schedule."""
     doors: Doors = field(default_factory=Doors)
 
     def answers_to(self, host: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from cloudsync.errors import Exit
 from cloudsync.model import Mode, Note, Verdict
 from cloudsync.status.overview import Part, Sight
-from cloudsync.web.front import STALE, headline, stale
+from cloudsync.web.front import headline, stale
 from cloudsync.web.known import Known
 
 STATUS: Final = "cloudsync.status/1"
@@ -16,7 +16,7 @@ STATUS: Final = "cloudsync.status/1"
 Json = dict[str, Any]
 
 
-def status(known: Known, after: timedelta = STALE) -> Json:
+def status(known: Known, after: timedelta | None = None) -> Json:
     """One tenant as ``STATUS_SCHEMA`` says."""
     overview = known.overview
     line = headline(known, after)

@@ -11,13 +11,22 @@ from typing import Any
 import pytest
 
 from cloudsync.allowlist import Entry, Withdrawn
+from cloudsync.config.schedule import Schedule
 from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Note, Verdict
 from cloudsync.plan import Plan
 from cloudsync.report import RunReport
 from cloudsync.status.overview import Overview, Ran, Sight, after_run
 from cloudsync.web.feeds import FEEDS, feed
-from cloudsync.web.front import Headline, figures, groups, headline, looked, matters
+from cloudsync.web.front import (
+    Headline,
+    figures,
+    groups,
+    headline,
+    looked,
+    matters,
+    old_after,
+)
 from cloudsync.web.known import Known
 from cloudsync.web.listed import sheet
 from cloudsync.web.reading import known
@@ -106,6 +115,38 @@ def test_what_is_right_but_not_done_isnt_called_right() -> None:
     waiting = headline(replace(right, holds=shown("held").holds[:1]))
     assert (waiting.tone, waiting.text) == ("warn", "1 decision waits for a person")
     assert headline(seen(one)).text == "Only the filter reaches port 25 at the one target"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "took", "old"),
+    [
+        (None, 20.0, timedelta(hours=1)),
+        ({"sweep": "5m"}, 20.0, timedelta(minutes=15, seconds=30)),
+        ({"sweep": "5m", "jitter": "1m"}, 1_200.0, timedelta(hours=1, minutes=1)),
+        ({"sweep": "6h", "fetch": "12h", "jitter": "0s"}, 20.0, timedelta(hours=18)),
+    ],
+)
+def test_what_is_old_follows_the_schedule(
+    schedule: dict[str, str] | None, took: float, old: timedelta
+) -> None:
+    """Three sweeps, or three runs where one takes longer; a look that old is still believed, a second
+    later it isn't, unless whoever serves the page says otherwise.
+    """
+    base = shown("all-right")
+    assert base.overview
+    config = base.config
+    if schedule:
+        config = config.model_copy(update={"schedule": Schedule.model_validate(schedule)})
+    overview = replace(base.overview, stages={"look": took, "change": 0.0})
+    found = replace(base, config=config, overview=overview, now=NOW + old)
+    found = replace(found, overview=replace(overview, looked_at=NOW))
+    later = replace(found, now=found.now + timedelta(seconds=1))
+    assert old_after(found) == old
+    assert (status(found)["stale"], status(later)["stale"]) == (False, True)
+    assert (headline(found).shape, headline(later).shape) == ("in_sync", "stale")
+    assert headline(later, timedelta(days=9)).shape == "in_sync"
+    unlooked = replace(found, overview=None)
+    assert old_after(unlooked) <= old
 
 
 def test_an_order_alone_is_no_look() -> None:

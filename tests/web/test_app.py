@@ -148,6 +148,14 @@ def never_empty(web: Web, broken: list[bool]) -> None:
     assert web.get("/feeds/none").code == 404
 
 
+def test_an_old_look_is_said_where_readiness_is_asked(client: Client) -> None:
+    """What is old is still to be shown, so nobody is turned away for it."""
+    ready = client(stage("stale")).get("/readyz")
+    assert (ready.code, ready.text) == (
+        200, "ready\nmail-prod: Not known: nobody has looked for 7 hours\n",
+    )  # fmt: skip
+
+
 def test_what_never_changes_is_kept_by_the_browser(client: Client) -> None:
     """The style sheet's address changes with it."""
     web = client(stage("all-right"))

@@ -89,9 +89,14 @@ def serve(
         typer.Option("--host", metavar="NAME", help="A host name by which it is asked for."),
     ] = None,
     stale: Annotated[
-        str,
-        typer.Option("--stale", metavar="LENGTH", help="After how long a look is said to be old."),
-    ] = "1h",
+        str | None,
+        typer.Option(
+            "--stale",
+            metavar="LENGTH",
+            help="After how long a look is said to be old; left out, after three sweeps of its "
+            "schedule:, or an hour where the file states none.",
+        ),
+    ] = None,
 ) -> int:
     """Serve the page that says how it all stands, the feeds and the metrics."""
     from cloudsync.cli.serve import serve as answer  # noqa: PLC0415
