@@ -19,6 +19,7 @@ resource "aws_lambda_function" "change" {
     variables = merge(
       { CLOUDSYNC_CONFIG = "cloudsync.yaml" },
       var.environment,
+      local.named,
       { CLOUDSYNC_ACTORS = join(",", concat([aws_iam_role.function.arn], var.member_roles)) },
     )
   }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from stored import filled
+
 from cloudsync.function import answer, answer_change
 
 HERE = Path(__file__).resolve().parent
@@ -12,9 +14,11 @@ HERE = Path(__file__).resolve().parent
 
 def sweep(_event: Any, context: Any) -> dict[str, Any]:
     """One pass over every target, within what Lambda leaves; an exception where it failed."""
+    filled()
     return answer(context.get_remaining_time_in_millis() / 1000, HERE)
 
 
 def change(event: Any, context: Any) -> dict[str, Any]:
     """A look at what an event of CloudTrail concerns, and its repair."""
+    filled()
     return answer_change("aws", event, context.get_remaining_time_in_millis() / 1000, HERE)

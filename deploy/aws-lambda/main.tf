@@ -6,6 +6,8 @@ data "aws_caller_identity" "here" {}
 
 locals {
   seconds = var.every_minutes * 60
+  # Where the secrets are, and none of them: the function reads them when it begins.
+  named = length(var.secrets) > 0 ? { CLOUDSYNC_SECRETS = jsonencode(var.secrets) } : {}
 }
 
 # ------------------------------------------------------------------------------ the function
@@ -26,7 +28,7 @@ resource "aws_lambda_function" "sweep" {
   reserved_concurrent_executions = 1
 
   environment {
-    variables = merge({ CLOUDSYNC_CONFIG = "cloudsync.yaml" }, var.environment)
+    variables = merge({ CLOUDSYNC_CONFIG = "cloudsync.yaml" }, var.environment, local.named)
   }
 
   tracing_config {

@@ -1,5 +1,14 @@
 # What the function may do: its own log, its own state, and what permissions/ says of the cloud.
 
+locals {
+  stored = {
+    ReadItsSecrets    = { action = "secretsmanager:GetSecretValue", arns = [for arn in values(var.secrets) : arn if split(":", arn)[2] == "secretsmanager"] }
+    ReadItsParameters = { action = "ssm:GetParameter", arns = [for arn in values(var.secrets) : arn if split(":", arn)[2] == "ssm"] }
+    DecryptThem       = { action = "kms:Decrypt", arns = var.secret_keys }
+  }
+  secrets = [for sid, one in local.stored : merge(one, { sid = sid }) if length(one.arns) > 0]
+}
+
 data "aws_iam_policy_document" "lambda_may" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -41,6 +50,16 @@ data "aws_iam_policy_document" "function" {
     sid       = "TellOfAFailure"
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.failures.arn]
+  }
+
+  dynamic "statement" {
+    for_each = local.secrets
+
+    content {
+      sid       = statement.value.sid
+      actions   = [statement.value.action]
+      resources = statement.value.arns
+    }
   }
 
   dynamic "statement" {

@@ -102,9 +102,26 @@ variable "tell" {
 }
 
 variable "environment" {
-  description = "More variables of the function. No secret: name a store's, and read it from there."
+  description = "More variables of the function. No secret: those go into secrets."
   type        = map(string)
   default     = {}
+}
+
+variable "secrets" {
+  description = "Variables of the function that stand in a store: ARNs of secrets of Secrets Manager, or of parameters of Systems Manager."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:aws[a-z-]*:(secretsmanager:[^:]+:[0-9]{12}:secret:|ssm:[^:]+:[0-9]{12}:parameter/)[^*]+$", arn))])
+    error_message = "Give the whole ARN of one secret or parameter each."
+  }
+}
+
+variable "secret_keys" {
+  description = "ARNs of your own KMS keys that these are encrypted by; the account's usual ones need no permission."
+  type        = list(string)
+  default     = []
 }
 
 variable "events" {

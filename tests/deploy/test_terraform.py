@@ -19,14 +19,16 @@ from tests.terraform.here import Root, schemas
 from tests.terraform.structure import Block, blocks, faults
 from tests.tree import tree
 
-PROVIDERS: Final = {"aws-lambda": "aws", "azure-function": "azurerm", "gcp-function": "google"}
-"""The folders of deploy/ that are made with Terraform, and whose provider each needs."""
-PERMISSIONS: Final = {"aws-lambda": "aws", "azure-function": "azure", "gcp-function": "gcp"}
+FUNCTIONS: Final = {"aws-lambda": "aws", "azure-function": "azure", "gcp-function": "gcp"}
+CLOUDS: Final = {**FUNCTIONS, **{f"onboarding/{cloud}": cloud for cloud in ("aws", "azure", "gcp")}}
+"""The folders of deploy/ that are made with Terraform, and the cloud of each."""
+PROVIDERS: Final = {"aws": "aws", "azure": "azurerm", "gcp": "google"}
 LEFT_OUT: Final = shutil.ignore_patterns(".terraform*", "*.py")
 AWS: Final = tree() / "deploy/aws-lambda"
 AZURE: Final = tree() / "deploy/azure-function"
 GCP: Final = tree() / "deploy/gcp-function"
-each_folder = pytest.mark.parametrize("name", PROVIDERS)
+each_folder = pytest.mark.parametrize("name", CLOUDS)
+each_function = pytest.mark.parametrize("name", FUNCTIONS)
 
 
 def text(folder: Path) -> str:
@@ -39,28 +41,29 @@ def resources(folder: Path) -> dict[str, Block]:
     return {".".join(one.labels): one for one in blocks(text(folder)) if one.type == "resource"}
 
 
-@each_folder
+def copied(name: str, folder: Path, stand_ins: Path) -> Root:
+    """A folder of deploy/ with nothing beside it, made ready; the real provider where it is here."""
+    root = Root(folder / "copied")
+    shutil.copytree(tree() / "deploy" / name, root.folder, ignore=LEFT_OUT)
+    real = CLOUDS[name] == "aws"
+    why = "Terraform itself judges what is deployed"
+    root.init("-backend=false", mirror=needs.terraform(why)[1] if real else stand_ins)
+    return root
+
+
+@each_function
 def test_terraform_takes_the_folder_alone(name: str, tmp_path: Path, mirror: Path) -> None:
     """Copied without anything beside it, each is valid to its provider's schema, and formatted."""
-    root = Root(tmp_path / "copied")
-    shutil.copytree(tree() / "deploy" / name, root.folder, ignore=LEFT_OUT)
-    real = (
-        needs.terraform("Terraform itself judges what is deployed")[1]
-        if PROVIDERS[name] == "aws"
-        else mirror
-    )
-    root.init("-backend=false", mirror=real)
+    root = copied(name, tmp_path, mirror)
     assert "The configuration is valid" in root.call("validate")
     root.call("fmt", "-check", "-diff", "-recursive")
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", [one for one in PROVIDERS if one != "aws-lambda"])
+@each_folder
 def test_its_own_tests_pass(name: str, tmp_path: Path, mirror: Path) -> None:
     """``terraform test``: who may do what in each mode, what is kept secret, what is refused."""
-    root = Root(tmp_path / "copied")
-    shutil.copytree(tree() / "deploy" / name, root.folder, ignore=LEFT_OUT)
-    root.init("-backend=false", mirror=mirror)
+    root = copied(name, tmp_path, mirror)
     said = root.call("test")
     runs = (root.folder / "tests/main.tftest.hcl").read_text("utf-8").count('\nrun "')
     assert f"{runs} passed, 0 failed." in said, said
@@ -70,15 +73,17 @@ def test_its_own_tests_pass(name: str, tmp_path: Path, mirror: Path) -> None:
 def test_it_says_what_its_provider_takes(name: str) -> None:
     """Where there is no Terraform too: every argument is one, all that must be given are, and fit."""
     folder = tree() / "deploy" / name
-    known = schemas()[PROVIDERS[name]]["resources"]
+    known = schemas()[PROVIDERS[CLOUDS[name]]]["resources"]
     variables = {
         one.labels[0]: one.text("type") for one in blocks(text(folder)) if one.type == "variable"
     }
-    found = resources(folder)
-    assert {one.labels[0] for one in found.values()} - set(known) == set()
-    wrong = [
-        what for one in found.values() for what in faults(one, known[one.labels[0]], variables)
-    ]
+    wrong: list[str] = []
+    for one in blocks(text(folder)):
+        if one.type in {"resource", "data"}:
+            kind = f"data.{one.labels[0]}" if one.type == "data" else one.labels[0]
+            wrong += (
+                faults(one, known[kind], variables) if kind in known else [f"no {kind} is known"]
+            )
     assert wrong == []
 
 
@@ -91,20 +96,21 @@ def test_every_reference_is_to_something(name: str) -> None:
     assert set(re.findall(r"\bvar\.(\w+)", said)) == variables
     local = {key for one in found if one.type == "locals" for key in one.arguments}
     assert set(re.findall(r"\blocal\.(\w+)", said)) == local
-    prefix = PROVIDERS[name]
+    prefix = PROVIDERS[CLOUDS[name]]
     named = set(re.findall(rf"(?<![\w.])((?:data\.)?{prefix}_\w+\.\w+)", said))
     read = {f"data.{'.'.join(one.labels)}" for one in found if one.type == "data"}
     assert named - set(resources(tree() / "deploy" / name)) - read == set()
 
 
-@pytest.mark.parametrize("name", PROVIDERS)
+@each_folder
 def test_permissions_are_the_providers_own(name: str) -> None:
     """The folder can be copied alone, and what it says that an identity may do is said once."""
-    folder = tree() / "deploy" / name / "permissions"
-    for path in folder.iterdir():
-        theirs = tree() / "providers" / PERMISSIONS[name] / "permissions" / path.name
+    folder = tree() / "deploy" / name
+    copies = {*(folder / "permissions").glob("*"), *folder.glob("member-role.yaml")}
+    assert copies
+    for path in copies:
+        (theirs,) = (tree() / "providers" / CLOUDS[name] / "permissions").rglob(path.name)
         assert path.read_bytes() == theirs.read_bytes(), f"cp {theirs} {path}"
-    assert {path.stem for path in folder.iterdir()} >= {"watch", "write"}
 
 
 LOOKS: Final = re.compile(
@@ -112,7 +118,7 @@ LOOKS: Final = re.compile(
 )
 
 
-@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+@pytest.mark.parametrize("cloud", PROVIDERS)
 def test_who_watches_can_change_nothing(cloud: str) -> None:
     """Whatever the file for watching allows only looks; the one for writing does more."""
 
@@ -149,7 +155,7 @@ MUST: Final = {
 }  # fmt: skip
 
 
-@each_folder
+@each_function
 def test_everything_that_is_promised_is_there(name: str) -> None:
     """A function, its schedule, who it is, its state, who hears of a failure, and of silence."""
     assert set(resources(tree() / "deploy" / name)) >= MUST[name]

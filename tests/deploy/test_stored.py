@@ -1,0 +1,107 @@
+"""Secrets of the function on Lambda come from AWS's stores, and only when it is called."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Generator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from cloudsync.errors import UsageError
+from tests.deploy import runtimes
+from tests.tree import tree
+
+# Its stubs know one service each.
+boto3: Any = import_module("boto3")
+
+
+def _loaded() -> Callable[[dict[str, str]], None]:
+    spec = importlib.util.spec_from_file_location("stored", tree() / "deploy/aws-lambda/stored.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Callable[[dict[str, str]], None] = module.filled
+    return found
+
+
+filled = _loaded()
+
+
+@pytest.fixture
+def stores(monkeypatch: pytest.MonkeyPatch) -> Generator[dict[str, str]]:
+    """Both stores with a secret in each, and the ARNs; another region is the function's own."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    with mock_aws():
+        manager: Any = boto3.client("secretsmanager", region_name="eu-west-1")
+        made = manager.create_secret(Name="mail", SecretString="of the manager")
+        systems: Any = boto3.client("ssm", region_name="eu-west-1")
+        systems.put_parameter(Name="/mail/hook", Value="of the system", Type="SecureString")
+        parameter = systems.get_parameter(Name="/mail/hook")["Parameter"]
+        yield {"manager": made["ARN"], "system": parameter["ARN"]}
+
+
+def test_each_secret_is_read_where_it_stands(stores: dict[str, str]) -> None:
+    """By its ARN, in the ARN's region, decrypted; and anew at each call, for it may change."""
+    environment = {
+        "CLOUDSYNC_SECRETS": f'{{"PASSWORD": "{stores["manager"]}", "HOOK": "{stores["system"]}"}}'
+    }
+    filled(environment)
+    assert (environment["PASSWORD"], environment["HOOK"]) == ("of the manager", "of the system")
+    manager: Any = boto3.client("secretsmanager", region_name="eu-west-1")
+    manager.put_secret_value(SecretId="mail", SecretString="another")
+    filled(environment)
+    assert environment["PASSWORD"] == "another"
+
+
+def test_without_secrets_nothing_is_asked() -> None:
+    """The environment stays as it is."""
+    environment = {"CLOUDSYNC_SECRETS": "", "A": "b"}
+    filled(environment)
+    assert environment == {"CLOUDSYNC_SECRETS": "", "A": "b"}
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("no JSON", 'CLOUDSYNC_SECRETS: it isn\'t a JSON object of names and ARNs. Nothing was changed. Write {"NAME": "arn:…"}.'),
+        ('["arn:aws:ssm:eu-west-1:1:parameter/mail"]', 'CLOUDSYNC_SECRETS: it isn\'t a JSON object of names and ARNs. Nothing was changed. Write {"NAME": "arn:…"}.'),
+        ('{"HOOK": 1}', 'CLOUDSYNC_SECRETS: it isn\'t a JSON object of names and ARNs. Nothing was changed. Write {"NAME": "arn:…"}.'),
+        ('{"HOOK": "arn:aws:s3:::mail"}', "CLOUDSYNC_SECRETS: HOOK: arn:aws:s3:::mail is of no store of secrets. Nothing was changed. Name a secret of Secrets Manager, or a parameter of Systems Manager."),
+        ('{"HOOK": "hunter2"}', "CLOUDSYNC_SECRETS: HOOK: hunter2 is of no store of secrets. Nothing was changed. Name a secret of Secrets Manager, or a parameter of Systems Manager."),
+    ],
+)  # fmt: skip
+def test_what_names_no_secret_is_refused(named: str, said: str) -> None:
+    """Before anything is asked."""
+    with pytest.raises(UsageError) as raised:
+        filled({"CLOUDSYNC_SECRETS": named})
+    assert str(raised.value) == said
+
+
+def test_a_secret_that_is_not_given_is_named(stores: dict[str, str]) -> None:
+    """With its variable, its ARN and the store's word; nothing takes its place."""
+    gone = stores["system"].replace("hook", "gone")
+    environment = {"CLOUDSYNC_SECRETS": f'{{"HOOK": "{gone}"}}'}
+    with pytest.raises(UsageError) as raised:
+        filled(environment)
+    assert f"CLOUDSYNC_SECRETS: HOOK: {gone} can't be read: " in str(raised.value)
+    assert "ParameterNotFound" in str(raised.value)
+    assert "HOOK" not in environment
+
+
+def test_lambda_is_told_when_a_secret_is_not_there(unpacked: Callable[[str, str], Path]) -> None:
+    """Both entries fail before they look at anything, in words that say which secret it was."""
+    bundle = unpacked("aws-lambda", "name: mail\n")
+    named = {"CLOUDSYNC_SECRETS": '{"HOOK": "arn:aws:s3:::mail"}'}
+    for entry in ("handler.sweep", "handler.change"):
+        with runtimes.lambda_runtime(bundle, entry, named) as lambda_:
+            kind, error = lambda_.ask({})
+            assert kind == "error"
+            assert error["errorType"] == "UsageError"
+            assert "HOOK: arn:aws:s3:::mail is of no store of secrets" in error["errorMessage"]
