@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
+from typing import Final
 
 from cloudsync import records
 from cloudsync.addresses import AddressSet
@@ -27,6 +28,8 @@ from cloudsync.report import RunReport
 from cloudsync.status.logbook import overview
 from cloudsync.track import reads_of
 from cloudsync.vetting.vet import Rules
+
+JUDGED_KEY: Final = "judged-by"
 
 
 def found(
@@ -87,6 +90,30 @@ def watched(job: Job) -> tuple[Watched, ...]:
     """
     stored = records.load(job.store, CONDITIONS_KEY, CONDITIONS)
     return stored.value if stored else ()
+
+
+def judged_by(job: Job) -> InForce | None:
+    """The list in force at the end of the last pass; None before the first.
+
+    A person may have accepted, restored or removed something since.
+
+    Raises:
+        StateError: the state can't be read.
+    """
+    stored = records.load(job.store, JUDGED_KEY, records.LIST)
+    return stored.value if stored else None
+
+
+def keep_judged_by(job: Job, now: InForce) -> None:
+    """Keep the list by which a pass judged every target.
+
+    Raises:
+        StateError: the state can't be written, or another run wrote it meanwhile.
+    """
+    stored = records.load(job.store, JUDGED_KEY, records.LIST)
+    if stored is None or stored.value != now:
+        generation = stored.generation if stored else None
+        records.save(job.store, JUDGED_KEY, records.LIST, now, generation)
 
 
 def changed(before: InForce | None, now: InForce | None) -> tuple[AddressSet, AddressSet]:

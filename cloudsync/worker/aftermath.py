@@ -11,7 +11,7 @@ from cloudsync.alert.deliver import deliver, waiting
 from cloudsync.alert.outbox import undelivered
 from cloudsync.conditions import Condition, ConditionKind, Turned, Watched
 from cloudsync.conditions.of_targets import Since, unseen
-from cloudsync.conditions.watch import changed, found, kept, watched
+from cloudsync.conditions.watch import changed, found, judged_by, keep_judged_by, kept, watched
 from cloudsync.errors import CloudsyncError
 from cloudsync.job import Job
 from cloudsync.model import Verdict
@@ -43,7 +43,10 @@ def of_pass(
         StateError: the state can't be written.
     """
     now = looked.vetted.in_force
-    came, went = changed(looked.known, now)
+    # Between two passes a person may have accepted a list, or put an entry back: what that does to
+    # targets is the list's doing, and nobody's hand.
+    then = judged_by(job) or looked.known
+    came, went = changed(then, now)
     right = {target: one for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
     since = Since(came, went, right, _actors(looked, report, right))
     heard = {one.condition.subject for one in watched(job) if one.stands and _is_grave(one)}
@@ -52,12 +55,14 @@ def of_pass(
         # The second look may have had no time: the next run says what is the matter.
         return Turned((), ())
     conditions = [
-        *found(job, report, looked.known, now, since),
+        *found(job, report, then, now, since),
         *beside,
         *undelivered(waiting(job)),
     ]
     here = {plan.target for plan in report.now.targets}
     turn = kept(job, conditions, unseen(report), here)
+    if now:
+        keep_judged_by(job, now)
     deliver(job, ways, turn.tell)
     return turn
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from cloudsync import docket, records
 from cloudsync.addresses import AddressSet
+from cloudsync.allowlist import InForce, Withdrawn
 from cloudsync.conditions.watch import watched
 from cloudsync.config import Config
 from cloudsync.errors import Exit, HeldError, UsageError
@@ -18,10 +21,12 @@ from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.model import Mode, Note, Verdict
 from cloudsync.provider import Outcome, Step
 from cloudsync.reconcile import reconcile
-from cloudsync.remember import forget
+from cloudsync.remember import forget, list_in_force, remember_list
 from cloudsync.report import exit_of_run
 from cloudsync.state import StateError
+from cloudsync.vetting.leaving import begin
 from cloudsync.vetting.vet import Read
+from cloudsync.vetting.withdraw import restore
 from cloudsync.worker.passes import Passed, one_pass
 from tests.unit.test_reconcile import LISTED, NOW, ONE, OPEN, REFUSED, Scene
 
@@ -448,3 +453,58 @@ def test_a_scope_that_somebody_answers_for_ends_a_pass_well(shift: Shift) -> Non
     assert {(plan.verdict, plan.notes) for plan in report.now.targets} == {
         (Verdict.UNREADABLE, (Note.BLIND,))
     }
+
+
+# -------------------------------------------------------------- whose doing a target's change was
+
+
+def told(passed: Passed) -> list[tuple[str, str]]:
+    """What somebody is told of, and what it is."""
+    return [(one.watched.condition.kind, one.watched.condition.impact) for one in passed.turn.tell]
+
+
+def by_a_person(shift: Shift, change: Callable[[InForce], InForce]) -> None:
+    """A command that changes the list in force between two passes."""
+    known = list_in_force(shift.job)
+    assert known
+    remember_list(shift.job, change(known), known)
+
+
+@pytest.fixture
+def steady() -> Shift:
+    """A target that a pass has made right."""
+    shift = Shift({"one": ()}, ({"mode": "add"},))
+    shift.one_pass()
+    return shift
+
+
+def test_what_a_restored_entry_does_is_the_lists_doing(steady: Shift) -> None:
+    """Nobody broke the target: it is told that the list changed, once, and of no repair."""
+    gone = ip_network(LISTED[0])
+    taken = Withdrawn(gone, "ann", "broken into", NOW)
+    by_a_person(steady, lambda known: replace(known, withdrawn=(taken,)))
+    assert told(steady.one_pass()) == [
+        ("order", f"{gone} is kept off the list, though its source has it."),
+        ("list_changed", f"The list changed: {gone} is gone."),
+    ]
+    by_a_person(steady, lambda known: restore(known, gone))
+    passed = steady.one_pass()
+    assert passed.report.outcomes
+    assert ("list_changed", f"The list changed: {gone} is new and wanted at once.") in told(passed)
+    assert "repaired" not in [kind for kind, _ in told(passed)]
+    assert told(steady.one_pass()) == []
+
+
+def test_what_an_accepted_list_does_is_the_lists_doing(steady: Shift) -> None:
+    """Accepted by a command before the pass, which finds it in force."""
+    steady.listed = (*LISTED, "9.0.0.1/32")
+    by_a_person(steady, lambda _known: begin(steady.offered, NOW, "ann"))
+    assert told(steady.one_pass()) == [
+        ("list_changed", "The list changed: 9.0.0.1/32 is new and wanted at once.")
+    ]
+
+
+def test_a_hand_that_breaks_a_target_is_told_as_that(steady: Shift) -> None:
+    """While the list is as it was, it is a repair, and is said to be one."""
+    steady.world.edit("one", Firewall())
+    assert [kind for kind, _ in told(steady.one_pass())] == ["repaired"]
