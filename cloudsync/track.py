@@ -100,6 +100,15 @@ def keep_read(job: Job, read: Read, vetted: Vetted) -> None:
         records.save(job.store, READS_KEY, READS, now, stored.generation if stored else None)
 
 
+def keep_refusal(job: Job, error: SourceRefused) -> None:
+    """Keep what the reads have come to after one that left a run without any list.
+
+    Raises:
+        StateError: the state can't be written, or another run wrote it meanwhile.
+    """
+    keep_read(job, Read(refused=error), Vetted(None, refused=error))
+
+
 def compare_page(job: Job, vetted: Vetted) -> None:
     """Hold the operator's file that was just read against the page that the configuration names.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -10,9 +10,10 @@ from cloudsync.alert.channels import Send
 from cloudsync.alert.deliver import deliver, waiting
 from cloudsync.alert.outbox import undelivered
 from cloudsync.conditions import Condition, ConditionKind, Turned, Watched
+from cloudsync.conditions.of_reads import of_reads
 from cloudsync.conditions.of_targets import Since, unseen
 from cloudsync.conditions.watch import changed, found, judged_by, keep_judged_by, kept, watched
-from cloudsync.errors import CloudsyncError
+from cloudsync.errors import CloudsyncError, SourceRefused
 from cloudsync.job import Job
 from cloudsync.model import Verdict
 from cloudsync.provider import Actor, TellsActors
@@ -20,6 +21,7 @@ from cloudsync.reconcile import Look
 from cloudsync.records import Seen
 from cloudsync.report import RunReport
 from cloudsync.state import StateError
+from cloudsync.track import keep_refusal, reads_of
 from cloudsync.worker.confirm import confirmed
 
 ASKED: Final = 20
@@ -33,11 +35,12 @@ def of_pass(
     report: RunReport,
     before: Mapping[str, Seen],
     beside: Iterable[Condition] = (),
+    deadline: float | None = None,
 ) -> Turned:
     """What is the matter after a pass, and what somebody was told of it.
 
     ``before`` are the targets that were there before the pass, and how they were; ``beside`` is
-    what else is the matter, that no look at the clouds shows.
+    what else is the matter, that no look at the clouds shows. ``deadline`` is the run's.
 
     Raises:
         StateError: the state can't be written.
@@ -50,7 +53,7 @@ def of_pass(
     right = {target: one for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
     since = Since(came, went, right, _actors(looked, report, right))
     heard = {one.condition.subject for one in watched(job) if one.stands and _is_grave(one)}
-    report = confirmed(job, looked, report, heard)
+    report = confirmed(job, looked, report, heard, deadline)
     if job.stopped():
         # The second look may have had no time: the next run says what is the matter.
         return Turned((), ())
@@ -74,7 +77,8 @@ def _is_grave(one: Watched) -> bool:
 def of_failure(job: Job, ways: Mapping[str, Send], error: CloudsyncError) -> None:
     """Tell that a pass couldn't do its work at all; what was the matter before still is.
 
-    A state that can't be used is no reason for a second error: whoever calls says the first.
+    A read of the source that leaves the pass without any list is counted as any that is refused. A
+    state that can't be used is no reason for a second error: whoever calls says the first.
     """
     failed = Condition(
         ConditionKind.FAILED,
@@ -84,8 +88,17 @@ def of_failure(job: Job, ways: Mapping[str, Send], error: CloudsyncError) -> Non
         "Run cloudsync run --once by hand, and see what it says.",
     )
     with suppress(StateError):
+        refused = tuple(_refused(job, error))
         still = [one.condition for one in watched(job) if one.stands]
-        deliver(job, ways, kept(job, [failed, *still], ()).tell)
+        deliver(job, ways, kept(job, [failed, *refused, *still], ()).tell)
+
+
+def _refused(job: Job, error: CloudsyncError) -> Iterator[Condition]:
+    """That the source is refused again and again, while there is no list to go on with."""
+    if isinstance(error, SourceRefused):
+        keep_refusal(job, error)
+        if reads := reads_of(job):
+            yield from of_reads(reads, None, None, job.now())
 
 
 def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[str, Actor]:

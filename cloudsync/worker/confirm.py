@@ -20,12 +20,14 @@ from cloudsync.report import RunReport
 GRAVE = frozenset({Verdict.MISSING, Verdict.OPEN})
 
 
-def confirmed(job: Job, looked: Look, report: RunReport, known: Collection[str]) -> RunReport:
+def confirmed(
+    job: Job, looked: Look, report: RunReport, known: Collection[str], deadline: float | None = None
+) -> RunReport:
     """``report`` with what a second look found at targets that are newly missing or open.
 
     ``known`` are the targets that somebody has heard of already. Where the second look can't be
-    had, the first counts: silence would be worse than a false alarm. A target that steps touched
-    was looked at again by them.
+    had, or not before ``deadline``, the first counts: silence would be worse than a false alarm. A
+    target that steps touched was looked at again by them.
     """
     touched = {target for step, _ in report.outcomes for target in step.targets}
     grave = {
@@ -37,19 +39,20 @@ def confirmed(job: Job, looked: Look, report: RunReport, known: Collection[str])
         and plan.target not in known
         and plan.target in looked.scopes
     }
-    again = _looked_again(job, looked, grave)
+    again = _looked_again(job, looked, grave, deadline)
     if not again:
         return report
     plans = tuple(again.get(plan.target, plan) for plan in report.now.targets)
     return replace(report, after=Plan(report.after.list_digest, plans))
 
 
-def _looked_again(job: Job, looked: Look, grave: dict[str, TargetPlan]) -> dict[str, TargetPlan]:
+def _looked_again(
+    job: Job, looked: Look, grave: dict[str, TargetPlan], deadline: float | None
+) -> dict[str, TargetPlan]:
     """The plans with the states of the second look, scope by scope; only those that differ."""
     scopes: dict[int, list[str]] = {}
     for target in grave:
         scopes.setdefault(id(looked.scopes[target][1]), []).append(target)
-    deadline = job.deadline(looked.spent)
     found: dict[str, TargetPlan] = {}
     for targets in scopes.values():
         provider, scope = looked.scopes[targets[0]]

@@ -79,6 +79,8 @@ def _passed(
     with leased(job, "run") as mine:
         with span("look", {"cloudsync.sweep": sweep}):
             looked = look(mine, sweep=sweep)
+        # What is looked at a second time has what the changes leave of the run's time.
+        deadline = mine.deadline(looked.spent)
         if job.stopped():
             raise StoppedError(job.config.name, "the run was told to end while it looked")
         before = seen_before(mine)
@@ -101,7 +103,7 @@ def _passed(
                 report = _told_again(mine, looked, report)
             more = (*beside(), *unpublished)
             with span("report"):
-                turn = aftermath.of_pass(mine, ways, looked, report, before, more)
+                turn = aftermath.of_pass(mine, ways, looked, report, before, more, deadline)
         except StateError as error:
             error.done = "What was done in the clouds is kept, and is in the report."
             report = replace(report, unrecorded=report.unrecorded or error)

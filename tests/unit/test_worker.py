@@ -13,9 +13,10 @@ import pytest
 from cloudsync import docket, records
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import InForce, Withdrawn
+from cloudsync.conditions import ConditionKind
 from cloudsync.conditions.watch import watched
 from cloudsync.config import Config
-from cloudsync.errors import Exit, HeldError, UsageError
+from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.model import Mode, Note, Verdict
@@ -508,3 +509,46 @@ def test_a_hand_that_breaks_a_target_is_told_as_that(steady: Shift) -> None:
     """While the list is as it was, it is a repair, and is said to be one."""
     steady.world.edit("one", Firewall())
     assert [kind for kind, _ in told(steady.one_pass())] == ["repaired"]
+
+
+# ------------------------------------------------------------------------------- the second look
+
+
+@pytest.mark.parametrize(("spent", "looks"), [(0.0, 2), (59.0, 2), (60.0, 1), (1e9, 1)])
+def test_a_second_look_keeps_the_runs_deadline(spent: float, looks: int) -> None:
+    """What the rest of the pass took is gone from its minute; without time the first look counts."""
+    shift = Shift({"one": (OPEN,)}, ({"mode": "watch"},))
+    shift.limit = 60.0
+    seen: list[float] = []
+    shift.provider.looks = lambda: seen.append(shift.clock)
+
+    def ask(_job: Job) -> None:
+        shift.clock += spent
+
+    passed = one_pass(replace(shift.job, domains=ask))
+    assert len(seen) == looks
+    assert [kind for kind, _ in told(passed)] == ["open"]
+
+
+def test_refused_reads_count_while_there_is_no_list(steady: Shift) -> None:
+    """From the second on it is told that the source is refused, with the ways out; then it is over."""
+    steady.forget()
+    steady.world.edit("one", Firewall())
+    steady.read = Read(refused=REFUSED)
+
+    def refused() -> list[str]:
+        with pytest.raises(SourceRefused):
+            steady.one_pass()
+        return [
+            one.condition.did
+            for one in watched(steady.job)
+            if one.stands and one.condition.kind is ConditionKind.REFUSED
+        ]
+
+    since = "in a row since 2026-11-24 12:00 UTC. There is no list in force."
+    assert refused() == []
+    assert refused() == [f"2 reads {since}"]
+    assert refused() == [f"3 reads {since}"]
+    steady.read = None
+    steady.one_pass()
+    assert [one.condition.kind for one in watched(steady.job) if one.stands] == ["missing", "held"]
