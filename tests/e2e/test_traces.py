@@ -164,3 +164,37 @@ def test_an_answer_that_failed_is_a_span_that_failed(
     assert (whole.failed, whole.said["error.type"]) == (
         "some targets failed, were refused, are gone or couldn't be read", "failed",
     )  # fmt: skip
+
+
+def test_each_try_is_a_span_of_its_own(
+    ready: World, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the SDK tries again is seen, and which try was told to slow down."""
+    monkeypatch.setenv(ENDPOINT, collector.url)
+    ready.sandbox.faults.throttle("AuthorizeSecurityGroupIngress", times=1)
+    ran = ready.run("run", "--once")
+    assert ran.code == 0, ran
+    tries = collector.named("AuthorizeSecurityGroupIngress")
+    code = "rpc.response.status_code"
+    assert [(one.said[code], one.said["cloudsync.throttled"]) for one in tries] == [
+        ("RequestLimitExceeded", True), ("ok", False),
+    ]  # fmt: skip
+    (apply,) = collector.named("apply")
+    assert {one.within for one in tries} == {apply.id}
+
+
+def test_what_ended_is_handed_over_where_a_run_is_stopped(
+    ready: World, collector: Collector
+) -> None:
+    """SIGTERM in the midst of a run: its trace is whole, and says by what it ended."""
+    also = {ENDPOINT: collector.url}
+    stop = (
+        "import os, signal\nfrom cloudsync import reconcile\nfrom cloudsync.worker import passes\n"
+    )
+    stop += "passes.reconcile = lambda *_: os.kill(os.getpid(), signal.SIGTERM)"
+    ran = ready.start("run", "--once", also=also, code=stop)
+    assert ran.code == 1, ran
+    assert "it was stopped by SIGTERM" in ran.err
+    (whole,) = collector.named("run")
+    assert whole.said["error.type"] == "Terminated"
+    assert ("change", "run") in collector.parents()

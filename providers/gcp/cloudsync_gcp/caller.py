@@ -198,6 +198,7 @@ class Caller:
         since = began()
         try:
             client = self.clients.get(service, endpoint)
+            since = began()  # making a client takes longer than the call
             answer = getattr(client, method)(request=request, retry=None, timeout=wait)
         except Exception as error:
             found = failure(error, endpoint or "")
