@@ -14,6 +14,8 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from cloudsync.shards.shard import account
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -36,11 +38,6 @@ def in_turn(work: Callable[[T], R], items: Sequence[T], name: Callable[[T], str]
     """One after the other, in this thread."""
     del name
     return [work(item) for item in items]
-
-
-def account(scope: str) -> str:
-    """The part of a scope's name that rate limits and threads are shared by: ``aws:123456789012``."""
-    return scope.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def run_once(paths: Sequence[Path], log_format: str | None = None) -> int:
             ended = run_unattended(
                 config.name, "fetch", partial(job, path), Stop(),
                 url_env=config.ping.url_env if config.ping else None,
-                shown=_shown, failed=_failed, missed=_missed,
+                shown=shown, failed=failed, missed=missed,
             )  # fmt: skip
             codes.append(ended.exit)
         return int(first_of(codes))
@@ -72,17 +72,20 @@ def _apart(key: str, said_in: Iterable[tuple[Path, str]]) -> None:
         first[value] = path
 
 
-def _failed(error: Exception) -> None:
+def failed(error: Exception) -> None:
+    """Say what kept a run from its work, where no log does."""
     if not log.begun():
         said(error)
 
 
-def _missed(missed: Missed) -> None:
+def missed(ping: Missed) -> None:
+    """Say that a ping didn't arrive, where no log does."""
     if not log.begun():
-        tell(str(missed))
+        tell(str(ping))
 
 
-def _shown(passed: Passed) -> None:
+def shown(passed: Passed) -> None:
+    """Say what a run found and did: its report, and what somebody is to hear of."""
     report = passed.report
     if not log.begun():
         tell_of_list(passed.found.vetted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
@@ -173,6 +173,7 @@ class TargetSettings(Settings, frozen=True):
     """Another address of the cloud's API."""
 
     _place: Place = PrivateAttr(default_factory=Place)
+    _mine: Callable[[str], bool] | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: Any, /) -> None:
         """Keep where the block stands, for messages."""
@@ -198,6 +199,21 @@ class TargetSettings(Settings, frozen=True):
     def discovers(self) -> bool:
         """Whether the cloud says which scopes there are, so that one may vanish by itself."""
         return False
+
+    def within(self, mine: Callable[[str], bool]) -> Self:
+        """The block where it is asked for some accounts only: those of which ``mine`` says yes."""
+        made = self.model_copy()
+        # Private attributes are no part of what is frozen.
+        made._mine = mine  # type: ignore[misc]  # noqa: SLF001 - of the same class
+        return made
+
+    def asks(self, account: str) -> bool:
+        """Whether it is asked for ``account`` (``aws:123456789012``); a provider need not heed it.
+
+        What lists accounts asks it for each, so that a process with a share of them asks nothing
+        of the others.
+        """
+        return self._mine is None or self._mine(account)
 
     def expected(self, scope: str) -> tuple[str, ...]:
         """The targets that are known to be asked for in a scope before anything is looked at."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -62,6 +62,12 @@ class Tally:
             if throttled:
                 self._throttled[asked[0]] += 1
                 self._ever["throttled"] += 1
+
+    def add(self, asked: Mapping[Asked, int], throttled: Mapping[str, int]) -> None:
+        """What another process counted."""
+        with self._lock:
+            self._asked.update(asked)
+            self._throttled.update(throttled)
 
     def taken(self) -> tuple[Counter[Asked], Counter[str]]:
         """What was counted, by what was asked, and how often each provider said to slow down."""

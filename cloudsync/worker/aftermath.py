@@ -103,7 +103,7 @@ def _refused(job: Job, error: CloudsyncError) -> Iterator[Condition]:
 
 def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[str, Actor]:
     """Who had changed the targets that were right and had to be mended, where the cloud tells."""
-    mended = sorted({target for step, _ in report.outcomes for target in step.targets} & set(right))
+    mended = right_before(report, right)
     found: dict[str, Actor] = {}
     for target in (one for one in mended[:ASKED] if one in looked.scopes):
         provider, scope = looked.scopes[target]
@@ -112,3 +112,9 @@ def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[
         ):
             found[target] = actor
     return found
+
+
+def right_before(report: RunReport, before: Mapping[str, Seen]) -> tuple[str, ...]:
+    """The targets that the run touched and that were right ``before``, in order."""
+    right = {target for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
+    return tuple(sorted({target for step, _ in report.outcomes for target in step.targets} & right))

@@ -35,11 +35,12 @@ SKEW: Final = timedelta(minutes=1)
 
 @dataclass
 class Lease:
-    """A lease that was taken. ``fence`` is its number; any thread of the worker may renew it."""
+    """A lease that was taken, at ``key``. ``fence`` is its number; any thread may renew it."""
 
     job: Job
     holder: str
     fence: int
+    key: str = LEASE_KEY
     _lock: Lock = field(default_factory=Lock)
 
     def keep(self) -> None:
@@ -52,7 +53,7 @@ class Lease:
             StateError: the state can't be used as it is.
         """
         with self._lock:
-            stored = records.load(self.job.store, LEASE_KEY, TENURE)
+            stored = records.load(self.job.store, self.key, TENURE)
             if stored is None or stored.value.fence != self.fence:
                 raise self._lost(stored.value if stored else None)
             now = self.job.now()
@@ -62,18 +63,18 @@ class Lease:
                 return
             renewed = replace(stored.value, until=now + LENGTH)
             try:
-                records.save(self.job.store, LEASE_KEY, TENURE, renewed, stored.generation)
+                records.save(self.job.store, self.key, TENURE, renewed, stored.generation)
             except Conflict as error:
-                stored = records.load(self.job.store, LEASE_KEY, TENURE)
+                stored = records.load(self.job.store, self.key, TENURE)
                 raise self._lost(stored.value if stored else None) from error
 
     def release(self) -> None:
         """Let the next run begin at once. What was lost or can't be written is left as it is."""
         with self._lock, suppress(StateError):
-            stored = records.load(self.job.store, LEASE_KEY, TENURE)
+            stored = records.load(self.job.store, self.key, TENURE)
             if stored and stored.value.fence == self.fence:
                 over = replace(stored.value, until=None)
-                records.save(self.job.store, LEASE_KEY, TENURE, over, stored.generation)
+                records.save(self.job.store, self.key, TENURE, over, stored.generation)
 
     def _lost(self, other: Tenure | None) -> LeaseError:
         who = f"{other.holder} has taken it" if other else "it is gone from the state"
@@ -92,8 +93,8 @@ def live(tenure: Tenure, now: datetime) -> bool:
     return tenure.until is not None and timedelta(0) < tenure.until - now <= LENGTH + SKEW
 
 
-def take(job: Job, command: str, *, over: bool = False) -> Lease:
-    """The lease of the job's installation; ``over`` takes it from whoever holds it.
+def take(job: Job, command: str, *, over: bool = False, key: str = LEASE_KEY) -> Lease:
+    """The lease of the job's installation, or at ``key``; ``over`` takes it from whoever holds it.
 
     Raises:
         LeaseError: another run holds it; nothing was changed.
@@ -101,7 +102,7 @@ def take(job: Job, command: str, *, over: bool = False) -> Lease:
     """
     holder = f"cloudsync {command} of {caller()}, process {os.getpid()}"
     while True:
-        stored = records.load(job.store, LEASE_KEY, TENURE)
+        stored = records.load(job.store, key, TENURE)
         now = job.now()
         if stored and not over and live(stored.value, now):
             raise LeaseError(
@@ -115,22 +116,23 @@ def take(job: Job, command: str, *, over: bool = False) -> Lease:
         mine = Tenure(holder, fence, now + LENGTH)
         # Whoever was first at the same moment is looked at, and said by name.
         with suppress(Conflict):
-            records.save(job.store, LEASE_KEY, TENURE, mine, stored.generation if stored else None)
-            return Lease(job, holder, fence)
+            records.save(job.store, key, TENURE, mine, stored.generation if stored else None)
+            return Lease(job, holder, fence, key)
 
 
 @contextmanager
-def leased(job: Job, command: str, *, over: bool = False) -> Generator[Job]:
+def leased(job: Job, command: str, *, over: bool = False, key: str = LEASE_KEY) -> Generator[Job]:
     """The job under the lease: renewed between scopes, while it waits, and before each call.
 
     However the block ends, the lease is let go of. ``over`` is for what a person orders by name at
-    3 a.m.: it waits for no run, which stops before its next step instead, and for no dead one.
+    3 a.m.: it waits for no run, which stops before its next step instead, and for no dead one. ``key``
+    is where the lease stands, if not the installation's.
 
     Raises:
         LeaseError: another run holds it; nothing was changed.
         StateError: the state can't be used as it is.
     """
-    lease = take(job, command, over=over)
+    lease = take(job, command, over=over, key=key)
     go_on, each, sleep = job.go_on, job.each, job.pace.sleep
 
     def renew() -> None:

@@ -10,12 +10,14 @@ from cloudsync import docket
 from cloudsync.addresses import Network
 from cloudsync.alert.channels import Send
 from cloudsync.allowlist import InForce, Listing
+from cloudsync.basis import Basis
 from cloudsync.conditions import Condition, ConditionKind, Turned
 from cloudsync.errors import CloudsyncError, HeldError, LeaseError, StoppedError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.plan import Plan
 from cloudsync.reconcile import Look, look, reconcile
+from cloudsync.records import Seen
 from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
@@ -86,29 +88,49 @@ def _passed(
         before = seen_before(mine)
         # Before the first call: a state that can't be written stops the pass while nothing was
         # changed.
-        tell = docket.keep_holds(mine, (*_of_list(mine, looked), *looked.holds))
+        tell = docket.keep_holds(mine, (*of_list(mine, looked.basis), *looked.holds))
         with span("change"):
             report = reconcile(mine, looked)
+        passed = Passed(looked, report, tell, Turned((), ()))
         if job.stopped() or job.only:
             # What it had no time to look at, or no reason to, is no news.
-            return Passed(looked, report, tell, Turned((), ()))
-        published: tuple[Published, ...] = ()
-        try:
-            compare_page(mine, looked.vetted)
-            # After the run, which no name server that is down may keep waiting.
-            with span("preflight"):
-                mine.domains(mine)
-            published, unpublished = _published(mine, looked)
-            if published:
-                report = _told_again(mine, looked, report)
-            more = (*beside(), *unpublished)
-            with span("report"):
-                turn = aftermath.of_pass(mine, ways, looked, report, before, more, deadline)
-        except StateError as error:
-            error.done = "What was done in the clouds is kept, and is in the report."
-            report = replace(report, unrecorded=report.unrecorded or error)
-            turn = Turned((), ())
-        return Passed(looked, report, tell, turn, published)
+            return passed
+        return followed(mine, ways, passed, before, beside, deadline)
+
+
+def followed(
+    job: Job,
+    ways: Mapping[str, Send],
+    passed: Passed,
+    before: Mapping[str, Seen],
+    beside: Callable[[], Iterable[Condition]] = tuple,
+    deadline: float | None = None,
+    *,
+    sure: Callable[[RunReport], RunReport] | None = None,
+) -> Passed:
+    """``passed``, with what comes of it: the page compared, domains looked at, modules, conditions.
+
+    ``before`` are the targets that were there before the run. ``sure`` gives the report that is told
+    of, where a second look has said more than the one that stands.
+    """
+    looked, report, turn = passed.found, passed.report, Turned((), ())
+    published: tuple[Published, ...] = ()
+    try:
+        compare_page(job, looked.vetted)
+        # After the run, which no name server that is down may keep waiting.
+        with span("preflight"):
+            job.domains(job)
+        published, unpublished = _published(job, looked)
+        if published:
+            report = _told_again(job, looked, report)
+        more = (*beside(), *unpublished)
+        told = sure(report) if sure else report
+        with span("report"):
+            turn = aftermath.of_pass(job, ways, looked, told, before, more, deadline)
+    except StateError as error:
+        error.done = "What was done in the clouds is kept, and is in the report."
+        report = replace(report, unrecorded=report.unrecorded or error)
+    return replace(passed, report=report, turn=turn, published=published)
 
 
 def _published(job: Job, looked: Look) -> tuple[tuple[Published, ...], tuple[Condition, ...]]:
@@ -144,20 +166,20 @@ def _told_again(job: Job, looked: Look, report: RunReport) -> RunReport:
             looked.wanted[plan.target],
             known_of(job.config, looked.scopes[plan.target][1].settings, versions),
         )
-        if plan.mend and plan.target in looked.scopes
+        if plan.mend and plan.target in looked.wanted
         else plan
         for plan in report.after.targets
     )
     return replace(report, after=Plan(report.after.list_digest, plans))
 
 
-def _of_list(job: Job, found: Look) -> Iterator[Hold]:
+def of_list(job: Job, basis: Basis) -> Iterator[Hold]:
     """The list change that waits; what is refused waits for nobody.
 
     What waited before goes on waiting where no list was read: that isn't a person's decision.
     """
-    vetted = found.vetted
-    if vetted.refused or not found.read.made:
+    vetted = basis.vetted
+    if vetted.refused or not basis.read.made:
         yield from (one for one in docket.holds(job) if one.kind == "list")
     if vetted.held and vetted.held.verdict == "hold" and vetted.offer:
         why = "; ".join(reason.message for reason in vetted.held.reasons)

@@ -64,12 +64,14 @@ def run_unattended(
     missed: Callable[[Missed], object] = _nothing,
     monotonic: Callable[[], float] = time.monotonic,
     now: Callable[[], datetime] = utc_now,
+    work: Callable[[Job], Passed] | None = None,
 ) -> Ended:
     """Have one pass, and say in the log and to the monitor how it went; raises nothing.
 
     ``url_env`` names the variable with the monitor's URL; None where nobody is to be told. ``beside``
-    gives what else is the matter, as ``one_pass`` has it. ``shown`` is given what the pass found and
-    did, ``failed`` what kept it from that, or its metrics or its trace from being handed over.
+    gives what else is the matter, as ``one_pass`` has it, in whose place ``work`` may do the pass.
+    ``shown`` is given what the pass found and did, ``failed`` what kept it from that, or its metrics
+    or its trace from being handed over.
     """
     run = run_id(now())
 
@@ -93,7 +95,9 @@ def run_unattended(
         try:
             with open_job() as job:
                 told = replace(heeding(job, stop), attended=False, run=run)
-                passed = one_pass(told, sweep=kind == "sweep", beside=beside)
+                passed = (
+                    work(told) if work else one_pass(told, sweep=kind == "sweep", beside=beside)
+                )
                 shown(passed)
                 for unsent in hand_over(job):
                     failed(unsent)

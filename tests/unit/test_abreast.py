@@ -6,7 +6,8 @@ from typing import Final
 
 import pytest
 
-from cloudsync.abreast import Abreast, account, in_turn
+from cloudsync.abreast import Abreast, in_turn
+from cloudsync.shards.shard import account
 
 NAMES: Final = tuple(f"aws:{owner}/{region}" for owner in "abcd" for region in ("east", "west"))
 

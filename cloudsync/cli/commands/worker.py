@@ -31,6 +31,26 @@ def run_(
     ] = None,
     *,
     once: Annotated[bool, typer.Option("--once", help="One pass, and end.")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="With --once: only share I of N of the accounts; auto, or auto/N, by what the "
+            "platform says.",
+        ),
+    ] = None,
+    gather: Annotated[
+        bool,
+        typer.Option("--gather", help="With --once: end a run of shards, whoever never came."),
+    ] = False,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="NAME",
+            help="What the shards of one run call it, where no platform does.",
+        ),
+    ] = None,
     log_format: Annotated[
         LogFormats | None,
         typer.Option(
@@ -48,6 +68,11 @@ def run_(
     from cloudsync.cli.worker import run_once  # noqa: PLC0415
 
     paths = [*(config or ()), *(files or ())] or [context.obj.path(None)]
+    if shard or gather or run:
+        from cloudsync.cli.shards import run_part  # noqa: PLC0415
+
+        form = log_format.value if log_format else None
+        return run_part(paths, shard, run, form, once=once, gather=gather)
     if once:
         return run_once(paths, log_format.value if log_format else None)
     from cloudsync.cli.schedule import run_scheduled  # noqa: PLC0415

@@ -38,14 +38,14 @@ def places(caller: Caller, settings: AwsSettings) -> Iterator[Found]:
         own = caller.identity(home, settings.endpoint).account
     except Failed as failed:
         _check_credentials(failed)
-        named = [account.id for account in settings.accounts]
+        named = [one.id for one in settings.accounts if settings.asks(f"aws:{one.id}")]
         regions = settings.regions or ()
         known = [f"aws:{one}/{region}" for one in named for region in regions]
         for scope in known or [f"aws:{one}" for one in named] or ["aws"]:
             yield unreadable(scope, failed.found, failed.action)
         return
     if settings.organization is None:
-        yield from _regions(caller, settings, home, _named(settings, own))
+        yield from _regions(caller, settings, home, _asked(settings, _named(settings, own)))
         return
 
     def ask(action: str, **arguments: Any) -> dict[str, Any]:
@@ -54,8 +54,12 @@ def places(caller: Caller, settings: AwsSettings) -> Iterator[Found]:
         )
 
     found, unlisted = accounts(ask, settings.organization)
-    yield from _regions(caller, settings, home, found)
+    yield from _regions(caller, settings, home, _asked(settings, found))
     yield from unlisted
+
+
+def _asked(settings: AwsSettings, found: Sequence[str]) -> list[str]:
+    return [account for account in found if settings.asks(f"aws:{account}")]
 
 
 def _check_credentials(failed: Failed) -> None:

@@ -99,7 +99,7 @@ class Provider:
                 ) from failed
             known = [f"azure:{one}" for one in settings.subscriptions or ()] or ["azure"]
             return [unreadable(scope, failed.found, failed.action) for scope in known]
-        return [Scope(f"azure:{one}", settings) for one in found]
+        return [Scope(f"azure:{one}", settings) for one in found if settings.asks(f"azure:{one}")]
 
     def observe(
         self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None

@@ -108,6 +108,7 @@ class Provider:
                 projects = projects_under(self._caller, parent, settings.endpoint)
             except Failed as failed:
                 return [unreadable(f"gcp:{parent}", failed.found, failed.action)]
+        projects = [one for one in projects if settings.asks(f"gcp:{one}")]
         self._blocks.enter(settings, projects)
         return [Scope(f"gcp:{project}", settings) for project in projects]
 

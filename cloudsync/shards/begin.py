@@ -1,0 +1,123 @@
+"""Beginning or joining a run of many shards: the list is fetched and vetted once, by who comes first.
+
+Whoever comes first does it under the installation's lease and leaves in the state what all go by;
+the others wait for that, and ask no source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Final
+
+from cloudsync import records
+from cloudsync.basis import keep_list, rested
+from cloudsync.blocks import blocks_of
+from cloudsync.conditions import ConditionKind
+from cloudsync.conditions.watch import watched
+from cloudsync.errors import LeaseError, StoppedError, UsageError
+from cloudsync.history.past import drop
+from cloudsync.job import Job
+from cloudsync.plan import Plan
+from cloudsync.reconcile import check
+from cloudsync.records.lease import TENURE
+from cloudsync.remember import begin_run
+from cloudsync.shards.gather import abandoned
+from cloudsync.shards.ledger import COMMON, SHARDS, Common, common_key, lease_key
+from cloudsync.shards.patience import patiently
+from cloudsync.shards.shard import Shard
+from cloudsync.track import compare_page
+from cloudsync.worker.lease import leased, live
+from cloudsync.worker.passes import Passed, of_list
+
+KEPT: Final = timedelta(days=7)
+"""For so long it is known that a run was gathered, so that a shard that comes late does nothing."""
+_GRAVE: Final = frozenset({ConditionKind.MISSING, ConditionKind.OPEN})
+
+
+def joined(job: Job, name: str, of: int) -> tuple[Common, tuple[Passed, ...]]:
+    """What all shards of the run called ``name`` go by; and runs before it that nobody had gathered.
+
+    Raises:
+        UsageError: the run has another number of shards, or the configuration is wrong.
+        LeaseError: another run is at work, and stayed so.
+        CloudsyncError: the list can't be vetted, or the state can't be used.
+    """
+
+    def begun(job: Job) -> Common | None:
+        stored = records.load(job.store, common_key(name), COMMON)
+        return _of_as_many(stored.value, of) if stored else None
+
+    def first() -> tuple[Common, tuple[Passed, ...]]:
+        if common := begun(job):
+            return common, ()
+        with leased(job, "run") as mine:
+            if common := begun(mine):
+                return common, ()
+            late = tuple(_closed(mine))
+            return _begun(mine, name, of), late
+
+    return patiently(job, first)
+
+
+def _of_as_many(common: Common, of: int) -> Common:
+    if common.of != of:
+        raise UsageError(
+            f"run {common.name}", f"has {common.of} shards, and this is one of {of}",
+            todo="Give each run a name of its own, and all of its shards one number.",
+        )  # fmt: skip
+    return common
+
+
+def _begun(job: Job, name: str, of: int) -> Common:
+    check(job)
+    now, deadline = job.now(), job.deadline()
+    basis = rested(job, now, cache(partial(blocks_of, job, deadline)), deadline=deadline)
+    if job.stopped():
+        raise StoppedError(job.config.name, "the run was told to end while it vetted the list")
+    job.go_on()
+    keep_list(job, basis)
+    run = ""
+    if basis.vetted.in_force is not None:
+        run = begin_run(job, Plan(basis.digest), "run").value.id
+    compare_page(job, basis.vetted)
+    heard = {
+        one.condition.subject for one in watched(job) if one.stands and one.condition.kind in _GRAVE
+    }
+    common = Common(name, run, of, now, basis, tuple(of_list(job, basis)), tuple(sorted(heard)))
+    records.save(job.store, common_key(name), COMMON, common, None)
+    return common
+
+
+def _closed(job: Job) -> Iterator[Passed]:
+    """Gather the runs before that nobody gathered, and forget those that are long over.
+
+    Raises:
+        LeaseError: a shard of one of them is at work.
+    """
+    for key in job.store.keys(SHARDS):
+        if "/" in key.removeprefix(SHARDS):
+            continue
+        stored = records.load(job.store, key, COMMON)
+        if stored is None:
+            continue
+        common = stored.value
+        if common.gathered is None:
+            _no_shard_at_work(job, common, job.now())
+            yield abandoned(job, common)
+        elif job.now() - common.at > KEPT:
+            drop(job, [key])
+
+
+def _no_shard_at_work(job: Job, common: Common, now: datetime) -> None:
+    for number in range(1, common.of + 1):
+        key = lease_key(common.name, Shard(number, common.of))
+        stored = records.load(job.store, key, TENURE)
+        if stored and live(stored.value, now):
+            raise LeaseError(
+                f"{job.config.name}: run {common.name}",
+                f"shard {number} of {common.of} is at work, and holds its lease until "
+                f"{stored.value.until:%Y-%m-%d %H:%M:%S} UTC",
+                todo="Run again when it is through; the lease of a shard that died ends by then.",
+            )  # fmt: skip

@@ -1,0 +1,245 @@
+"""All marks of a run put together: every target's plan, before and after, as one process would have it.
+
+It calls no cloud and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cloudsync import records
+from cloudsync.blocks import Block
+from cloudsync.holds import Hold
+from cloudsync.job import Job
+from cloudsync.made import Made
+from cloudsync.model import Mode
+from cloudsync.observe import every
+from cloudsync.plan import Plan, TargetPlan
+from cloudsync.preflight.arming import Armed
+from cloudsync.provider import Outcome, Reversal, Scope, Step, Unreadable
+from cloudsync.reconcile import said
+from cloudsync.records import Seen
+from cloudsync.records.plans import Reading
+from cloudsync.report.words import counted
+from cloudsync.shards.ledger import (
+    PROGRESS,
+    Common,
+    Progress,
+    Sight,
+    makings,
+    shard_key,
+    sights,
+)
+from cloudsync.shards.shard import Shard
+from cloudsync.shards.work import changing
+from cloudsync.status.tally import Asked
+from cloudsync.sweep import Sweep
+from cloudsync.vanished import unread
+
+
+@dataclass
+class Whole:
+    """What all shards together found and did.
+
+    ``now`` are the plans afterwards, as far as there are any; ``first`` are the targets that would
+    be closed for the first time, which no shard did; ``again`` is what second looks found.
+    ``complete`` says that every shard ended.
+    """
+
+    plan: Plan
+    outcomes: tuple[tuple[Step, Outcome], ...] = ()
+    reversals: dict[Step, Reversal] = field(default_factory=dict[Step, Reversal])
+    now: tuple[TargetPlan, ...] = ()
+    first: tuple[str, ...] = ()
+    again: dict[str, TargetPlan] = field(default_factory=dict[str, TargetPlan])
+    holds: tuple[Hold, ...] = ()
+    armed: dict[str, Armed] = field(default_factory=dict[str, Armed])
+    asked: Counter[Asked] = field(default_factory=Counter[Asked])
+    throttled: Counter[str] = field(default_factory=Counter[str])
+    complete: bool = True
+
+
+@dataclass
+class _Marks:
+    """What one shard left: how far it is, what it saw, what it made, and its second looks."""
+
+    shard: Shard
+    progress: Progress | None
+    sights: list[Sight] = field(default_factory=list[Sight])
+    made: list[Made] = field(default_factory=list[Made])
+    again: list[Made] = field(default_factory=list[Made])
+
+    @property
+    def ended(self) -> bool:
+        return self.progress is not None and self.progress.ended is not None
+
+
+def composed(job: Job, common: Common, known: Mapping[str, Seen]) -> Whole:
+    """What the marks of all shards say; ``known`` are the targets that were there before.
+
+    Raises:
+        UsageError: two blocks have one target, or a block matched none in any shard.
+        StateError: the state can't be read.
+    """
+    reading = Reading()
+    marks = [
+        _marks(job, common, Shard(number, common.of), reading) for number in range(1, common.of + 1)
+    ]
+    seen = [one for each in marks for one in each.sights]
+    # As one process goes through them, whichever shard has them.
+    seen.sort(key=lambda one: (one.block, one.sweep.scope.name))
+    blocks, swept = _blocks(job, marks, seen)
+    basis = common.basis
+    modes = [_mode(block, unsure=basis.unsure) for block in blocks]
+    # Of a shard that never said which scopes it has, only what was known before can be missed.
+    missed = {
+        target: one.shard
+        for one in marks
+        if not (one.progress and one.progress.scopes)
+        for target in known
+        if one.shard.has(target)
+    }
+    expected = {target: one for target, one in known.items() if target not in missed}
+    plans = every(blocks, modes, swept, expected, basis.digest)
+    plans += (
+        unread(Unreadable(target, _never(shard)), modes[0], basis.digest)
+        for target, shard in missed.items()
+    )
+    plans = _each_once(_numbered(plans, marks, known))
+    plans = said(job, plans, {}, common.at, waits=basis.vetted.waits)
+    plans.sort(key=lambda plan: plan.target)
+    whole = Whole(
+        Plan(basis.digest, tuple(plans)),
+        first=tuple(target for one in seen for target in one.first),
+        holds=tuple(hold for one in seen for hold in one.sweep.holds),
+        complete=all(one.ended for one in marks),
+    )
+    for sight in seen:
+        whole.armed |= sight.armed
+    _add_what_was_made(whole, marks, seen, none=basis.vetted.in_force is None)
+    for one in marks:
+        if one.progress:
+            whole.asked.update(one.progress.asked)
+            whole.throttled.update(one.progress.throttled)
+    return whole
+
+
+def _marks(job: Job, common: Common, shard: Shard, reading: Reading) -> _Marks:
+    key = shard_key(common.name, shard.number)
+    stored = records.load(job.store, key, PROGRESS)
+    found = _Marks(shard, stored.value if stored else None)
+    for one in job.store.keys(f"{key}/"):
+        what = one.removeprefix(f"{key}/").partition("/")[0]
+        if what == "seen" and (sight := records.load(job.store, one, sights(reading))):
+            found.sights.append(sight.value)
+        elif what == "made" and (made := records.load(job.store, one, makings(reading))):
+            found.made.append(made.value)
+        elif what == "again" and (again := records.load(job.store, one, makings(reading))):
+            found.again.append(again.value)
+    return found
+
+
+def _blocks(
+    job: Job, marks: Sequence[_Marks], seen: Sequence[Sight]
+) -> tuple[list[Block], list[list[Sweep]]]:
+    """The blocks with the scopes of all shards, and what each saw in each; or that nobody looked."""
+    blocks: list[Block] = []
+    swept: list[list[Sweep]] = []
+    by_scope = {(one.block, one.sweep.scope.name): one.sweep for one in seen}
+    for number, settings in enumerate(job.config.targets):
+        scopes: dict[str, Shard] = {}
+        lost: dict[Unreadable, None] = {}
+        for one in marks:
+            if one.progress and number < len(one.progress.scopes):
+                scopes |= dict.fromkeys(one.progress.scopes[number], one.shard)
+                lost |= dict.fromkeys(one.progress.unreadable[number])
+            if not one.ended:
+                # A shard that isn't through saw less than there is: nothing is said to be gone.
+                lost[Unreadable(str(one.shard), _never(one.shard))] = None
+        names = sorted(scopes)
+        blocks.append(
+            Block(
+                settings, job.provider(settings.provider), tuple(Scope(one) for one in names),
+                tuple(lost),
+            )
+        )  # fmt: skip
+        swept.append(
+            [
+                by_scope.get(
+                    (number, name),
+                    Sweep(Scope(name), unreadable=(Unreadable(name, _never(scopes[name])),)),
+                )
+                for name in names
+            ]
+        )
+    return blocks, swept
+
+
+def _never(shard: Shard) -> str:
+    return f"{shard} never finished"
+
+
+def _numbered(
+    plans: list[TargetPlan], marks: Sequence[_Marks], known: Mapping[str, Seen]
+) -> list[TargetPlan]:
+    """``plans``, where the row of a shard that never finished says how many targets are unseen."""
+    found: list[TargetPlan] = []
+    looked = {plan.target for plan in plans if plan.before}
+    lost = {str(one.shard): one for one in marks if not one.ended}
+    for plan in plans:
+        one = lost.get(plan.target)
+        if one is None:
+            found.append(plan)
+            continue
+        made = {after.target for made in one.made for after in made.now}
+        unseen = sum(one.shard.has(target) and target not in looked for target in known)
+        undone = sum(target not in made for sight in one.sights for target in changing(sight))
+        why = one.progress.failed if one.progress and one.progress.failed else ""
+        text = (
+            f"{_never(one.shard)}: {counted(unseen, 'known target')} unseen, "
+            f"{counted(undone, 'target')} planned and not seen again"
+        )
+        found.append(replace(plan, reason=f"{text}{f'. {why}' if why else ''}"))
+    return found
+
+
+def _each_once(plans: list[TargetPlan]) -> list[TargetPlan]:
+    """One plan a name: a shard that never finished stands in every block."""
+    return list({plan.target: plan for plan in reversed(plans)}.values())
+
+
+def _mode(block: Block, *, unsure: bool) -> Mode:
+    mode = Mode(block.settings.mode)
+    return Mode.ADD if unsure and mode is Mode.ENFORCE else mode
+
+
+def _add_what_was_made(
+    whole: Whole, marks: Sequence[_Marks], seen: Sequence[Sight], *, none: bool
+) -> None:
+    """How each step ended, in the order that one process would have gone in, and what is so now."""
+    scope_of = {target: one.sweep.scope.name for one in seen for target in one.sweep.targets}
+    made = [one for each in marks for one in each.made if one.now]
+    began: dict[str, str] = {}
+    for one in made:
+        first = min(plan.target for plan in one.now)
+        scope = scope_of.get(first, first)
+        began[scope] = min(began.get(scope, first), first)
+
+    def turn(one: Made) -> tuple[str, str]:
+        first = min(plan.target for plan in one.now)
+        return began[scope_of.get(first, first)], first
+
+    made.sort(key=turn)
+    whole.outcomes = tuple(one for each in made for one in each.outcomes)
+    for one in made:
+        whole.reversals.update(one.reversals)
+    after = {plan.target: plan for one in made for plan in one.now}
+    due = set[str]() if none else {target for one in seen for target in changing(one)}
+    whole.now = tuple(
+        after.get(plan.target, plan)
+        for plan in whole.plan.targets
+        if plan.target in after or plan.target not in due
+    )
+    whole.again = {plan.target: plan for each in marks for one in each.again for plan in one.now}
