@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -115,6 +115,7 @@ def _file(
     yield ""
     yield "removals: {reads: 2, apart: 6h, grace: 7d}  # what an entry goes through before it leaves"
     yield "state: sqlite:///cloudsync.db"
+    yield "# preflight: {nameservers: [9.9.9.9, 1.1.1.1]}  # left out: the machine's own name servers"
     yield ""
     yield "targets:"
     for scope, plans in found:
@@ -128,7 +129,19 @@ def _file(
                 yield f"    endpoint: {endpoint}"
             yield from lines
             yield "    mode: watch  # watch looks; add lets the list in; enforce closes the rest too"
+            yield from _FOR_ENFORCE
     yield ""
+
+
+# Each is a line that needs its # taken away and its value put right, and no more.
+_FOR_ENFORCE: Final = (
+    "    # What mode: enforce asks for. Name the domains now: preflight closes nothing before they",
+    "    # have been clean for a week, and that week goes by while the target is watched.",
+    "    # domains: [example.com]  # whose mail these servers take",
+    "    # own_addresses: [203.0.113.25]  # where the internet reaches them",
+    "    # path: direct  # direct | preserved | proxied: what stands in front of them",
+    "    # internal: keep  # keep | close: internal addresses that get in today",
+)
 
 
 def _said(plan: TargetPlan) -> str:
