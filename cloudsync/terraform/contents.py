@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cloudsync.addresses import Network
 from cloudsync.allowlist import BASE, Entry, InForce, digest_of
+from cloudsync.errors import UsageError
 from cloudsync.source import bundled
 
 SCHEMA: Final = "cloudsync.modules/1"
@@ -44,7 +45,13 @@ class Contents:
 
 
 def contents(listing: InForce) -> Contents:
-    """The list in force, with the entries that are leaving, as modules carry it."""
+    """The list in force, with the entries that are leaving, as modules carry it.
+
+    Raises:
+        UsageError: a name holds half a character, which Terraform would silently write otherwise.
+    """
+    for entry in listing.wanted:
+        _check(entry)
     day = listing.published.isoformat() if listing.published else None
     at = listing.accepted_at
     return Contents(
@@ -96,6 +103,17 @@ def read(text: str) -> tuple[Version, frozenset[tuple[str, str]]]:
 def written(version: Version) -> str:
     """``1.2.3``."""
     return ".".join(str(part) for part in version)
+
+
+def _check(entry: Entry) -> None:
+    half = next((one for one in entry.name or "" if "\ud800" <= one <= "\udfff"), None)
+    if half:
+        raise UsageError(
+            f"list: {entry.network}",
+            f"its name holds half a character (U+{ord(half):04X}, a lone surrogate)",
+            done="The modules stay as they are.",
+            todo="Correct the name in the list's source.",
+        )
 
 
 def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:

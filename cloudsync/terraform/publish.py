@@ -19,6 +19,7 @@ from cloudsync.config import Config
 from cloudsync.config.terraform import GitSettings, TerraformSettings
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.job import Job
+from cloudsync.state import StateError
 from cloudsync.terraform import ledger, request
 from cloudsync.terraform.archive import Archives, name_of, source
 from cloudsync.terraform.contents import contents, written
@@ -151,7 +152,11 @@ def _source(url: str, ref: str) -> str:
 
 
 def due(config: Config, listing: InForce | None, digest: str | None) -> str | None:
-    """The digest of what is to be published, where that isn't what ``digest`` says; else None."""
+    """The digest of what is to be published, where that isn't what ``digest`` says; else None.
+
+    Raises:
+        UsageError: the list holds what the modules can't carry.
+    """
     if config.terraform is None or listing is None:
         return None
     said = f"{contents(listing)} {sorted(carried().items())} {config.terraform}"
@@ -170,11 +175,13 @@ def after(job: Job, listing: InForce | None) -> tuple[Published, ...] | Cloudsyn
     known = records.load(job.store, PUBLISHED_KEY, PUBLISHED)
     # A state that doesn't tell the versions yet, or lost them, has them read again.
     told = known and ledger.published(job.store)
-    digest = due(job.config, listing, known.value if known and told else None)
-    if digest is None or listing is None:
-        return ()
     try:
+        digest = due(job.config, listing, known.value if known and told else None)
+        if digest is None or listing is None:
+            return ()
         found = publish(job, listing)
+    except StateError:
+        raise
     except CloudsyncError as error:
         return error
     records.save(job.store, PUBLISHED_KEY, PUBLISHED, digest, known.generation if known else None)

@@ -20,7 +20,7 @@ from tests.terraform.here import MODULES, NAMES, WHY, Root
 LISTED = InForce(bundled.SOURCE, "article39", bundled.LISTING.entries, published=date(2009, 9, 18))
 PIECES = (
     '${file("/etc/passwd")}', "%{ for x in [1] }", '"', "\\", "\n", "\r\n", "EOT\n", "<<EOT\n",
-    "\u202e", "\u2066", "'", "$${", "`id`", "\t", "</script>", "\u2028", "é", "💌", "#", "*/",
+    "\0", "\x1b[2J", "\x7f", "\x85", "\ufeff", "\uffff", "\u202e", "\u2066", "'", "$${", "`id`", "\t", "</script>", "\u2028", "é", "💌", "#", "*/",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -7,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 import pytest
 
 from cloudsync.allowlist import Entry, InForce, Leaving
+from cloudsync.errors import UsageError
 from cloudsync.terraform import request
 from cloudsync.terraform.contents import Contents, contents, read, rendered
 from cloudsync.terraform.inputs import broken
@@ -197,3 +199,25 @@ def test_a_pull_request_says_what_came_and_went_and_why() -> None:
     assert request.title(major) == "Mail filter's addresses 2.0.0: 1 input broke"
     text = {**MODULES, "modules/aws/main.tf": "locals { }\n"}
     assert request.title(release(before.files, text, made(ONE), DAY)).endswith("1.0.1: the same")
+
+
+@pytest.mark.parametrize("half", ["\ud800", "x\udfffx"])
+def test_half_a_character_in_a_name_is_refused(half: str) -> None:
+    """Terraform would write another character in its place, and what goes in must come out."""
+    listing = InForce("list.txt", "cidr", (ONE, replace(TWO, name=half)))
+    number = f"U+{ord(half.strip('x')):04X}"
+    with pytest.raises(UsageError) as refused:
+        contents(listing)
+    assert str(refused.value) == (
+        f"list: 192.0.2.2/32: its name holds half a character ({number}, a lone surrogate). The "
+        "modules stay as they are. Correct the name in the list's source."
+    )
+
+
+def test_a_nul_and_whatever_else_a_name_holds_is_escaped_text() -> None:
+    """The file is plain ASCII, and gives back each character as it was."""
+    name = '\0${file("/etc/passwd")}\x1b[2J\u202e\U0001f48c'
+    text = rendered(contents(InForce("l", "cidr", (replace(ONE, name=name),))), (1, 0, 0))
+    assert text.isascii()
+    assert "\0" not in text
+    assert json.loads(text)["entries"][0]["name"] == name
