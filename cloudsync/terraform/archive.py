@@ -6,6 +6,7 @@ never written over.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
@@ -85,6 +86,18 @@ class Archives:
                 ) from error  # fmt: skip
             raise self._failed("written", error) from error
         return True
+
+    def checksum(self, version: Version) -> str:
+        """The sha256 of a release as it lies there, in hexadecimal.
+
+        Raises:
+            UsageError: the store can't be read.
+        """
+        try:
+            body = bytes(self._store.get(name_of(version)).bytes())
+        except Exception as error:
+            raise self._failed("read", error) from error
+        return hashlib.sha256(body).hexdigest()
 
     def _there(self, name: str) -> bytes | None:
         try:

@@ -125,7 +125,10 @@ def _to_archive(job: Job, url: str, listing: InForce) -> Published:
     if made.changed:
         store.put(made.version, made.files)
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
-    return Published(url, made, f"{source(url, name_of(made.version), region)}//modules/MODULE")
+    # Terraform compares what it loads with this: who may write to the store alone changes no module.
+    checked = f"?checksum=sha256:{store.checksum(made.version)}"
+    where = source(url, name_of(made.version), region)
+    return Published(url, made, f"{where}//modules/MODULE{checked}")
 
 
 def _next(there: Mapping[str, str], listing: InForce, job: Job, where: str) -> Release:
