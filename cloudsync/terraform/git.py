@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from cloudsync.errors import UsageError
+from cloudsync.secret import hidden
 from cloudsync.terraform.folder import NAMES
 from cloudsync.terraform.release import LOG
 
@@ -55,6 +56,7 @@ class Repository:
                 todo="Set it where cloudsync runs.",
             )  # fmt: skip
         sdk: Any = get_transport_and_path
+        self._token, self._token_env = token, token_env
         self._client, self._path = sdk(
             url.removeprefix("file://"), username=user or ("git" if token else None), password=token
         )
@@ -138,7 +140,7 @@ class Repository:
         if wrong:
             if self.read(branch).head not in {onto.head, head}:
                 raise RacedError
-            said = "; ".join(f"{name}: {why}" for name, why in sorted(wrong.items()))
+            said = self._hidden("; ".join(f"{name}: {why}" for name, why in sorted(wrong.items())))
             raise UsageError(
                 self.url, f"refused the push: {said}", done=_NOTHING,
                 todo="Give the identity the right to push there, or name another branch.",
@@ -182,11 +184,24 @@ class Repository:
                 yield path, self._kept[entry.sha].data.decode("utf-8", "replace")
 
     def _failed(self, what: str, error: Exception) -> UsageError:
+        if type(error).__name__ == "HTTPUnauthorized":
+            known = f"the token in {self._token_env}" if self._token else "whoever has no token"
+            return UsageError(
+                self.url, f"can't be {what}: the server doesn't let in {known} (HTTP 401)",
+                done=_NOTHING,
+                todo=f"Set {self._token_env} to a token that may read and push there."
+                if self._token
+                else "Name the variable that holds a token: terraform.git.token_env.",
+            )  # fmt: skip
         said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return UsageError(
-            self.url, f"can't be {what}: {said}", done=_NOTHING,
+            self.url, f"can't be {what}: {self._hidden(said)}", done=_NOTHING,
             todo="Look at the address, the branch, and what the token may do.",
         )  # fmt: skip
+
+    def _hidden(self, said: str) -> str:
+        # What a server says back is shown, and may be what it was sent.
+        return hidden(said, [self._token] if self._token else [])
 
 
 def _ref(branch: str) -> bytes:
