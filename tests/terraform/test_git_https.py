@@ -56,7 +56,8 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
         def serve(program: Any) -> int:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+            issued: Any = authority.issue_cert("127.0.0.1", "localhost")
+            issued.configure_cert(context)
             server = make_server("127.0.0.1", 0, program, handler_class=_Quiet)
             server.socket = context.wrap_socket(server.socket, server_side=True)
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
