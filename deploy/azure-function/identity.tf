@@ -64,7 +64,7 @@ resource "azurerm_role_assignment" "secrets" {
 
 # Whoever runs Terraform puts the bundle there, and has no key for it either.
 resource "azurerm_role_assignment" "deployer" {
-  scope                = azurerm_storage_container.bundle.resource_manager_id
+  scope                = azurerm_storage_container.bundle.id
   role_definition_name = "Storage Blob Data Contributor"
   principal_id         = data.azurerm_client_config.here.object_id
 }

@@ -44,7 +44,7 @@ resource "azurerm_storage_account" "state" {
   resource_group_name             = azurerm_resource_group.here.name
   location                        = azurerm_resource_group.here.location
   account_tier                    = "Standard"
-  account_replication_type        = "ZRS"
+  account_replication_type        = "LRS"
   min_tls_version                 = "TLS1_2"
   shared_access_key_enabled       = false
   default_to_oauth_authentication = true

@@ -10,7 +10,12 @@ terraform {
 }
 
 provider "azurerm" {
-  features {}
+  features {
+    storage {
+      # Whoever applies this may make the account, and has no role in it before it is there.
+      data_plane_available = false
+    }
+  }
 
   subscription_id = var.subscription
   # The storage account takes no keys, from nobody.

@@ -7,7 +7,7 @@ locals {
   filter = <<-EOT
     log_id("cloudaudit.googleapis.com/activity")
     protoPayload.serviceName="compute.googleapis.com"
-    protoPayload.methodName=~"compute\.(firewalls\.(delete|insert|patch|update)|instances\.(setServiceAccount|setTags)|(firewall|networkFirewall|regionNetworkFirewall)Policies\.)"
+    protoPayload.methodName=~"compute[.](firewalls[.](delete|insert|patch|update)|instances[.](setServiceAccount|setTags)|(firewall|networkFirewall|regionNetworkFirewall)Policies[.])"
   EOT
 }
 

@@ -19,9 +19,9 @@ variable "name" {
   default     = "cloudsync"
 
   validation {
-    # The longest name made of it is a service account's, which holds 30.
-    condition     = can(regex("^[a-z][a-z0-9-]{2,20}[a-z0-9]$", var.name))
-    error_message = "A name has 4 to 22 small letters, digits and hyphens, and begins with a letter."
+    # A service account's name has 6 to 30, and -builder is behind it.
+    condition     = can(regex("^[a-z][a-z0-9-]{4,20}[a-z0-9]$", var.name))
+    error_message = "A name has 6 to 22 small letters, digits and hyphens, and begins with a letter."
   }
 }
 

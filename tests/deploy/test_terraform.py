@@ -189,6 +189,21 @@ def test_the_role_is_what_permissions_says(change: str, files: set[str]) -> None
     assert "ec2:" not in said
 
 
+@pytest.mark.parametrize("name", [one for one, cloud in CLOUDS.items() if cloud != "aws"])
+def test_nothing_to_change_is_the_file_for_watching(name: str) -> None:
+    """Where there is no Terraform too: the default chooses it, and no permission is written here."""
+    said = text(tree() / "deploy" / name)
+    (change,) = (
+        one for one in blocks(said) if one.type == "variable" and one.labels == ("change",)
+    )
+    assert change.said("default") == "nothing"
+    assert re.findall(r'var\.change == "nothing" \? (\S+) : (\S+?)[}\s]', said) == [
+        ('"watch"', '"write"')
+    ]
+    given = re.findall(r"^\s+(?:permissions|actions) += (.*)$", said, re.MULTILINE)
+    assert [one.removeprefix("setsubtract(").split(".")[:2] for one in given] == [["local", "read"]]
+
+
 def test_the_function_is_started_as_it_is_written() -> None:
     """The handler is there, and the variables are those that the function reads."""
     said = text(AWS)
@@ -222,6 +237,7 @@ def test_the_sink_lets_through_the_entries_that_are_read() -> None:
     assert found
     names = gcp_events.RULES | gcp_events.ASSOCIATIONS
     policies = {f"{one}patchRule" for one in gcp_events.POLICIES}
+    assert "\\" not in found[1]  # the query language has escapes of its own
     for name in names | policies:
         for method in (f"v1.compute.{name}", f"beta.compute.{name}", f"compute.{name}"):
             assert re.search(found[1], method), method
