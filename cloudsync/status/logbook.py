@@ -13,7 +13,7 @@ from cloudsync.job import Job
 from cloudsync.records import Kind
 from cloudsync.report import RunReport
 from cloudsync.state import Conflict, Store, Value
-from cloudsync.status.overview import Calls, Overview, Ran, after_run
+from cloudsync.status.overview import Calls, Overview, Ran, after_calls, after_run
 from cloudsync.status.tally import here
 
 OVERVIEW_KEY: Final = "overview"
@@ -45,11 +45,33 @@ def keep_overview(job: Job, report: RunReport, ran: Ran) -> None:
     Raises:
         StateError: the state can't be written.
     """
-    asked, throttled = here().taken()
-    calls = tuple(Calls(*what, times) for what, times in asked.items())
-    ran = replace(ran, calls=calls, throttled=dict(throttled))
+    calls, throttled = _calls()
+    ran = replace(ran, calls=calls, throttled=throttled)
     stored = records.load(job.store, OVERVIEW_KEY, OVERVIEW)
     new = after_run(stored.value if stored else None, report, ran)
     # A run that ended in the same moment has said what is so.
     with suppress(Conflict):
         records.save(job.store, OVERVIEW_KEY, OVERVIEW, new, stored.generation if stored else None)
+
+
+def keep_calls(job: Job) -> None:
+    """Keep what clouds answered since the overview was kept, or in a run that ended without one.
+
+    Raises:
+        StateError: the state can't be written.
+    """
+    calls, throttled = _calls()
+    if not calls:
+        return
+    stored = records.load(job.store, OVERVIEW_KEY, OVERVIEW)
+    if stored is None:
+        return
+    new = after_calls(stored.value, calls, throttled)
+    # A run that ended in the same moment has counted its own.
+    with suppress(Conflict):
+        records.save(job.store, OVERVIEW_KEY, OVERVIEW, new, stored.generation)
+
+
+def _calls() -> tuple[tuple[Calls, ...], dict[str, int]]:
+    asked, throttled = here().taken()
+    return tuple(Calls(*what, times) for what, times in asked.items()), dict(throttled)

@@ -245,6 +245,15 @@ def after_run(old: Overview | None, report: RunReport, ran: Ran) -> Overview:
     )
 
 
+def after_calls(old: Overview, calls: Iterable[Calls], throttled: Mapping[str, int]) -> Overview:
+    """With what clouds answered besides: a second look, who changed it, a run that came to nothing."""
+    return replace(
+        old,
+        calls=_added(old.calls, tuple(calls)),
+        throttled=dict(Counter(old.throttled) + Counter(throttled)),
+    )
+
+
 def _added(known: tuple[Calls, ...], new: tuple[Calls, ...]) -> tuple[Calls, ...]:
     times: Counter[tuple[str, str, str]] = Counter()
     for one in (*known, *new):

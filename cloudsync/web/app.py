@@ -62,11 +62,11 @@ class Pages:
     def overview(self, request: Request) -> Response:
         """How a tenant stands, and every target of it."""
         now = self._of(request)
-        unseen = [one for one in (now.overview.sights if now.overview else ()) if not one.found]
         return page(
             request, "overview.html", known=now, tab="overview",
             headline=front.headline(now, self._site.stale), groups=front.groups(now.overview),
-            matters=front.matters(now), looked=front.looked(now), figures=front.figures(now), unseen=unseen,
+            matters=front.matters(now), looked=front.looked(now), figures=front.figures(now),
+            old=now.overview is not None and front.stale(now.overview, now, self._site.stale),
         )  # fmt: skip
 
     def target(self, request: Request) -> Response:
@@ -136,7 +136,8 @@ class Pages:
         if form not in FEEDS:
             raise HTTPException(404, f"There is no feed {form}; there are {', '.join(FEEDS)}.")
         try:
-            made = feed(self._known(name), form)
+            # A state that was lost says that no list is in force: the last one was, all the same.
+            made = feed(self._known(name), form) or self._good.get((name, form))
         except CloudsyncError:
             if (name, form) not in self._good:
                 raise
@@ -166,9 +167,10 @@ class Pages:
     def ready(self, request: Request) -> Response:
         """Whether every tenant's configuration and state can be read; and which look is old.
 
-        What is old is still shown, and says so: that is no reason to send nobody here.
+        What is old is still shown, and says so: that is no reason to send nobody here. Which ones
+        they are is said only to whoever asks by a name that is served (see ``PROBED``).
         """
-        del request
+        named = self._site.answers_to(request.headers.get("host", ""))
         wrong: list[str] = []
         old: list[str] = []
         for name in sorted(self._site.tenants):
@@ -179,9 +181,11 @@ class Pages:
                 continue
             if now.overview is None or front.stale(now.overview, now, self._site.stale):
                 old.append(f"{name}: {front.headline(now, self._site.stale).text}")
-        if wrong:
-            return PlainTextResponse("\n".join((*wrong, *old)) + "\n", 503)
-        return PlainTextResponse("\n".join(("ready", *old)) + "\n")
+        first = [] if wrong else ["ready"]
+        if not named:
+            first, wrong, old = first or ["not ready"], [], []
+        code = 200 if first == ["ready"] else 503
+        return PlainTextResponse("\n".join((*first, *wrong, *old)) + "\n", code)
 
     def _of(self, request: Request) -> Known:
         return self._known(self._name(request))
@@ -194,7 +198,7 @@ class Pages:
         return str(name)
 
     def _known(self, name: str) -> Known:
-        with self._site.tenants[name]() as job:
+        with self._site.opened(name) as job:
             return known(job)
 
 
@@ -258,9 +262,14 @@ def _asset(name: str, kind: str) -> Response:
 async def _trouble(request: Request, error: Exception) -> Response:
     assert isinstance(error, CloudsyncError)
     # A state that can't be used passes, a wrong order doesn't.
-    code = _CODES.get(error.exit_code, 502) if not isinstance(error, StateError) else 503
+    # Nor is who only reads to blame for what can't be read.
+    reads = request.method in {"GET", "HEAD"}
+    code = 503 if reads or isinstance(error, StateError) else _CODES.get(error.exit_code, 502)
+    code = 409 if isinstance(error, Conflict) else code
+    if request.url.path.endswith(".json"):
+        return JSONResponse({"error": str(error)}, code)
     return page(
-        request, "trouble.html", 409 if isinstance(error, Conflict) else code,
+        request, "trouble.html", code,
         where=error.where, what=error.what, did=error.done, todo=error.todo,
     )  # fmt: skip
 

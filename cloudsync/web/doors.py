@@ -108,6 +108,10 @@ class Doors:
         """What stands in the forms that ``person`` is shown, and no stranger's page can know."""
         return self._signed("form", f"{person.how}/{person.name}/{tenant}")
 
+    def gave(self, form: str, person: Person, tenant: str) -> bool:
+        """Whether ``form`` is what ``person`` was shown in the forms of ``tenant``."""
+        return hmac.compare_digest(form.encode(), self.form(person, tenant).encode())
+
     def _by_cookie(self, cookie: str, now: float) -> Person | None:
         text, _, signature = cookie.partition(".")
         try:

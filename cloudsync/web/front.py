@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from cloudsync.allowlist import applied
-from cloudsync.conditions.condition import ConditionKind
+from cloudsync.conditions.condition import ConditionKind, Severity
 from cloudsync.conditions.turn import Watched
 from cloudsync.errors import MEANING, Exit
 from cloudsync.model import Note, Verdict
-from cloudsync.report.words import counted
+from cloudsync.report.words import counted, listing
 from cloudsync.status.overview import Overview, Sight
 from cloudsync.web.known import Known
 from cloudsync.web.said import MEANINGS, ORDER, ago, moment
@@ -84,10 +84,15 @@ def headline(known: Known, after: timedelta | None = None) -> Headline:
     if stale(overview, known, after):
         return Headline(
             "unknown", "stale", f"Not known: nobody has looked for {_since(known)}",
-            ("What follows is how it was then. See whether the worker runs.", *waiting),
+            ("What follows is how it was then", "See whether the worker runs", *waiting),
         )  # fmt: skip
     counts = Counter(one.verdict for one in overview.sights)
     every = len(overview.sights)
+    if not every:
+        return Headline(
+            "unknown", "empty", "Nothing is looked at: the configuration leads to no target",
+            ("See `targets:` in it, and what `cloudsync drift` finds", *waiting),
+        )  # fmt: skip
     lines = [
         (verdict, text.format(where=_where(counts[verdict], every)))
         for verdict, text in _LINES.items()
@@ -96,11 +101,16 @@ def headline(known: Known, after: timedelta | None = None) -> Headline:
     failed = sum(Note.FAILED in one.notes for one in overview.sights)
     rest = [f"A change failed at {_where(failed, every)}"] if failed else []
     rest += _run(overview)
+    alarms = [one.condition.impact.rstrip(".") for one in matters(known) if _alarms(one)]
+    rest = [*alarms[:ALARMS], *rest]
+    if len(alarms) > ALARMS:
+        rest.append(f"And {len(alarms) - ALARMS:,} more like that, below")
     if not lines:
         if rest or waiting:
             first, *others = [*rest, *waiting]
-            return Headline("warn", "held", first, (_right(every), *others))
-        return Headline("good", "in_sync", _right(every))
+            shape = "open" if alarms else "held"
+            return Headline("warn", shape, first, (_right(overview), *others))
+        return Headline("good", "in_sync", _right(overview))
     verdict, text = lines[0]
     return Headline(
         TONES[verdict], verdict, text, (*(line for _, line in lines[1:]), *rest, *waiting)
@@ -120,9 +130,14 @@ def _where(some: int, every: int) -> str:
     return f"{some:,} of {counted(every, 'target')}"
 
 
-def _right(every: int) -> str:
+def _right(overview: Overview) -> str:
+    every = len(overview.sights)
     where = "the one target" if every == 1 else f"all {every:,} targets"
-    return f"Only the filter reaches port 25 at {where}"
+    # Internal networks that are kept and partners under also_allow get in too, as they should.
+    ports = sorted({port for one in overview.sights if one.found for port in one.found.ports})
+    said = listing(str(one) for one in ports)
+    which = f"ports {said}" if len(ports) > 1 else f"port {said}"
+    return f"From outside only wanted senders reach {which} at {where}"
 
 
 def _since(known: Known) -> str:
@@ -135,11 +150,11 @@ def _empty(known: Known) -> Headline:
     if known.in_force is None:
         lines = (
             *lines,
-            "No list is in force yet. A person accepts the first: cloudsync list accept",
+            "No list is in force yet. A person accepts the first: `cloudsync list accept`",
         )
     return Headline(
         "unknown", "empty", "Nothing is known yet: no run has looked at the targets",
-        (*lines, "To look once: cloudsync run --once"),
+        (*lines, "To look once: `cloudsync run --once`"),
     )  # fmt: skip
 
 
@@ -173,17 +188,22 @@ def groups(overview: Overview | None) -> tuple[Group, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What stands in large type: addresses over all targets and families, networks of the list."""
+    """What stands in large type: addresses over all targets and families, networks of the list.
+
+    ``unseen`` are the targets that couldn't be looked at, and are in no sum.
+    """
 
     missing: int
     excess: int
     networks: int
     leaving: int
+    unseen: int
 
 
 def figures(known: Known) -> Figures:
     """The sums of what was seen; what couldn't be looked at isn't in them."""
-    found = [one.found for one in (known.overview.sights if known.overview else ()) if one.found]
+    sights = known.overview.sights if known.overview else ()
+    found = [one.found for one in sights if one.found]
     in_force = known.in_force
     settings = known.config.list
     networks = applied(in_force.wanted, settings.shoreline, settings.widen) if in_force else ()
@@ -192,6 +212,7 @@ def figures(known: Known) -> Figures:
         sum(one.excess.ipv4 + one.excess.ipv6 for one in found),
         len(networks),
         len(in_force.leaving) if in_force else 0,
+        len(sights) - len(found),
     )
 
 
@@ -206,6 +227,23 @@ _SEEN: Final = frozenset(
     }
 )
 """What the verdicts and what waits say already."""
+
+
+_ALARMING: Final = frozenset(
+    {
+        ConditionKind.FAILED,
+        ConditionKind.CONTESTED,
+        ConditionKind.STALE,
+        ConditionKind.PREFLIGHT,
+    }
+)
+"""Beside what wakes somebody: with these standing, not everything is right."""
+ALARMS: Final = 2
+"""So many of them stand in the lines under the first; all of them stand below."""
+
+
+def _alarms(one: Watched) -> bool:
+    return one.condition.severity is Severity.PAGE or one.condition.kind in _ALARMING
 
 
 def matters(known: Known) -> tuple[Watched, ...]:

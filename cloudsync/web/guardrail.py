@@ -28,7 +28,8 @@ HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
 }
 PROBED: Final = frozenset({"/healthz", "/readyz"})
-"""What orchestrators ask by whatever name they have for the machine; it says nothing of anybody."""
+"""What orchestrators ask by whatever name they have for the machine; by a name that isn't served it
+says nothing of anybody."""
 
 
 class Guardrail:

@@ -10,9 +10,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from cloudsync.conditions.telling import CAUSES
 from cloudsync.errors import MEANING, Exit
 from cloudsync.report.page import label, quoted
-from cloudsync.report.words import amount, clean, counted
+from cloudsync.report.words import amount, clean, counted, sentence
 from cloudsync.web import said
 
 
@@ -31,9 +32,9 @@ def environment() -> Environment:
     filters: dict[str, Any] = made.filters
     filters |= {
         "ago": said.ago, "ahead": said.ahead, "amount": amount, "counted": counted,
-        "ended": _ended,
+        "caused": CAUSES.__getitem__, "ended": _ended,
         "gist": said.gist, "label": label, "length_of": said.length, "many": said.many,
-        "moment": said.moment, "quoted": quoted, "sentence_case": _capital,
+        "moment": said.moment, "quoted": quoted, "sentence": sentence, "sentence_case": _capital,
     }  # fmt: skip
     known: dict[str, Any] = made.globals
     known |= {"version": style_version()}

@@ -20,7 +20,7 @@ MEANINGS: Final[Mapping[Verdict, str]] = MappingProxyType({
     Verdict.UNREADABLE: "Not known: it couldn't be looked at",
     Verdict.GONE: "Gone: it was there before and isn't now",
     Verdict.UNDETERMINED: "Unclear: some senders may get in, and may not",
-    Verdict.IN_SYNC: "As it should be",
+    Verdict.IN_SYNC: "As it should be: who is wanted gets in, and nobody else from outside",
 })  # fmt: skip
 """Every verdict for somebody who never read a manual, the one that matters most first."""
 
@@ -68,7 +68,7 @@ def gist(sight: Sight) -> str:
         said.append(f"{many(found.excess)} can get in and shouldn't")
     if found.undetermined or found.undetermined_names:
         said.append(f"{_who(found.undetermined, found.undetermined_names)} may get in or not")
-    return "; ".join(said) or "Only the list gets in"
+    return "; ".join(said) or "From outside only wanted senders get in"
 
 
 def _who(part: Part, names: tuple[str, ...]) -> str:

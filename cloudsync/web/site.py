@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address
 
+from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.web.doors import Doors
 
@@ -24,6 +25,23 @@ class Site:
     stale: timedelta | None = None
     """After how long a look is old, for every tenant; None leaves it to each one's schedule."""
     doors: Doors = field(default_factory=Doors)
+
+    @contextmanager
+    def opened(self, name: str) -> Generator[Job]:
+        """The job of a tenant.
+
+        Raises:
+            UsageError: its file bears another name by now. Whoever may act for the one, or has its
+                address, may have nothing to do with the other.
+            CloudsyncError: its configuration or state can't be read.
+        """
+        with self.tenants[name]() as job:
+            if job.config.name != name:
+                raise UsageError(
+                    str(job.config.file), f"it is called {job.config.name} now, and was {name}",
+                    done="Nothing of it is shown.", todo="Start cloudsync serve anew.",
+                )  # fmt: skip
+            yield job
 
     def answers_to(self, host: str) -> bool:
         """Whether a request for ``host``, as its header says it, is meant for here.

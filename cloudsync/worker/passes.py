@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
 from cloudsync.state import StateError
+from cloudsync.status.logbook import keep_calls
 from cloudsync.terraform import ledger
 from cloudsync.terraform.mend import again, known_of
 from cloudsync.trace import span
@@ -69,6 +71,9 @@ def one_pass(
         if not job.stopped():
             aftermath.of_failure(job, ways, error)
         raise
+    finally:
+        with suppress(StateError):
+            keep_calls(job)
 
 
 def _passed(

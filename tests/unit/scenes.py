@@ -221,7 +221,7 @@ class Stage:
 def _watched(stage: Stage) -> None:
     """What the last runs said of the target that is open, and of one that is undone again and again."""
     wide = Condition(
-        ConditionKind.OPEN, FINE[2].target, "3,702,390,769 addresses get past the filter",
+        ConditionKind.OPEN, FINE[2].target, "3,702,390,769 addresses get past the filter.",
         "A broader rule lets them in, which isn't changed.",
         "Close it: `cloudsync drift` has the command.", "tcp/0-65535 from 0.0.0.0/0", "1.0.0.0",
         "hand",
@@ -229,7 +229,7 @@ def _watched(stage: Stage) -> None:
     again = Condition(
         ConditionKind.CONTESTED,
         FINE[5].target,
-        "somebody undoes the same rule every hour",
+        "Somebody undoes the same rule every hour.",
         todo="Find out which pipeline: the audit log names it.",
     )
     over = replace(again, subject=FINE[0].target)

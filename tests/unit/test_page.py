@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cloudsync.allowlist import Entry, Withdrawn
+from cloudsync.conditions import Condition, ConditionKind, Watched
 from cloudsync.config.schedule import Schedule
 from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Note, Verdict
@@ -46,11 +47,11 @@ def shown(scene: str) -> Known:
 
 
 LINES = {
-    "all-right": ("good", "in_sync", "Only the filter reaches port 25 at all 6 targets", ()),
+    "all-right": ("good", "in_sync", "From outside only wanted senders reach port 25 at all 6 targets", ()),
     "mail-lost": ("bad", "missing", "Mail is being lost at 2 of 6 targets", ()),
     "bypass-open": (
         "bad", "open", "Mail can bypass the filter at 1 of 6 targets",
-        ("Unclear who gets in at 1 of 6 targets",),
+        ("Unclear who gets in at 1 of 6 targets", "Somebody undoes the same rule every hour"),
     ),
     "held": (
         "bad", "open", "Mail can bypass the filter at 1 of 6 targets",
@@ -62,12 +63,12 @@ LINES = {
     ),
     "stale": (
         "unknown", "stale", "Not known: nobody has looked for 7 hours",
-        ("What follows is how it was then. See whether the worker runs.",),
+        ("What follows is how it was then", "See whether the worker runs"),
     ),
     "empty": (
         "unknown", "empty", "Nothing is known yet: no run has looked at the targets",
-        ("No list is in force yet. A person accepts the first: cloudsync list accept",
-         "To look once: cloudsync run --once"),
+        ("No list is in force yet. A person accepts the first: `cloudsync list accept`",
+         "To look once: `cloudsync run --once`"),
     ),
 }  # fmt: skip
 
@@ -108,13 +109,48 @@ def test_what_is_right_but_not_done_isnt_called_right() -> None:
     failed = seen(replace(one, notes=(Note.FAILED,)), *rest)
     assert headline(failed) == Headline(
         "warn", "held", "A change failed at 1 of 6 targets",
-        ("Only the filter reaches port 25 at all 6 targets",),
+        ("From outside only wanted senders reach port 25 at all 6 targets",),
     )  # fmt: skip
     refused = headline(seen(code=int(Exit.SOURCE)))
     assert refused.text == "The list was refused or couldn't be fetched; the one in force stands"
     waiting = headline(replace(right, holds=shown("held").holds[:1]))
     assert (waiting.tone, waiting.text) == ("warn", "1 decision waits for a person")
-    assert headline(seen(one)).text == "Only the filter reaches port 25 at the one target"
+    assert headline(seen(one)).text == (
+        "From outside only wanted senders reach port 25 at the one target"
+    )
+
+
+def test_all_is_not_right_while_alerts_or_runs_fail() -> None:
+    """What wakes somebody, and what keeps the rest from being watched, takes the first line."""
+    right = shown("all-right")
+
+    def with_(*kinds: ConditionKind) -> Headline:
+        watched = (
+            Watched(Condition(kind, "it", f"The worst: {kind}."), NOW, NOW) for kind in kinds
+        )
+        return headline(replace(right, watched=tuple(watched)))
+
+    everything = "From outside only wanted senders reach port 25 at all 6 targets"
+    for kind in (ConditionKind.UNDELIVERED, ConditionKind.FAILED, ConditionKind.STALE):
+        assert with_(kind) == Headline("warn", "open", f"The worst: {kind}", (everything,))
+    for kind in (ConditionKind.ENDING, ConditionKind.ORDER, ConditionKind.UNREVIEWED):
+        assert with_(kind) == Headline("good", "in_sync", everything)
+    many = with_(ConditionKind.CONTESTED, ConditionKind.LATE, ConditionKind.FAILED)
+    assert (many.text, many.more) == (
+        "The worst: late", (everything, "The worst: failed", "And 1 more like that, below"),
+    )  # fmt: skip
+
+
+def test_the_ports_that_are_guarded_are_named() -> None:
+    """Where they are others than 25."""
+    right = shown("all-right")
+    assert right.overview
+    one = right.overview.sights[0]
+    assert one.found
+    sight = replace(one, found=replace(one.found, ports=(25, 587)))
+    assert headline(seen(sight)).text == (
+        "From outside only wanted senders reach ports 25 and 587 at the one target"
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,13 +193,13 @@ def test_an_order_alone_is_no_look() -> None:
     found = replace(shown("empty"), overview=overview)
     assert headline(found).shape == "empty"
     assert headline(replace(found, in_force=shown("held").in_force)).more == (
-        "To look once: cloudsync run --once",
+        "To look once: `cloudsync run --once`",
     )
     assert looked(found) == "never"
     assert status(found)["stale"] is True
     no_points = Overview(NOW, "", (), (), looked_at=NOW)
     assert headline(replace(found, overview=no_points)).text == (
-        "Only the filter reaches port 25 at all 0 targets"
+        "Nothing is looked at: the configuration leads to no target"
     )
 
 
@@ -176,6 +212,7 @@ def test_targets_stand_by_verdict_and_figures_add_up() -> None:
     assert groups(None) == ()
     assert (figures(lost).missing, figures(lost).excess) == (7 + 8, 0)
     assert (figures(lost).networks, figures(lost).leaving) == (15, 1)
+    assert (figures(lost).unseen, figures(shown("blind")).unseen) == (0, 2)
     nothing = figures(shown("empty"))
     assert (nothing.missing, nothing.excess, nothing.networks, nothing.leaving) == (0, 0, 0, 0)
     assert looked(lost) == "24 Nov 2026, 14:02 UTC, 3 minutes ago"
@@ -187,7 +224,7 @@ def test_a_target_is_said_in_one_line() -> None:
     ran = Ran("r", "run", NOW, NOW, 2, whole=True, vetted=True)
     said = {one.target: gist(one) for one in after_run(None, RunReport(plan, (), plan), ran).sights}
     assert said[FINE[1].target] == "7 IPv4 addresses can't get in and should"
-    assert said[FINE[0].target] == "Only the list gets in"
+    assert said[FINE[0].target] == "From outside only wanted senders get in"
     assert said["x:1"] == "Not known: it couldn't be looked at"
     assert said[made.UNSURE.target] == ("2 IPv4 addresses and Storage.WestEurope may get in or not")
     assert said[made.OPEN.target] == (

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from cloudsync import records
 from cloudsync.job import Job
-from cloudsync.state import StateError
+from cloudsync.state import MemoryStore, StateError
 from cloudsync.web.guardrail import HEADERS
 from cloudsync.web.site import Site
 from tests.unit.scenes import FINE, NETWORKS, SCENES, Stage, stage
@@ -51,7 +53,7 @@ def test_one_tenant_is_led_to_and_several_are_named_apart(client: Client) -> Non
     assert json.loads(one.get("/status.json").text)["name"] == "mail-prod"
     two = client(stage("all-right"), stage("mail-lost", "second"))
     index = two.get("/").text
-    assert "Only the filter reaches port 25" in index
+    assert "From outside only wanted senders reach port 25" in index
     assert "Mail is being lost" in index
     assert FINE[0].target not in index
     assert "/t/mail-prod/" not in two.get("/t/second/").text
@@ -146,11 +148,59 @@ def never_empty(web: Web, broken: list[bool]) -> None:
         503, "mail-prod: state: it is gone. Nothing was changed.\n",
     )  # fmt: skip
     assert web.get("/feeds/none").code == 404
+    data = web.get("/status.json")
+    assert (data.code, json.loads(data.text)) == (
+        503, {"error": "state: it is gone. Nothing was changed."},
+    )  # fmt: skip
+    stranger = web.get("/readyz", Host="evil.example")
+    assert (stranger.code, stranger.text) == (503, "not ready\n")
+
+
+def test_a_feed_outlives_a_state_that_was_lost(client: Client) -> None:
+    """An empty state says that no list is in force; appliances had one a moment ago."""
+    one = stage("all-right")
+    web = client(one)
+    good = web.get("/feeds/text")
+    one.store = MemoryStore()
+    lost = web.get("/feeds/text")
+    assert (lost.code, lost.text, lost.headers["etag"]) == (200, good.text, good.headers["etag"])
+
+
+def test_a_file_that_bears_another_name_now_is_not_shown(client: Client) -> None:
+    """Its address, and whoever may act there, were another tenant's."""
+    other = stage("all-right", "second")
+    with served(Site({"mail-prod": other.open})) as web:
+        page = web.get("/t/mail-prod/")
+        assert (page.code, FINE[0].target in page.text) == (503, False)
+        assert "It is called second now, and was mail-prod." in page.text
+        assert "called second now" in web.get("/readyz").text
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_no_sentence_ends_twice(scene: str, client: Client) -> None:
+    """What conditions, refusals and remarks say ends with a stop of its own, or without."""
+    web = client(stage(scene))
+    for path in ("", "decisions", "list", *(f"target?target={quote(one.target)}" for one in FINE)):
+        page = web.get(f"/t/mail-prod/{path}").text
+        assert not re.search(r"\.(</code>)?\.[\s<]", page), path
+
+
+def test_what_is_old_is_nowhere_said_as_if_it_were_so(client: Client) -> None:
+    """Not in the figures, not at a target, and not for how long."""
+    page = client(stage("stale")).get("/t/mail-prod/").text
+    assert "Missing when last seen" in page
+    assert "In sync when last seen" in page
+    assert "in sync when last seen, 7 hours ago" in page
+    assert "in sync for" not in page
+    assert '<span class="good">' not in page
 
 
 def test_an_old_look_is_said_where_readiness_is_asked(client: Client) -> None:
-    """What is old is still to be shown, so nobody is turned away for it."""
-    ready = client(stage("stale")).get("/readyz")
+    """What is old is still to be shown, so nobody is turned away for it; a stranger isn't told."""
+    web = client(stage("stale"))
+    stranger = web.get("/readyz", Host="evil.example")
+    assert (stranger.code, stranger.text) == (200, "ready\n")
+    ready = web.get("/readyz")
     assert (ready.code, ready.text) == (
         200, "ready\nmail-prod: Not known: nobody has looked for 7 hours\n",
     )  # fmt: skip
@@ -171,9 +221,9 @@ def test_what_is_the_matter_is_said_with_a_witness_and_what_to_do(client: Client
     """On the target's page; what befalls others stands on the first."""
     web = client(stage("bypass-open"))
     front = web.get("/t/mail-prod/").text
-    assert "somebody undoes the same rule every hour" in front
+    assert "Somebody undoes the same rule every hour. <span" in front
     one = web.get(f"/t/mail-prod/target?target={FINE[2].target}").text
-    assert "One such address: <code>1.0.0.0</code>. Somebody changed a rule." in one
+    assert "One such address: <code>1.0.0.0</code>. Not by the list" in one
     assert "Close it: <code>cloudsync drift</code> has the command." in one
     assert FINE[5].target not in one
 

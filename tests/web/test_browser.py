@@ -22,7 +22,7 @@ from tests.web.browser import DESK, PHONE, TOKEN, chromium, looking, signed_in
 from tests.web.served import Web, served
 
 HEADLINES: Final = {
-    "all-right": "Only the filter reaches port 25 at all 6 targets.",
+    "all-right": "From outside only wanted senders reach port 25 at all 6 targets.",
     "mail-lost": "Mail is being lost at 2 of 6 targets.",
     "bypass-open": "Mail can bypass the filter at 1 of 6 targets.",
     "held": "Mail can bypass the filter at 1 of 6 targets.",
