@@ -25,6 +25,7 @@ from cloudsync.provider import (
     Step,
     Unreadable,
 )
+from cloudsync.status.tally import did
 
 Changes = frozenset[tuple[str, str]]
 Note = Callable[[Step, Reversal], None]
@@ -174,6 +175,7 @@ class _Work:
             outcome = self.provider.apply(step, self.deadline)
             if outcome.kind != "done":
                 part.fail(outcome.kind, outcome.message)
+        did(done=outcome.kind == "done")
         said = log.info if outcome.kind == "done" else log.warning
         text = {"text": outcome.message} if outcome.message else {}
         said("step_ended", targets=step.targets, outcome=outcome.kind, **text)

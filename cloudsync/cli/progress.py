@@ -1,13 +1,16 @@
-"""How far a long look or change has come: a line that moves at a terminal, a line now and then elsewhere."""
+"""How far a long look or change has come: a line that moves at a terminal, a line now and then elsewhere, or in the log."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import asdict
 from typing import Final, TextIO
 
+from cloudsync import log
 from cloudsync.report.words import counted
 from cloudsync.status.tally import Sofar, Tally, here
 
@@ -15,24 +18,36 @@ MOVES: Final = 0.25
 """Seconds between two looks of a line that moves."""
 LINES: Final = 15.0
 """Seconds between two lines where nothing moves, such as a log of CI."""
+LOGGED: Final = 60.0
+"""Seconds between two lines of the log."""
 
 
 @contextmanager
 def telling(
-    what: str, out: TextIO | None = None, moves: float = MOVES, lines: float = LINES
+    what: str,
+    out: TextIO | None = None,
+    moves: float = MOVES,
+    lines: float = LINES,
+    logged: float = LOGGED,
 ) -> Generator[None]:
     """Tell on stderr how far the block has come that does ``what``, for as long as it runs.
 
-    What is quick says nothing.
+    Where there is a log, it is told there. What is quick says nothing. While a line moves, nothing
+    may be written to stdout, which would go where the line is.
     """
     stream = out or sys.stderr
     over = threading.Event()
-    show = _moving if stream.isatty() else _plain
-    every = moves if stream.isatty() else lines
-    tally = here()
+    show: Callable[[str, Tally, TextIO, threading.Event, float], None] = _plain
+    every = lines
+    if log.begun():
+        show, every = _logged, logged
+    elif stream.isatty():
+        show, every = _moving, moves
+    # The log's lines say whose run it is.
     thread = threading.Thread(
-        target=show, args=(what, tally, stream, over, every), name="progress", daemon=True
-    )
+        target=copy_context().run, args=(show, what, here(), stream, over, every), name="progress",
+        daemon=True,
+    )  # fmt: skip
     thread.start()
     try:
         yield
@@ -48,6 +63,10 @@ def line(what: str, sofar: Sofar) -> str:
         said.append(f"{sofar.unreadable:,} unreadable")
     if sofar.throttled:
         said.append(f"slowed down {counted(sofar.throttled, 'time')}")
+    if sofar.steps or sofar.failed:
+        said.append(f"{counted(sofar.steps, 'step')} done")
+    if sofar.failed:
+        said.append(f"{sofar.failed:,} not done")
     return f"{'; '.join(said)}; {counted(sofar.answers, 'answer')} of the clouds."
 
 
@@ -63,11 +82,22 @@ def _moving(what: str, tally: Tally, stream: TextIO, over: threading.Event, ever
 
 
 def _plain(what: str, tally: Tally, stream: TextIO, over: threading.Event, every: float) -> None:
+    for now in _changes(tally, over, every):
+        _written(stream.write, f"{line(what, now)}\n")
+
+
+def _logged(what: str, tally: Tally, _stream: TextIO, over: threading.Event, every: float) -> None:
+    for now in _changes(tally, over, every):
+        log.info("progress", **asdict(now), text=line(what, now))
+
+
+def _changes(tally: Tally, over: threading.Event, every: float) -> Iterator[Sofar]:
+    """How far it has come, now and then, where that isn't as it was."""
     before = None
     while not over.wait(every):
         now = tally.sofar()
         if now != before:
-            _written(stream.write, f"{line(what, now)}\n")
+            yield now
         before = now
 
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from cloudsync import __version__, log, otlp, records
 from cloudsync.cli.job import job
+from cloudsync.cli.progress import telling
 from cloudsync.cli.signals import Signals
 from cloudsync.cli.worker import tenants
 from cloudsync.conditions import Condition, ConditionKind
@@ -117,7 +118,7 @@ def _until_told(every: Sequence[Tenant], signals: Signals, grace: timedelta) -> 
 
     @contextmanager
     def opened(tenant: Tenant) -> Generator[Job]:
-        with job(tenant.path) as found:
+        with job(tenant.path) as found, telling("Running"):
             claims.claim(tenant.path, found.config)
             yield found
             _keep(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from cloudsync import docket, log
 from cloudsync.cli.job import job, read_config
 from cloudsync.cli.output import rendered_run, tell_of_list
+from cloudsync.cli.progress import telling
 from cloudsync.cli.streams import put, tell
 from cloudsync.cli.trouble import said, tell_of_run
 from cloudsync.conditions import ConditionKind
@@ -16,11 +19,14 @@ from cloudsync.conditions.telling import line
 from cloudsync.config import Config
 from cloudsync.errors import NOTHING_CHANGED, CloudsyncError, Exit, UsageError, first_of
 from cloudsync.holds import reminder
+from cloudsync.job import Job
 from cloudsync.who import user
 from cloudsync.worker.passes import Passed
 from cloudsync.worker.ping import Missed
 from cloudsync.worker.stop import Stop
 from cloudsync.worker.unattended import run_unattended
+
+T = TypeVar("T")
 
 
 def run_once(paths: Sequence[Path], log_format: str | None = None) -> int:
@@ -33,15 +39,32 @@ def run_once(paths: Sequence[Path], log_format: str | None = None) -> int:
     try:
         codes: list[Exit] = []
         for path, config in tenants(paths, codes):
-            ended = run_unattended(
-                config.name, "fetch", partial(job, path), Stop(),
-                url_env=config.ping.url_env if config.ping else None,
-                shown=shown, failed=failed, missed=missed,
-            )  # fmt: skip
+            with ExitStack() as progress:
+                ended = run_unattended(
+                    config.name, "fetch", partial(_working, path, progress), Stop(),
+                    url_env=config.ping.url_env if config.ping else None,
+                    shown=partial(_then, progress, shown),
+                    failed=partial(_then, progress, failed),
+                    missed=partial(_then, progress, missed),
+                )  # fmt: skip
             codes.append(ended.exit)
         return int(first_of(codes))
     finally:
         log.end()
+
+
+@contextmanager
+def _working(path: Path, progress: ExitStack) -> Generator[Job]:
+    """The job of a file, while it is told how far it has come, until ``progress`` is closed."""
+    with job(path) as each:
+        progress.enter_context(telling("Running"))
+        yield each
+
+
+def _then(progress: ExitStack, say: Callable[[T], object], what: T) -> None:
+    """Say something, once no line moves any more."""
+    progress.close()
+    say(what)
 
 
 def tenants(paths: Sequence[Path], codes: list[Exit]) -> list[tuple[Path, Config]]:

@@ -25,12 +25,16 @@ LOST: Final = "lost"
 
 @dataclass(frozen=True, slots=True)
 class Sofar:
-    """How far a job has come: targets looked at, what couldn't be, answers, and those to slow down."""
+    """How far a job has come: targets looked at, what couldn't be, answers, and those to slow down;
+    steps that were done, and those that weren't.
+    """
 
     targets: int
     unreadable: int
     answers: int
     throttled: int
+    steps: int = 0
+    failed: int = 0
 
 
 @dataclass
@@ -48,11 +52,19 @@ class Tally:
             self._ever["targets"] += targets
             self._ever["unreadable"] += unreadable
 
+    def did(self, *, done: bool) -> None:
+        """A step ended."""
+        with self._lock:
+            self._ever["steps" if done else "failed"] += 1
+
     def sofar(self) -> Sofar:
         """How far it has come since the job was opened."""
         with self._lock:
             ever = self._ever
-            return Sofar(ever["targets"], ever["unreadable"], ever["answers"], ever["throttled"])
+            return Sofar(
+                ever["targets"], ever["unreadable"], ever["answers"], ever["throttled"],
+                ever["steps"], ever["failed"],
+            )  # fmt: skip
 
     def count(self, asked: Asked, *, throttled: bool) -> None:
         """One answer, or one that didn't come."""
@@ -109,3 +121,8 @@ def called(
 def saw(*, targets: int = 0, unreadable: int = 0) -> None:
     """Count what a look saw, for whoever waits for it."""
     here().saw(targets=targets, unreadable=unreadable)
+
+
+def did(*, done: bool) -> None:
+    """Count a step that ended, for whoever waits for it."""
+    here().did(done=done)

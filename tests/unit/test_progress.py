@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 
+from cloudsync import log
 from cloudsync.cli.progress import line, telling
-from cloudsync.status.tally import Sofar, called, counting, saw
+from cloudsync.status.tally import Sofar, called, counting, did, saw
 
 
 class Terminal(io.StringIO):
@@ -31,6 +33,29 @@ def test_what_is_seen_throttled_and_unreadable_is_said() -> None:
     assert line("Looking", Sofar(1200, 2, 90, 3)) == (
         "Looking: 1,200 targets seen; 2 unreadable; slowed down 3 times; 90 answers of the clouds."
     )
+    assert line("Running", Sofar(3, 0, 9, 0, 1, 1)) == (
+        "Running: 3 targets seen; 1 step done; 1 not done; 9 answers of the clouds."
+    )
+
+
+def test_where_there_is_a_log_it_is_told_there_with_the_run() -> None:
+    """In lines that a machine reads, as often as something is new, whatever the stream is."""
+    out, terminal = io.StringIO(), Terminal()
+    log.begin("json", out)
+    try:
+        with counting(), log.bound(run="r-1"), telling("Running", terminal, logged=0.05):
+            did(done=True)
+            look()
+    finally:
+        log.end()
+    (said,) = [json.loads(text) for text in out.getvalue().splitlines()]
+    said.pop("at")
+    assert said == {
+        "schema": "cloudsync.log/1", "level": "info", "event": "progress", "run": "r-1",
+        "text": "Running: 7 targets seen; 2 unreadable; slowed down 1 time; 1 step done; 1 answer of the clouds.",
+        "targets": 7, "unreadable": 2, "answers": 1, "throttled": 1, "steps": 1, "failed": 0,
+    }  # fmt: skip
+    assert terminal.getvalue() == ""
 
 
 def test_elsewhere_than_at_a_terminal_a_plain_line_stands_once_for_what_is_so() -> None:
