@@ -32,6 +32,31 @@ def carry_out(caller: Caller, call: Call, deadline: float | None) -> Outcome:
 
 
 def _change(looking: Looking, call: Call) -> Outcome:
+    """Write a classic rule, if it is still as it was when this was planned.
+
+    A patch replaces an array whole, so that it would take away what somebody, or another run of
+    ours, has let in since. The resource has no fingerprint that could say so (reference of
+    `firewalls`), so it is read right before; what comes between the two is for the look after.
+    """
+    if call.verb != "add":
+        try:
+            standing = classic([looking.rule(call.name)])[0]
+        except Failed as failed:
+            if failed.found.gone:
+                raise
+            ended = outcome(failed.found, "firewalls.get")
+            # Nothing was sent yet, so nothing is unknown.
+            return (
+                Outcome("failed", ended.message, ended.todo) if ended.kind == "unknown" else ended
+            )
+        if call.new in standing:
+            return Outcome("done")  # by an earlier try whose answer was lost, or by somebody else
+        if call.old not in standing:
+            return Outcome(
+                "stale",
+                f"{call.action}: {call.name} isn't as it was when this was planned",
+                "The rules changed meanwhile; the next run looks again.",
+            )
     request: dict[str, Any] = {"project": call.project}
     if call.verb != "add":
         request["firewall"] = call.name

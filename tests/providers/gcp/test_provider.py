@@ -310,6 +310,60 @@ def test_a_rule_that_somebody_made_meanwhile_is_looked_at(sandbox: Sandbox) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("then", "method"), [(("69.20.58.226/32", "8.8.4.4/32"), "patch"), (("8.8.4.4/32",), "delete")]
+)
+def test_a_classic_rule_that_changed_meanwhile_keeps_what_it_was_given(
+    sandbox: Sandbox, then: tuple[str, ...], method: str
+) -> None:
+    """Whoever was let in since it was planned isn't taken away with the array, or the rule."""
+    provider, settings = made(), block(sandbox)
+    apply(provider, settings, want(Mode.ADD, "69.20.58.226/32", "2001:4800:10::/48"))
+    snapshot = looked(provider, settings)
+    wants = dict.fromkeys(snapshot.targets, want(Mode.ADD, *then))
+    steps = provider.rules.steps(snapshot, wants).steps
+    step = next(one for one in steps if one.call.action == f"firewalls.{method}")
+    body = sandbox.firewalls()[step.call.name]
+    more = [*body["sourceRanges"], "2001:db8::/32" if method == "delete" else "9.9.9.9/32"]
+    sandbox.uproot(step.call.name)
+    sandbox.plant({**body, "sourceRanges": more})
+    assert provider.apply(step) == Outcome(
+        "stale",
+        f"firewalls.{method}: {step.call.name} isn't as it was when this was planned",
+        "The rules changed meanwhile; the next run looks again.",
+    )
+    assert sandbox.firewalls()[step.call.name]["sourceRanges"] == more
+
+
+def test_a_classic_rule_that_is_right_or_gone_by_now_is_done(sandbox: Sandbox) -> None:
+    """By an earlier try whose answer was lost: nothing is written again, and nothing is amiss."""
+    provider, settings = made(), block(sandbox)
+    apply(provider, settings, want(Mode.ADD))
+    snapshot = looked(provider, settings)
+    wants = dict.fromkeys(snapshot.targets, want(Mode.ADD, "8.8.4.4/32"))
+    steps = provider.rules.steps(snapshot, wants).steps
+    assert {step.verb for step in steps} == {"replace", "remove"}
+    assert [provider.apply(step) for step in steps] == [Outcome("done")] * 2
+    calls = len([call for call in sandbox.calls if call.method == "PATCH"])
+    assert [provider.apply(step) for step in steps] == [Outcome("done")] * 2
+    assert len([call for call in sandbox.calls if call.method == "PATCH"]) == calls
+
+
+def test_a_classic_rule_that_cant_be_read_isnt_written(sandbox: Sandbox) -> None:
+    """What was denied is told as that; an answer that was lost leaves nothing unknown."""
+    provider, settings = made(), block(sandbox)
+    apply(provider, settings, want(Mode.ADD))
+    snapshot = looked(provider, settings)
+    wants = dict.fromkeys(snapshot.targets, want(Mode.ADD, "8.8.4.4/32"))
+    (step, *_) = provider.rules.steps(snapshot, wants).steps
+    before = sandbox.firewalls()
+    sandbox.faults.denied("compute.firewalls.get", times=1)
+    assert provider.apply(step).kind == "denied"
+    sandbox.faults.lost_before("compute.firewalls.get", times=9)
+    assert provider.apply(step).kind == "failed"
+    assert sandbox.firewalls() == before
+
+
 def test_a_stale_fingerprint_changes_nothing(sandbox: Sandbox) -> None:
     """A policy that changed since it was read is left alone, whenever it changed."""
     sandbox.seed_policy("p", network="default")
