@@ -53,11 +53,15 @@ def letters(
     tell: Iterable[Told],
     at: datetime,
     runbook: str = RUNBOOK,
+    run: str = "",
 ) -> tuple[Letter, ...]:
-    """What ``channel`` is sent of all that is to be told; ``runbook`` is where to read on."""
+    """What ``channel`` is sent of all that is to be told; ``runbook`` is where to read on.
+
+    ``run`` is the run that found it, as the log and the history call it.
+    """
     mine = sorted((one for one in tell if heard(channel, one)), key=_group)
     return tuple(
-        _letter(installation, channel.name, _in_order(group), at, runbook)
+        _letter(installation, channel.name, _in_order(group), at, runbook, run)
         for _, group in groupby(mine, _group)
     )
 
@@ -97,7 +101,7 @@ def _in_order(told: Iterable[Told]) -> list[Told]:
 
 
 def _letter(
-    installation: str, channel: str, told: Sequence[Told], at: datetime, runbook: str
+    installation: str, channel: str, told: Sequence[Told], at: datetime, runbook: str, run: str
 ) -> Letter:
     severity = min((one.watched.condition.severity for one in told), key=_SEVERITIES.index)
     over = all(one.event == "ended" for one in told)
@@ -105,7 +109,7 @@ def _letter(
         channel,
         severity,
         clean(f"[{severity}] {installation}: {_subject(told)}"),
-        "\n".join(_body(told, runbook)),
+        "\n".join((*_body(told, runbook), *([f"Run {run}."] if run else []))),
         at,
         over,
     )

@@ -36,6 +36,8 @@ def test_one_thing_has_its_own_words_as_the_subject() -> None:
         "missing at 1.\nSince 2026-11-24 12:00 UTC.\nNothing.\nLook.\nSee docs/conditions.md#missing.\n",
         NOON,
     )  # fmt: skip
+    (named,) = letters("mail-prod", ALL, [told(ConditionKind.MISSING, 1)], NOON, run="r-1")
+    assert named.body == f"{only.body}\nRun r-1."
 
 
 def test_a_thousand_targets_are_three_letters_and_lost_mail_has_its_own() -> None:
