@@ -41,7 +41,9 @@ def deliver(job: Job, ways: Mapping[str, Send], tell: Iterable[Told]) -> Outbox:
     new = [
         letter
         for channel in job.config.alerts.channels
-        for letter in letters(job.config.name, channel, told, now, job.config.alerts.runbook, job.run)
+        for letter in letters(
+            job.config.name, channel, told, now, job.config.alerts.runbook, job.run
+        )
     ]
     outbox = before.of(ways).with_(new)
     generation = stored.generation if stored else None

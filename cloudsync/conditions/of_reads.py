@@ -22,18 +22,28 @@ REVIEW_AGAIN: Final = timedelta(days=90)
 STALE_AFTER: Final = timedelta(days=1)
 """The source is asked every hour; after a day that doesn't happen, or doesn't succeed."""
 
+FETCHES: Final = 3
+"""The same, where it is asked more seldom than that."""
+
 SHOWN: Final = 8
 SUPPORT: Final = "support@appriver.com"
 """Where the vendor's own article sends those who have a question (article 39, "Additional Support")."""
 
 
 def of_reads(
-    reads: Reads, in_force: InForce | None, vetted_at: datetime | None, now: datetime
+    reads: Reads,
+    in_force: InForce | None,
+    vetted_at: datetime | None,
+    now: datetime,
+    every: timedelta = timedelta(hours=1),
 ) -> Iterator[Condition]:
-    """What the reads of the source have come to. ``vetted_at`` is when one was last let through."""
+    """What the reads of the source have come to.
+
+    ``vetted_at`` is when one was last let through, ``every`` how often the source is to be asked.
+    """
     if reads.refusals and reads.refusals.count >= REPEATED:
         yield _refused(reads.source, reads.refusals, in_force)
-    if vetted_at and now - vetted_at > STALE_AFTER:
+    if vetted_at and now - vetted_at > max(STALE_AFTER, FETCHES * every):
         yield Condition(
             ConditionKind.STALE,
             reads.source,

@@ -44,7 +44,8 @@ def found(
     yield from of_list(before, now)
     if reads := reads_of(job):
         shown = overview(job.store)
-        yield from of_reads(reads, now, shown.vetted_at if shown else None, job.now())
+        vetted_at = shown.vetted_at if shown else None
+        yield from of_reads(reads, now, vetted_at, job.now(), job.config.schedule.fetch)
     if now:
         yield from of_withdrawn(now, Rules.of(job.config))
     yield from of_holds(holds(job))

@@ -51,6 +51,11 @@ LAST_SUCCESS: Final = Metric(
     "When a run last ended that read every target and did every step it began (exit 0, 2 or 4).",
     ("installation",),
 )  # fmt: skip
+OLD_AFTER: Final = Metric(
+    "cloudsync_stale_after_seconds", "gauge",
+    "After how long without a look what is known is old: three sweeps of the file's schedule, or an hour.",
+    ("installation",),
+)  # fmt: skip
 TARGETS: Final = Metric(
     "cloudsync_targets", "gauge", "Targets as the last look found them.",
     ("installation", "provider", "verdict"),
@@ -108,7 +113,7 @@ UNPUNCTUAL: Final = Metric(
 )  # fmt: skip
 
 METRICS: Final = (
-    BUILD, READABLE, LAST_RUN, LAST_SUCCESS, TARGETS, MISSING, EXCESS, HOLDS, HOLD_AGE, SOURCE_AGE,
+    BUILD, READABLE, LAST_RUN, LAST_SUCCESS, OLD_AFTER, TARGETS, MISSING, EXCESS, HOLDS, HOLD_AGE, SOURCE_AGE,
     REQUESTS, THROTTLED, DURATION, CHANGES, RUNS, UNPUNCTUAL,
 )  # fmt: skip
 """Every metric there is, in the order of the document."""
@@ -128,6 +133,7 @@ def samples(known: Known) -> Iterator[Sample]:
     """Every value of one tenant. What was never seen has no value, rather than a zero."""
     own = {"installation": known.name}
     yield Sample(READABLE, 1, own)
+    yield Sample(OLD_AFTER, known.old_after.total_seconds(), own)
     waiting = Counter(one.kind for one in known.holds)
     for kind in ("list", "target"):
         yield Sample(HOLDS, waiting[kind], {**own, "kind": kind})

@@ -18,11 +18,6 @@ from cloudsync.status.overview import Overview, Sight
 from cloudsync.web.known import Known
 from cloudsync.web.said import MEANINGS, ORDER, ago, moment
 
-STALE: Final = timedelta(hours=1)
-"""After so long without a look, what is shown is said to be old, where no schedule says otherwise."""
-SWEEPS: Final = 3
-"""So many sweeps without a look are no accident: one may be left out, and one be slow."""
-
 Tone = Literal["good", "bad", "warn", "unknown"]
 TONES: Final[dict[Verdict, Tone]] = {
     Verdict.IN_SYNC: "good",
@@ -53,26 +48,14 @@ class Group:
     sights: tuple[Sight, ...]
 
 
-def old_after(known: Known) -> timedelta:
-    """After how long without a look what is shown is old: some sweeps, where a schedule is stated.
-
-    A run that takes longer than the interval has the next ones left out, so its length counts too.
-    """
-    if "schedule" not in known.config.model_fields_set:
-        return STALE
-    schedule = known.config.schedule
-    took = timedelta(seconds=sum(known.overview.stages.values()) if known.overview else 0.0)
-    return SWEEPS * max(schedule.sweep, took) + schedule.jitter
-
-
 def stale(overview: Overview, known: Known, after: timedelta | None = None) -> bool:
     """Whether the last look at every target is too long ago to be believed.
 
-    ``after`` says how long that is; None leaves it to ``old_after``.
+    ``after`` says how long that is; None leaves it to the tenant's schedule.
     """
     if overview.looked_at is None:
         return True
-    return known.now - overview.looked_at > (old_after(known) if after is None else after)
+    return known.now - overview.looked_at > (known.old_after if after is None else after)
 
 
 def headline(known: Known, after: timedelta | None = None) -> Headline:

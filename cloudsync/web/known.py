@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from cloudsync.allowlist import InForce
 from cloudsync.conditions.turn import Watched
@@ -13,6 +14,10 @@ from cloudsync.holds import Hold
 from cloudsync.standing import Standing
 from cloudsync.status.overview import Overview
 from cloudsync.worker.punctual import Counts
+
+HOUR: Final = timedelta(hours=1)
+SWEEPS: Final = 3
+"""So many sweeps without a look are no accident: one may be left out, and one be slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +53,16 @@ class Known:
     def name(self) -> str:
         """The tenant's name."""
         return self.config.name
+
+    @property
+    def old_after(self) -> timedelta:
+        """After how long without a look what is known is old: some sweeps, where a schedule is stated.
+
+        Else it is an hour. A run that takes longer than the interval has the next ones left out, so
+        its length counts too.
+        """
+        if "schedule" not in self.config.model_fields_set:
+            return HOUR
+        schedule = self.config.schedule
+        took = timedelta(seconds=sum(self.overview.stages.values()) if self.overview else 0.0)
+        return SWEEPS * max(schedule.sweep, took) + schedule.jitter

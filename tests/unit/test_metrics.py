@@ -67,7 +67,7 @@ def test_a_run_that_failed_is_no_success() -> None:
 def test_what_was_never_seen_has_no_value() -> None:
     """No zero stands for what nobody knows; what can't be read says only that."""
     assert set(said(shown("empty"))) == {
-        "cloudsync_state_readable", "cloudsync_hold_age_seconds",
+        "cloudsync_state_readable", "cloudsync_stale_after_seconds", "cloudsync_hold_age_seconds",
         'cloudsync_holds{kind="list"}', 'cloudsync_holds{kind="target"}',
     }  # fmt: skip
     only = Overview(NOW, "", (), ())

@@ -26,7 +26,6 @@ from cloudsync.web.front import (
     headline,
     looked,
     matters,
-    old_after,
 )
 from cloudsync.web.known import Known
 from cloudsync.web.listed import sheet
@@ -177,12 +176,12 @@ def test_what_is_old_follows_the_schedule(
     found = replace(base, config=config, overview=overview, now=NOW + old)
     found = replace(found, overview=replace(overview, looked_at=NOW))
     later = replace(found, now=found.now + timedelta(seconds=1))
-    assert old_after(found) == old
+    assert found.old_after == old
     assert (status(found)["stale"], status(later)["stale"]) == (False, True)
     assert (headline(found).shape, headline(later).shape) == ("in_sync", "stale")
     assert headline(later, timedelta(days=9)).shape == "in_sync"
     unlooked = replace(found, overview=None)
-    assert old_after(unlooked) <= old
+    assert unlooked.old_after <= old
 
 
 def test_an_order_alone_is_no_look() -> None:

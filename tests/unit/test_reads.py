@@ -162,6 +162,8 @@ def test_a_day_without_a_list_that_is_let_through_is_told() -> None:
     assert list(of_reads(Reads(FILE), IN_FORCE, NOW - day, NOW)) == []
     assert list(of_reads(Reads(FILE), IN_FORCE, None, NOW)) == []
     (stale,) = of_reads(Reads(FILE), IN_FORCE, NOW - day - HOUR, NOW)
+    assert list(of_reads(Reads(FILE), IN_FORCE, NOW - 3 * day, NOW, day)) == []
+    assert list(of_reads(Reads(FILE), IN_FORCE, NOW - 3 * day - HOUR, NOW, day))
     assert (stale.kind, stale.impact) == (
         ConditionKind.STALE,
         "No list from ./list.txt was let through since 2026-11-23 11:00 UTC.",
