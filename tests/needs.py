@@ -1,8 +1,8 @@
 """What a test needs besides Python packages; it installs nothing and never fails quietly.
 
 On a developer's machine a missing tool is a skip that says why. With CI=true it is a failure,
-since there a skip would be a promise that nobody checked. Three may be absent in CI too: Terraform,
-whose binary comes from no package registry; cfn-lint, which would pull in dozens of packages to
+since there a skip would be a promise that nobody checked. Four may be absent in CI too: Terraform
+and OpenTofu, whose binaries come from no package registry; cfn-lint, which would pull in dozens of packages to
 judge one template that is tried by itself as well; and a network namespace, which no package brings
 where the machine forbids it, as many containers do: that it does is tried first.
 """
@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import pytest
 
-EXCUSED = frozenset({"a network namespace", "cfn-lint", "terraform"})
+EXCUSED = frozenset({"a network namespace", "cfn-lint", "terraform", "tofu"})
 
 
 BESIDE = Path("/opt/cloudsync-mail-tools")

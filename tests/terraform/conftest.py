@@ -24,6 +24,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
+def tofus_mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where OpenTofu finds it."""
+    return stand_ins(tmp_path_factory.mktemp("mirror"), "tofu")
+
+
+@pytest.fixture(scope="session")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where Terraform finds what stands in for its providers."""
     return stand_ins(tmp_path_factory.mktemp("mirror"))

@@ -20,14 +20,15 @@ NAMES: Final = ("allow-list", "aws", "azure", "gcp")
 
 @dataclass(frozen=True)
 class Root:
-    """A root module in a folder of its own."""
+    """A root module in a folder of its own; ``program`` is terraform or tofu, which take the same words."""
 
     folder: Path
+    program: str = "terraform"
 
     def call(self, *argv: str, code: int | None = 0) -> str:
         """What ``terraform ARGV`` says; with None, whatever its exit code."""
         done = subprocess.run(
-            [need("terraform", WHY), *argv],
+            [need(self.program, WHY), *argv],
             cwd=self.folder,
             env={**alone(), "TF_CLI_ARGS": "-no-color"},
             capture_output=True,
@@ -83,27 +84,26 @@ def aws(url: str, region: str) -> dict[str, Any]:
     }
 
 
-def stand_ins(folder: Path) -> Path:
+def stand_ins(folder: Path, program: str = "terraform") -> Path:
     """A mirror in ``folder`` of the providers that take what the real ones take, and have no cloud.
 
     The end of the test where Terraform isn't here, or their environment hasn't been made.
     """
-    need("terraform", WHY)
+    need(program, WHY)
     python = tree() / ".terraform-provider" / "bin" / "python"
     if not python.exists():
-        missing(
-            "terraform", f".ci/terraform hasn't made what stands in for its providers, and {WHY}"
-        )
+        missing(program, f".ci/terraform hasn't made what stands in for its providers, and {WHY}")
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "amd64")
     for name, known in schemas().items():
         version = known["version"]
-        place = folder / f"registry.terraform.io/hashicorp/{name}/{version}/linux_{machine}"
-        place.mkdir(parents=True)
-        program = place / f"terraform-provider-{name}_v{version}"
-        program.write_text(
-            f"#!/bin/sh\n# The library keeps a key below HOME.\nHOME={folder} exec {python} {STAND_IN / 'serve.py'} {name}\n"
-        )
-        program.chmod(0o755)
+        for registry in ("registry.terraform.io", "registry.opentofu.org"):
+            place = folder / f"{registry}/hashicorp/{name}/{version}/linux_{machine}"
+            place.mkdir(parents=True)
+            made = place / f"terraform-provider-{name}_v{version}"
+            made.write_text(
+                f"#!/bin/sh\n# The library keeps a key below HOME.\nHOME={folder} exec {python} {STAND_IN / 'serve.py'} {name}\n"
+            )
+            made.chmod(0o755)
     return folder
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cloudsync.allowlist import InForce
+from cloudsync.allowlist import Entry, InForce
 from cloudsync.source import bundled
 from cloudsync.terraform.contents import contents, rendered
 from cloudsync.terraform.folder import carried
@@ -80,12 +80,12 @@ def test_an_empty_list_is_refused(allow_list: Root) -> None:
     assert "The list is empty: nobody could deliver mail." in said
 
 
-def test_a_thousand_hostile_labels_are_data(allow_list: Root) -> None:
-    """Whatever stands in a label comes out as it went in, and nothing of it is carried out."""
+def hostile() -> tuple[Entry, ...]:
+    """A thousand entries, whose labels try whatever a label can try."""
     draw = random.Random(7)
     entry = bundled.LISTING.entries[0]
     network = type(entry.network)
-    entries = tuple(
+    return tuple(
         replace(
             entry,
             network=network(f"198.18.{number // 250}.{number % 250 + 1}/32"),
@@ -93,6 +93,11 @@ def test_a_thousand_hostile_labels_are_data(allow_list: Root) -> None:
         )
         for number in range(1000)
     )
+
+
+def test_a_thousand_hostile_labels_are_data(allow_list: Root) -> None:
+    """Whatever stands in a label comes out as it went in, and nothing of it is carried out."""
+    entries = hostile()
     made = contents(replace(LISTED, entries=entries))
     (allow_list.folder / "list.json").write_text(rendered(made, (1, 0, 0)), encoding="utf-8")
     found = outputs(allow_list)

@@ -6,16 +6,17 @@ locals {
   names = { for one in local.list.entries : one.network => one.name... if one.name != null }
 
   chosen = toset(concat(["base"], tolist(var.shoreline)))
-  listed = distinct([for one in local.list.entries : one.network if contains(local.chosen, one.group)])
+  # Sets, and no call of distinct, which compares each with each: 5,000 networks would take minutes.
+  listed = toset([for one in local.list.entries : one.network if contains(local.chosen, one.group)])
 
-  widened = distinct([
+  widened = toset([
     for one in local.listed :
     var.widen == "24" && !strcontains(one, ":") && tonumber(split("/", one)[1]) > 24
     ? cidrsubnet("${split("/", one)[0]}/24", 0, 0)
     : one
   ])
 
-  all = distinct(concat(local.widened, tolist(var.additional_networks)))
+  all = setunion(local.widened, var.additional_networks)
 
   # A network that another one contains needs no rule. Siblings are never merged, so that a rule
   # names what the vendor listed.
@@ -28,18 +29,20 @@ locals {
   }
   lengths = {
     for family in ["ipv4", "ipv6"] :
-    family => distinct([for one in local.parts : one.length if one.family == family])
+    family => toset([for one in local.parts : one.length if one.family == family])
   }
-  outermost = sort([
-    for network, one in local.parts : network
-    if !anytrue([
-      for length in local.lengths[one.family] :
-      length < one.length && can(local.parts[cidrsubnet("${one.address}/${length}", 0, 0)])
+  outermost = {
+    for family in ["ipv4", "ipv6"] : family => sort([
+      for network, one in local.parts : network
+      if one.family == family && !anytrue([
+        for length in local.lengths[family] :
+        length < one.length && can(local.parts[cidrsubnet("${one.address}/${length}", 0, 0)])
+      ])
     ])
-  ])
+  }
 
-  ipv4 = [for one in local.outermost : one if local.parts[one].family == "ipv4"]
-  ipv6 = [for one in local.outermost : one if local.parts[one].family == "ipv6"]
+  ipv4 = local.outermost.ipv4
+  ipv6 = local.outermost.ipv6
 
   # Opt-in groups that this version of the list doesn't hold: choosing them does nothing.
   absent = sort(setsubtract(var.shoreline, [for one in local.list.entries : one.group]))
