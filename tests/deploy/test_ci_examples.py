@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloudsync.demo.stage import surroundings
+from cloudsync_aws.fleet import Fleet
 from tests.deploy.manifests import documents
+from tests.deploy.stage import begun, told
 from tests.tree import tree
 
 FOLDER = tree() / "deploy/ci"
@@ -36,9 +40,14 @@ def ran(script: str, folder: Path, code: int, *, page: bool = True) -> tuple[int
     write = 'echo "# the page" > drift.md; ' if page else ""
     fake.write_text(f'#!/bin/sh\necho "$@" > asked; {write}exit {code}\n')
     fake.chmod(0o755)
+    return ended(script, folder, folder)
+
+
+def ended(script: str, folder: Path, programs: Path) -> tuple[int, str, str]:
+    """How ``script`` ends with cloudsync from ``programs``: its code, stdout, and the summary."""
     summary = folder / "summary"
     environment = {
-        **os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "GITHUB_STEP_SUMMARY": str(summary),
+        **os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "GITHUB_STEP_SUMMARY": str(summary),
         "CLOUD_TOKEN": "a token",
     }  # fmt: skip
     done = subprocess.run(
@@ -52,8 +61,8 @@ def ran(script: str, folder: Path, code: int, *, page: bool = True) -> tuple[int
 def test_githubs_job_ends_as_drift_does_and_shows_the_page(code: int, tmp_path: Path) -> None:
     """The page is in the job's summary whatever the code is."""
     script = github()["steps"][-1]["run"]
-    ended, out, summary = ran(script, tmp_path, code)
-    assert (ended, summary) == (code, "# the page\n")
+    exit_code, out, summary = ran(script, tmp_path, code)
+    assert (exit_code, summary) == (code, "# the page\n")
     assert ("::error::" in out) == (code == 2)
     assert (tmp_path / "asked").read_text().split() == (
         ["drift", "-c", "cloudsync.yaml", "--format", "markdown", "--out", "drift.md"]
@@ -71,10 +80,25 @@ def test_gitlabs_job_ends_as_drift_does_and_shows_the_page(code: int, tmp_path: 
     """The page is in the log and among the artifacts whatever the code is."""
     job = gitlab()
     script = "\n".join(job["script"]).replace("/tmp/token", str(tmp_path / "token"))
-    ended, out, _ = ran(script, tmp_path, code)
-    assert (ended, out) == (code, "# the page\n")
+    exit_code, out, _ = ran(script, tmp_path, code)
+    assert (exit_code, out) == (code, "# the page\n")
     assert job["artifacts"]["paths"] == ["drift.md"]
     assert job["artifacts"]["when"] == "always"
+
+
+def test_both_jobs_show_what_the_program_says_of_a_fleet(tmp_path: Path) -> None:
+    """The command is the real one: the page names each target that is open, and nothing is changed."""
+    programs = Path(sys.executable).parent
+    with Fleet() as fleet, surroundings((fleet,)):
+        begun(state := f"sqlite:///{tmp_path}/cloudsync.db")
+        (tmp_path / "cloudsync.yaml").write_text(told(fleet, state), "utf-8")
+        exit_code, _, summary = ended(github()["steps"][-1]["run"], tmp_path, programs)
+        script = "\n".join(gitlab()["script"]).replace("/tmp/token", str(tmp_path / "token"))
+        assert ended(script, tmp_path, programs)[0] == exit_code == 2
+        unnamed = [one.target for one in fleet.sins if f"| `{one.target}` |" not in summary]
+        assert unnamed == []
+        assert (tmp_path / "drift.md").read_text("utf-8") == summary
+        assert list(fleet.mutations()) == []
 
 
 def test_githubs_job_may_no_more_than_it_needs() -> None:
