@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from bench.cold import bundle
 from bench.process import run
 from bench.table import Row
 
@@ -23,19 +26,23 @@ SURROUNDINGS: Final = {
 def cold_starts(pairs: int) -> Iterator[Row]:
     """A row a cloud: CPU up to the first call over that of the bare client."""
     for cloud, most in MOST.items():
-        ratios: list[float] = []
-        too_much: list[str] = []
-        for number in range(pairs + 1):
-            order = ("sdk", "function") if number % 2 else ("function", "sdk")
-            found = {
-                by: run("bench.cold", {"by": by, "cloud": cloud}, SURROUNDINGS) for by in order
-            }
-            too_much = found["function"]["too_much"]
-            if number:  # the first pair compiles
-                ratios.append(found["function"]["cpu"] / found["sdk"]["cpu"])
-        yield Row(
-            f"cold start of a function on {cloud} over the bare SDK's client",
-            None if too_much else round(median(ratios), 2), most,
-            f"loads {', '.join(too_much)}" if too_much
-            else f"{len(ratios)} pairs, {min(ratios):.2f} to {max(ratios):.2f}",
-        )  # fmt: skip
+        with TemporaryDirectory() as folder:
+            bundle(cloud, Path(folder))
+            yield _cold_start({"cloud": cloud, "folder": folder}, most, pairs)
+
+
+def _cold_start(case: dict[str, str], most: float, pairs: int) -> Row:
+    ratios: list[float] = []
+    too_much: list[str] = []
+    for number in range(pairs + 1):
+        order = ("sdk", "function") if number % 2 else ("function", "sdk")
+        found = {by: run("bench.cold", {**case, "by": by}, SURROUNDINGS) for by in order}
+        too_much = found["function"]["too_much"]
+        if number:  # the first pair compiles
+            ratios.append(found["function"]["cpu"] / found["sdk"]["cpu"])
+    return Row(
+        f"cold start of a function on {case['cloud']} over the bare SDK's client",
+        None if too_much else round(median(ratios), 2), most,
+        f"loads {', '.join(too_much)}" if too_much
+        else f"{len(ratios)} pairs, {min(ratios):.2f} to {max(ratios):.2f}",
+    )  # fmt: skip

@@ -23,8 +23,9 @@ from typing import Any, Final
 
 from cloudsync import __version__, log, otlp, trouble
 from cloudsync.change import Change, TellsChanges, fields, malformed
-from cloudsync.cli.job import block_of, opened, read_config
+from cloudsync.cli.job import block_of, opened, text_of
 from cloudsync.config import Config, read
+from cloudsync.config.ahead import read_ahead
 from cloudsync.errors import MEANING, Exit, UsageError
 from cloudsync.job import Job
 from cloudsync.model import Verdict
@@ -251,11 +252,13 @@ def configuration(folder: Path, environment: Mapping[str, str]) -> Config:
     """
     text, named = environment.get(TEXT), environment.get(CONFIG, "cloudsync.yaml")
     if text is not None:
-        config = read(text, folder / TEXT, providers=block_of)
+        path = folder / TEXT
     elif "://" in named:
-        config = read(_object(named), folder / named.rpartition("/")[2], providers=block_of)
+        text, path = _object(named), folder / named.rpartition("/")[2]
     else:
-        config = read_config(folder / named)
+        path = folder / named
+        text = text_of(path)
+    config = read_ahead(text, path) or read(text, path, providers=block_of)
     if config.state.startswith("sqlite:"):
         raise UsageError(
             f"{config.file}: state", "a function's disk is gone after it, and a state on it too",

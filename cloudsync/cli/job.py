@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cloudsync.abreast import Abreast
 from cloudsync.config import Config, TargetSettings, load
+from cloudsync.config.reading import text_of_file
 from cloudsync.engine import Pace
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
@@ -50,18 +51,32 @@ def blocks() -> dict[str, type[TargetSettings]]:
     return {name: block_of(name) for name in installed()}
 
 
+def text_of(path: Path) -> str:
+    """What stands in the configuration at ``path``.
+
+    Raises:
+        UsageError: there is none, or it can't be read.
+    """
+    _there(path)
+    return text_of_file(path)
+
+
 def read_config(path: Path) -> Config:
     """The configuration at ``path``.
 
     Raises:
         UsageError: there is none, or it is wrong; with every problem in it.
     """
+    _there(path)
+    return load(path, providers=block_of)
+
+
+def _there(path: Path) -> None:
     if not path.exists():
         raise UsageError(
             str(path), "there is no such file",
             todo="Write one with cloudsync init, or name one with -c FILE.",
         )  # fmt: skip
-    return load(path, providers=block_of)
 
 
 @contextmanager

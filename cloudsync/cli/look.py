@@ -11,7 +11,7 @@ from cloudsync.cli.output import rendered, tell_of_list
 from cloudsync.cli.progress import telling
 from cloudsync.cli.streams import put
 from cloudsync.cli.trouble import tell_of_plan
-from cloudsync.config import schema
+from cloudsync.config.schema import schema
 from cloudsync.errors import Exit, first_of
 from cloudsync.reconcile import Look, look
 from cloudsync.remember import remember_targets

@@ -1,7 +1,7 @@
 """The configuration: a YAML file read into frozen values, or refused line by line; it writes none.
 
 ``load`` reads a file, ``demands`` says what `enforce` still lacks, ``active`` whether an exception
-still counts, ``schema`` describes it all. A provider's own keys are a ``TargetSettings`` subclass.
+still counts; ``schema.schema`` describes it all. A provider's own keys are a ``TargetSettings`` subclass.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from cloudsync.config.models import Config, ListSettings, PageLayout, PreflightS
 from cloudsync.config.problems import ConfigError
 from cloudsync.config.reading import Providers, load, read
 from cloudsync.config.refusal import refused, shown
-from cloudsync.config.schema import schema
+from cloudsync.config.settings import Settings
 from cloudsync.config.target import (
     MODES,
     AcceptRisk,
@@ -22,7 +22,7 @@ from cloudsync.config.target import (
     active,
     demands,
 )
-from cloudsync.config.values import Settings, Words, distinct
+from cloudsync.config.values import Words, distinct
 
 __all__ = [
     "MODES",
@@ -47,6 +47,5 @@ __all__ = [
     "load",
     "read",
     "refused",
-    "schema",
     "shown",
 ]

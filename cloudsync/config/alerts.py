@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
-
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from typing import Annotated, Literal
 
 from cloudsync.conditions.condition import RUNBOOK, Severity
 from cloudsync.config.refusal import refused
+from cloudsync.config.settings import Settings
+from cloudsync.config.shape import checked, members, text
 from cloudsync.config.times import Duration
-from cloudsync.config.values import Settings, Words, distinct
+from cloudsync.config.values import Words, distinct
 
-ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+ChannelName = Annotated[str, text(r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Variable = Annotated[str, text(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 Topic = Annotated[
     str,
-    StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$"),
+    text(r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$"),
 ]
 
 
-class ChannelSettings(Settings, frozen=True):
+class ChannelSettings(Settings):
     """One way to reach somebody, and what he hears of. Exactly one of ``url_env`` and ``sns``."""
 
     name: ChannelName
@@ -30,20 +30,19 @@ class ChannelSettings(Settings, frozen=True):
     sns: Topic | None = None
     """An SNS topic, reached with the AWS identity that the program runs as."""
     severities: Annotated[
-        tuple[Literal["page", "ticket", "note"], ...], Field(min_length=1), AfterValidator(distinct)
+        tuple[Literal["page", "ticket", "note"], ...], members(1), checked(distinct)
     ] = ("page", "ticket", "note")
     """Which severities it hears of."""
-    targets: Annotated[tuple[Words, ...], AfterValidator(distinct)] = ()
+    targets: Annotated[tuple[Words, ...], checked(distinct)] = ()
     """Patterns of targets it hears of (`aws:123456789012/*`); left out, all, and all else too."""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if (self.url_env is None) == (self.sns is None):
             raise refused(
                 "names two ways" if self.sns else "names no way",
                 "Give exactly one of url_env and sns.",
             )
-        return self
 
     def hears(self, severity: Severity) -> bool:
         """Whether it hears of a severity at all."""
@@ -63,12 +62,12 @@ def named_once(channels: tuple[ChannelSettings, ...]) -> tuple[ChannelSettings, 
     return channels
 
 
-class Alerts(Settings, frozen=True):
+class Alerts(Settings):
     """The ways to reach somebody, and how often."""
 
-    channels: Annotated[tuple[ChannelSettings, ...], AfterValidator(named_once)] = ()
+    channels: Annotated[tuple[ChannelSettings, ...], checked(named_once)] = ()
     """The ways to reach somebody; without one, conditions are kept and logged."""
-    again: Duration = Field(default=timedelta(days=1), json_schema_extra={"default": "1d"})
+    again: Duration = timedelta(days=1)
     """After how long one hears again of what lasts."""
-    runbook: Annotated[Words, Field(max_length=500)] = RUNBOOK
+    runbook: Annotated[str, text(least=1, most=500, stripped=True)] = RUNBOOK
     """Where `docs/conditions.md` is read, or one's own with the same sections: messages lead there."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from cloudsync.config.settings import Settings
 from cloudsync.config.times import Until
-from cloudsync.config.values import Settings, Words
+from cloudsync.config.values import Words
 
 
-class Blind(Settings, frozen=True):
+class Blind(Settings):
     """A scope that can't be read for now, who answers for that, why, and until when."""
 
     scope: Words

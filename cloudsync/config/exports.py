@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Annotated, Literal, Self
-
-from pydantic import AfterValidator, WithJsonSchema, model_validator
+from typing import Annotated, Literal
 
 from cloudsync.config.refusal import refused, shown
+from cloudsync.config.settings import Settings
+from cloudsync.config.shape import checked, named
 from cloudsync.config.target import also_network
-from cloudsync.config.values import NetworkText, Settings, Words, distinct
-from cloudsync.export.formats import FORMATS
+from cloudsync.config.values import NetworkText, Words, distinct
+
+
+def _formats() -> tuple[str, ...]:
+    # All of them are loaded only where somebody names one.
+    from cloudsync.export.formats import FORMATS  # noqa: PLC0415
+
+    return tuple(FORMATS)
 
 
 def format_name(value: str) -> str:
@@ -20,10 +26,11 @@ def format_name(value: str) -> str:
     Raises:
         PydanticCustomError: it isn't.
     """
-    if value in FORMATS:
+    known = _formats()
+    if value in known:
         return value
-    near = get_close_matches(value, FORMATS, n=1)
-    todo = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(FORMATS)}."
+    near = get_close_matches(value, known, n=1)
+    todo = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
     raise refused(f"{shown(value)} isn't a format of export", todo)
 
 
@@ -48,26 +55,26 @@ def _spelt(address: IPv4Address | IPv6Address, number: int) -> str:
     return f"[{address}]:{number}" if address.version == 6 else f"{address}:{number}"
 
 
-class ExportSettings(Settings, frozen=True):
+class ExportSettings(Settings):
     """One mail server, or firewall in front of it, that `cloudsync export` makes a list for."""
 
-    format: Annotated[str, AfterValidator(format_name), WithJsonSchema({"enum": sorted(FORMATS)})]
+    format: Annotated[str, checked(format_name), named(lambda: {"enum": sorted(_formats())})]
     """What is made, as `cloudsync export` calls it."""
     relays: Annotated[
-        tuple[Annotated[NetworkText, AfterValidator(also_network)], ...], AfterValidator(distinct)
+        tuple[Annotated[NetworkText, checked(also_network)], ...], checked(distinct)
     ] = ()
     """Networks of relays, scanners and other servers that deliver to this port 25 too."""
     path: Literal["direct", "preserved", "proxied"]
     """How mail comes there: to the machine itself, with the sender's address kept, or proxied."""
     file: Words | None = None
     """The installed file, or the folder of the files; relative to the configuration's folder."""
-    listen: Annotated[str, AfterValidator(socket_text)] | None = None
+    listen: Annotated[str, checked(socket_text)] | None = None
     """The address and port that the MX leads to (smartermail)."""
-    submission: Annotated[str, AfterValidator(socket_text)] | None = None
+    submission: Annotated[str, checked(socket_text)] | None = None
     """The address and port where users send (smartermail)."""
 
-    @model_validator(mode="after")
-    def _apart(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         given = [key for key in ("listen", "submission") if getattr(self, key)]
         if given and self.format != "smartermail":
             raise refused(
@@ -80,4 +87,3 @@ class ExportSettings(Settings, frozen=True):
                 "Name port 587, or another address of the server.",
                 below=("submission",),
             )
-        return self

@@ -5,25 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import fields
+from dataclasses import field, fields
 from datetime import timedelta
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import PurePath
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
-
-from pydantic import (
-    AfterValidator,
-    Field,
-    PrivateAttr,
-    SerializeAsAny,
-    StrictBool,
-    StrictInt,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
 
 from cloudsync.allowlist import Format
 from cloudsync.config.alerts import Alerts
@@ -31,6 +19,8 @@ from cloudsync.config.blind import Blind
 from cloudsync.config.exports import ExportSettings
 from cloudsync.config.refusal import refused, shown
 from cloudsync.config.schedule import Ping, Schedule
+from cloudsync.config.settings import Settings, written
+from cloudsync.config.shape import FLAG, NUMBER, checked, members, named, text, whole
 from cloudsync.config.target import TargetSettings
 from cloudsync.config.terraform import TerraformSettings
 from cloudsync.config.times import Day, Duration
@@ -38,7 +28,6 @@ from cloudsync.config.values import (
     Group,
     HostName,
     NetworkText,
-    Settings,
     Widened,
     Width4,
     Width6,
@@ -48,7 +37,7 @@ from cloudsync.vetting.guard import Limits
 
 BUNDLED: Final = "bundled"
 PURPOSES: Final = frozenset({"list", "also", "internal", "probe", "deny"})
-_LIMIT_NAMES: Final = tuple(field.name for field in fields(Limits))
+_LIMIT_NAMES: Final = tuple(one.name for one in fields(Limits))
 _LIMITS: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {name: {"type": "integer", "minimum": 0} for name in _LIMIT_NAMES},
@@ -162,39 +151,36 @@ def one_of_each(exports: tuple[ExportSettings, ...]) -> tuple[ExportSettings, ..
     return exports
 
 
-class PageLayout(Settings, frozen=True):
+class PageLayout(Settings):
     """How the rows of a `page` are found, and what they may be."""
 
-    start: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    start: Annotated[str, text(stripped=True, least=1, most=500)]
     """The whole line after which the rows begin."""
-    end: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    end: Annotated[str, text(stripped=True, least=1, most=500)]
     """The whole line before which they end."""
     headings: Annotated[
         tuple[
-            Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)],
+            Annotated[str, text(stripped=True, least=1, most=500)],
             ...,
         ],
-        AfterValidator(distinct),
+        checked(distinct),
     ] = ()
     """Whole lines between the two that part the rows and are none themselves."""
-    whole_page: (
-        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-        | None
-    ) = None
+    whole_page: Annotated[str, text(stripped=True, least=1, most=500)] | None = None
     """A line after the end that shows that the page came whole."""
-    minimum: Annotated[StrictInt, Field(ge=1, le=100_000)]
+    minimum: Annotated[int, whole(1, 100_000)]
     """The fewest rows that can be right."""
-    maximum: Annotated[StrictInt, Field(ge=1, le=100_000)]
+    maximum: Annotated[int, whole(1, 100_000)]
     """The most rows that can be right."""
     widest_ipv4: Width4 = 20
     """The shortest prefix length of an IPv4 row."""
     widest_ipv6: Width6 = 32
     """The shortest prefix length of an IPv6 row."""
-    host_suffixes: Annotated[tuple[HostName, ...], AfterValidator(distinct)] = ()
+    host_suffixes: Annotated[tuple[HostName, ...], checked(distinct)] = ()
     """The domains that a host name beside an address may be in; none: no host names."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if self.minimum > self.maximum:
             raise refused(
                 f"a minimum of {self.minimum} and a maximum of {self.maximum} admit no page",
@@ -202,35 +188,34 @@ class PageLayout(Settings, frozen=True):
             )
         if self.start == self.end:
             raise refused("start and end are the same line", "Name the line below the rows as end.")
-        return self
 
 
-class ListSettings(Settings, frozen=True):
+class ListSettings(Settings):
     """Where the list comes from, how it is read, and which of it applies."""
 
-    source: Annotated[str, AfterValidator(source_text)]
+    source: Annotated[str, checked(source_text)]
     """A file (relative to the configuration's folder), an https URL, or bundled."""
     format: Format
     """article39, page or cidr."""
-    shoreline: Annotated[tuple[Group, ...], AfterValidator(distinct)] = ()
+    shoreline: Annotated[tuple[Group, ...], checked(distinct)] = ()
     """The article's Shoreline groups that apply too: EXG3, EXG4."""
     widen: Widened = "none"
     """none, or 24: the article's own mask."""
     accept_bundled: Day | None = None
     """The date of the bundled snapshot that exports and modules may be made from."""
-    limits: Annotated[
-        dict[str, StrictInt], AfterValidator(known_limits), WithJsonSchema(_LIMITS)
-    ] = Field(default_factory=dict[str, int])
+    limits: Annotated[dict[str, Annotated[int, NUMBER]], checked(known_limits), named(_LIMITS)] = (
+        field(default_factory=dict[str, int])
+    )
     """The guard's limits that differ from its defaults: ``guard.Limits(**limits)`` can be made."""
-    anchors: Annotated[tuple[NetworkText, ...], AfterValidator(distinct)] = ()
+    anchors: Annotated[tuple[NetworkText, ...], checked(distinct)] = ()
     """Networks that no new list may lack."""
     page: PageLayout | None = None
     """The layout, with format: page, or of the page that compare_with names."""
-    compare_with: Annotated[str, AfterValidator(page_text)] | None = None
+    compare_with: Annotated[str, checked(page_text)] | None = None
     """The vendor's page that an operator's file is compared with; a difference only alerts."""
 
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if self.format == "page" and self.page is None:
             raise refused(
                 "format: page needs a layout", "Add page: with start, end, minimum, maximum."
@@ -257,33 +242,32 @@ class ListSettings(Settings, frozen=True):
             raise refused(
                 f"a {self.format} has no Shoreline groups", "Leave it out.", below=("shoreline",)
             )
-        return self
 
 
-class Removals(Settings, frozen=True):
+class Removals(Settings):
     """What an entry that is gone from the list has to go through before its rules go."""
 
-    reads: Annotated[StrictInt, Field(ge=1, le=1_000)] = 2
+    reads: Annotated[int, whole(1, 1_000)] = 2
     """How many reads must agree."""
-    apart: Duration = Field(default=timedelta(hours=6), json_schema_extra={"default": "6h"})
+    apart: Duration = timedelta(hours=6)
     """How far apart they must be."""
-    grace: Duration = Field(default=timedelta(days=7), json_schema_extra={"default": "7d"})
+    grace: Duration = timedelta(days=7)
     """How long to wait after the last of them: as long as a name server may keep an answer."""
 
 
-class History(Settings, frozen=True):
+class History(Settings):
     """How much of what runs did is kept."""
 
-    keep: Duration = Field(default=timedelta(days=90), json_schema_extra={"default": "90d"})
+    keep: Duration = timedelta(days=90)
     """How long the record of a run is kept."""
-    runs: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 100_000
+    runs: Annotated[int, whole(1, 1_000_000)] = 100_000
     """How many records of runs are kept at most, the youngest."""
 
 
-class Approvals(Settings, frozen=True):
+class Approvals(Settings):
     """Who lets through what waits for a person."""
 
-    second: StrictBool = False
+    second: Annotated[bool, FLAG] = False
     """Whether a second person, by another name, has to approve it too."""
 
 
@@ -307,25 +291,21 @@ def name_server(value: str) -> str:
     return value
 
 
-class PreflightSettings(Settings, frozen=True):
+class PreflightSettings(Settings):
     """How preflight asks, and whom it takes for the filter."""
 
-    filter_suffixes: Annotated[
-        tuple[HostName, ...], Field(min_length=1), AfterValidator(distinct)
-    ] = ("arsmtp.com",)
+    filter_suffixes: Annotated[tuple[HostName, ...], members(1), checked(distinct)] = (
+        "arsmtp.com",
+    )
     """The domains that the filter's own mail exchanges are in."""
-    nameservers: Annotated[
-        tuple[Annotated[str, AfterValidator(name_server)], ...], AfterValidator(distinct)
-    ] = ()
+    nameservers: Annotated[tuple[Annotated[str, checked(name_server)], ...], checked(distinct)] = ()
     """The name servers to ask, by address; none: the machine's own. At least two public ones show what caches still hold."""
 
 
-class Config(Settings, frozen=True):
+class Config(Settings):
     """One installation: its name, its list and its targets."""
 
-    name: Annotated[
-        str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$"), AfterValidator(installation)
-    ]
+    name: Annotated[str, text(r"^[a-z0-9][a-z0-9-]{0,39}$"), checked(installation)]
     """Stands in the mark of every own rule."""
     list: ListSettings
     """The list."""
@@ -339,39 +319,31 @@ class Config(Settings, frozen=True):
     """How often the worker works."""
     ping: Ping | None = None
     """Who is told that the worker lives."""
-    settle: Duration = Field(default=timedelta(seconds=90), json_schema_extra={"default": "90s"})
+    settle: Duration = timedelta(seconds=90)
     """How long to wait, at most, until an added rule is seen."""
-    at_once: Annotated[StrictInt, Field(ge=1, le=256)] = 16
+    at_once: Annotated[int, whole(1, 256)] = 16
     """How many scopes are worked on at once."""
     deadline: Duration | None = None
     """How long a run may take; what it didn't reach by then is reported as unreadable."""
-    state: Annotated[str, AfterValidator(state_text)] = "sqlite:///cloudsync.db"
+    state: Annotated[str, checked(state_text)] = "sqlite:///cloudsync.db"
     """Where the state is kept; a file is relative to the configuration's folder."""
     preflight: PreflightSettings = PreflightSettings()
     """How the mail domains are looked at before a target is closed."""
-    targets: Annotated[tuple[SerializeAsAny[TargetSettings], ...], Field(min_length=1)] = ()
+    targets: Annotated[tuple[TargetSettings, ...], members(1)] = ()
     """What is guarded; without it, exports say what the list is for."""
     alerts: Alerts = Alerts()
     """Who hears of what is the matter."""
     blind: tuple[Blind, ...] = ()
     """The scopes that somebody answers for not being read."""
-    exports: Annotated[tuple[ExportSettings, ...], AfterValidator(one_of_each)] = ()
+    exports: Annotated[tuple[ExportSettings, ...], checked(one_of_each)] = ()
     """The mail servers and firewalls that get the list as a file."""
     terraform: TerraformSettings | None = None
     """Where the Terraform modules are published."""
 
-    _file: PurePath = PrivateAttr(default_factory=lambda: PurePath("cloudsync.yaml"))
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Keep which file this is, since relative paths in it start from its folder."""
-        if isinstance(context, PurePath):
-            # Private attributes are no part of what is frozen.
-            self._file = context  # type: ignore[misc]
-
     @property
     def file(self) -> PurePath:
-        """The file it was read from, absolute."""
-        return self._file
+        """The file it was read from, absolute; relative paths in it start from its folder."""
+        return self._place if isinstance(self._place, PurePath) else PurePath("cloudsync.yaml")
 
     def export(self, name: str) -> ExportSettings | None:
         """What is said of the export in the format ``name``, or None."""
@@ -379,7 +351,7 @@ class Config(Settings, frozen=True):
 
     def beside(self, file: str) -> PurePath:
         """``file``, with a relative path made one from the configuration's folder."""
-        return self._file.parent / file
+        return self.file.parent / file
 
     @property
     def source(self) -> str:
@@ -387,17 +359,17 @@ class Config(Settings, frozen=True):
         given = self.list.source
         if given == BUNDLED or _SCHEME.match(given):
             return given
-        return str(self._file.parent / given)
+        return str(self.file.parent / given)
 
     @property
     def state_url(self) -> str:
         """``state``, with a relative SQLite file made one from the configuration's folder."""
         if not self.state.startswith(_SQLITE):
             return self.state
-        return f"{_SQLITE}{self._file.parent / self.state.removeprefix(_SQLITE)}"
+        return f"{_SQLITE}{self.file.parent / self.state.removeprefix(_SQLITE)}"
 
     @property
     def digest(self) -> str:
         """sha256 of what it says: not of its comments, its layout, its name or its folder."""
-        said = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        said = json.dumps(written(self), sort_keys=True, separators=(",", ":"))
         return f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"

@@ -5,16 +5,17 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
-
-from pydantic import BaseModel
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudsync.config.document import Document
 from cloudsync.config.refusal import REFUSED
+from cloudsync.config.settings import Settings, keys
 from cloudsync.config.target import MODES
 from cloudsync.config.words import KeyPath, a, printable
 from cloudsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _MODES: Final = ", ".join(f"{mode} ({what})" for mode, what in MODES.items())
 
@@ -37,7 +38,7 @@ class ConfigError(UsageError):
 
 
 def translate(
-    errors: list[ErrorDetails], document: Document, model: type[BaseModel], prefix: KeyPath = ()
+    errors: list[ErrorDetails], document: Document, model: type[Settings], prefix: KeyPath = ()
 ) -> Iterator[tuple[KeyPath, UsageError]]:
     """Each of ``errors`` with the path it is about, in the words of a person.
 
@@ -64,7 +65,7 @@ def _said(
     context: Mapping[str, Any],
     document: Document,
     path: KeyPath,
-    model: type[BaseModel] | None,
+    model: type[Settings] | None,
 ) -> tuple[str, str]:
     """What is wrong and what to do."""
     kind = error["type"]
@@ -73,7 +74,7 @@ def _said(
     match kind:
         case _ if kind == REFUSED:
             return context["what"], context["todo"]
-        case "extra_forbidden":
+        case "unexpected_keyword_argument":
             return _unknown(key, model)
         case "missing" if key == "mode":
             return "is missing, and has no default", f"Say one of: {_MODES}."
@@ -108,14 +109,14 @@ def _said(
             return "is empty", "Name at least one."
         case "tuple_type":
             return f"is {a(error['input'])}, not a list", "Write [ONE, ANOTHER]."
-        case "dict_type" | "model_type" | "model_attributes_type":
+        case "dict_type" | "dataclass_type":
             return f"is {a(error['input'])}, not keys with values", "Write KEY: VALUE below it."
         case _:
             return printable(error["msg"], 120), "See the schema: cloudsync schema."
 
 
-def _unknown(key: str, model: type[BaseModel] | None) -> tuple[str, str]:
-    known = [] if model is None else list(_keys(model))
+def _unknown(key: str, model: type[Settings] | None) -> tuple[str, str]:
+    known = [] if model is None else list(keys(model))
     near = get_close_matches(key, known, n=1, cutoff=0.6)
     todo = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
     return "unknown key", todo
@@ -128,35 +129,29 @@ def _quoted(document: Document, path: KeyPath, value: object) -> str:
     return a(value)
 
 
-def _meaning(model: type[BaseModel] | None, key: str) -> str:
+def _meaning(model: type[Settings] | None, key: str) -> str:
     """The first sentence about ``key``, after a blank; empty where there is none."""
-    field = None if model is None else _keys(model).get(key)
-    words = "" if field is None else field.partition("\n")[0].removesuffix(".")
+    from cloudsync.config.meanings import meanings  # noqa: PLC0415 - reads the models' sources
+
+    field = "" if model is None else meanings(model).get(key, "")
+    words = field.partition("\n")[0].removesuffix(".")
     return f" {words[:1].lower()}{words[1:]}" if words else ""
 
 
-def _keys(model: type[BaseModel]) -> dict[str, str]:
-    """The keys of ``model`` as they stand in a file, and what each is."""
-    return {
-        field.alias or name: field.description or "" for name, field in model.model_fields.items()
-    }
-
-
-def _model_at(model: type[BaseModel], loc: KeyPath) -> type[BaseModel] | None:
+def _model_at(model: type[Settings], loc: KeyPath) -> type[Settings] | None:
     """The model of the block that ``loc`` leads to, if it is one."""
-    found: type[BaseModel] | None = model
+    found: type[Settings] | None = model
     for part in loc:
         if found is None:
             return None
         if isinstance(part, str):
-            fields = found.model_fields
-            inner = next((f for n, f in fields.items() if part in (n, f.alias)), None)
-            found = None if inner is None else _model_in(inner.annotation)
+            inner = keys(found).get(part, part)
+            found = _model_in(typing.get_type_hints(found).get(inner))
     return found
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
+def _model_in(annotation: object) -> type[Settings] | None:
     """The model inside ``X``, ``X | None`` or ``tuple[X, ...]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
         return annotation
     return next((m for arg in typing.get_args(annotation) if (m := _model_in(arg))), None)

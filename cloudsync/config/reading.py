@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from cloudsync.config.document import Document, Value, parse
 from cloudsync.config.models import Config
 from cloudsync.config.problems import ConfigError, translate
@@ -27,8 +25,7 @@ def load(path: str | Path, *, providers: Providers) -> Config:
         UsageError: the file can't be read, or isn't YAML.
         ConfigError: what it says is wrong; it holds every problem, in the order of the lines.
     """
-    text = _text(Path(path))
-    return read(text, Path(path), providers=providers)
+    return read(text_of_file(Path(path)), Path(path), providers=providers)
 
 
 def read(text: str, path: Path, *, providers: Providers) -> Config:
@@ -47,6 +44,8 @@ def read(text: str, path: Path, *, providers: Providers) -> Config:
         at: KeyPath = ("targets",)
         one = UsageError(document.at(at), "is missing", todo="Add targets: what is guarded.")
         problems.append((document.line(at), one))
+    from pydantic import ValidationError  # noqa: PLC0415 - nothing else needs it that runs
+
     try:
         config = Config.model_validate(data, context=path.parent.resolve() / path.name)
     except ValidationError as error:
@@ -66,6 +65,8 @@ def _targets(
     given: list[Value], document: Document, providers: Providers, problems: list[Problem]
 ) -> tuple[TargetSettings, ...]:
     """The target blocks that are right; what is wrong with the others goes to ``problems``."""
+    from pydantic import ValidationError  # noqa: PLC0415 - nothing else needs it that runs
+
     found: list[TargetSettings] = []
     for index, block in enumerate(given):
         at: KeyPath = ("targets", index)
@@ -113,7 +114,7 @@ def _line(problem: Problem) -> int:
     return problem[0]
 
 
-def _text(path: Path) -> str:
+def text_of_file(path: Path) -> str:
     """What the file holds.
 
     Raises:

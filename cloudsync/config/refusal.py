@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from pydantic_core import PydanticCustomError
+from typing import TYPE_CHECKING, Final
 
 from cloudsync.config.words import KeyPath, a, printable
+
+if TYPE_CHECKING:
+    from pydantic_core import PydanticCustomError
 
 REFUSED: Final = "cloudsync"
 """The type of the errors that carry a whole message of ours."""
@@ -14,6 +15,8 @@ REFUSED: Final = "cloudsync"
 
 def refused(what: str, todo: str = "", *, below: KeyPath = ()) -> PydanticCustomError:
     """The error for a value: what is wrong, what to do, and where below the value it stands."""
+    from pydantic_core import PydanticCustomError  # noqa: PLC0415 - only where something is wrong
+
     return PydanticCustomError(REFUSED, "{what}", {"what": what, "todo": todo, "below": below})
 
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Self
-
-from pydantic import Field, StringConstraints, model_validator
+from typing import Annotated
 
 from cloudsync.config.refusal import refused
+from cloudsync.config.settings import Settings
+from cloudsync.config.shape import text
 from cloudsync.config.times import Duration, written_duration
-from cloudsync.config.values import Settings
 
 
-class Schedule(Settings, frozen=True):
+class Schedule(Settings):
     """How often the worker does its work, while it runs."""
 
-    fetch: Duration = Field(default=timedelta(hours=1), json_schema_extra={"default": "1h"})
+    fetch: Duration = timedelta(hours=1)
     """How often the list is fetched; that run makes every target right too."""
-    sweep: Duration = Field(default=timedelta(minutes=5), json_schema_extra={"default": "5m"})
+    sweep: Duration = timedelta(minutes=5)
     """How often every target is looked at and made right with the list in force."""
-    jitter: Duration = Field(default=timedelta(seconds=30), json_schema_extra={"default": "30s"})
+    jitter: Duration = timedelta(seconds=30)
     """How much later, at most, a run may begin, so that not all begin at once."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if self.sweep < timedelta(seconds=1):
             raise refused("a sweep every 0s never ends", "Write 1s or more.", below=("sweep",))
         if self.fetch < self.sweep:
@@ -40,11 +39,10 @@ class Schedule(Settings, frozen=True):
                 "Shorten it.",
                 below=("jitter",),
             )
-        return self
 
 
-class Ping(Settings, frozen=True):
+class Ping(Settings):
     """The monitor that raises the alarm where it hears nothing of the worker."""
 
-    url_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+    url_env: Annotated[str, text(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
     """The environment variable that holds the URL: whoever knows the URL could keep it quiet."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, Self
-
-from pydantic import AfterValidator, Field, PrivateAttr, StrictBool, StrictInt, model_validator
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from cloudsync.addresses import Network
 from cloudsync.config.document import Document
 from cloudsync.config.refusal import refused
+from cloudsync.config.settings import Settings
+from cloudsync.config.shape import FLAG, checked, members, whole
 from cloudsync.config.times import Until, over
 from cloudsync.config.values import (
     AddressText,
@@ -20,7 +20,6 @@ from cloudsync.config.values import (
     HostName,
     NetworkText,
     Port,
-    Settings,
     Widened,
     Words,
     distinct,
@@ -57,13 +56,13 @@ def also_network(found: Network) -> Network:
     return found
 
 
-class AlsoAllow(Settings, frozen=True):
+class AlsoAllow(Settings):
     """A source that is wanted beside the list, who answers for it, why, and until when.
 
     Exactly one of ``network``, ``group``, ``prefix_list`` and ``tag`` is given.
     """
 
-    network: Annotated[NetworkText, AfterValidator(also_network)] | None = None
+    network: Annotated[NetworkText, checked(also_network)] | None = None
     """A network or an address."""
     group: Words | None = None
     """A security group, or an application security group, by its cloud's id."""
@@ -78,11 +77,11 @@ class AlsoAllow(Settings, frozen=True):
     until: Until
     """When it ends: never, a day (which still counts, in UTC), or a moment with its zone."""
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         given = [key for key in _SOURCES if getattr(self, key) is not None]
         if len(given) == 1:
-            return self
+            return
         what = f"names {len(given)} sources ({', '.join(given)})" if given else "names no source"
         raise refused(what, f"Give exactly one of {', '.join(_SOURCES)}; write one entry for each.")
 
@@ -95,7 +94,7 @@ class AlsoAllow(Settings, frozen=True):
 _SOURCES: Final = ("network", "group", "prefix_list", "tag")
 
 
-class AcceptRisk(Settings, frozen=True):
+class AcceptRisk(Settings):
     """Who takes it on themselves that a target is closed without preflight, why, and until when."""
 
     by: Words
@@ -106,19 +105,18 @@ class AcceptRisk(Settings, frozen=True):
     """When it ends, as in also_allow."""
 
 
-class Priority(Settings, frozen=True):
+class Priority(Settings):
     """The numbers that own rules may take, both ends included, where a cloud has priorities."""
 
-    first: Annotated[StrictInt, Field(alias="from", ge=0, le=65_535)]
+    first: Annotated[int, whole(0, 65_535)] = field(metadata={"alias": "from"})
     """The first number: own allows stand here."""
-    last: Annotated[StrictInt, Field(alias="to", ge=0, le=65_535)]
+    last: Annotated[int, whole(0, 65_535)] = field(metadata={"alias": "to"})
     """The last number: own denies stand here."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if self.first > self.last:
             raise refused(f"from {self.first} to {self.last} holds no number", "Swap the two.")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +132,18 @@ class Place:
         return dotted(path) if self.document is None else self.document.at(path)
 
 
-class TargetSettings(Settings, frozen=True):
+class TargetSettings(Settings):
     """The keys that every provider's target block has. A provider adds its own in a subclass."""
 
     provider: str
     """The cloud."""
     mode: Mode
     """watch, add or enforce; there is no default."""
-    ports: Annotated[tuple[Port, ...], Field(min_length=1), AfterValidator(distinct)] = (25,)
+    ports: Annotated[tuple[Port, ...], members(1), checked(distinct)] = (25,)
     """The TCP ports to guard."""
     widen: Widened | None = None
     """As in list, for this target alone."""
-    shoreline: Annotated[tuple[Group, ...], AfterValidator(distinct)] | None = None
+    shoreline: Annotated[tuple[Group, ...], checked(distinct)] | None = None
     """As in list, for this target alone."""
     also_allow: tuple[AlsoAllow, ...] = ()
     """What is wanted beside the list."""
@@ -153,17 +151,17 @@ class TargetSettings(Settings, frozen=True):
     """Whether internal addresses that get in today keep getting in."""
     path: Literal["direct", "preserved", "proxied"] | None = None
     """How mail comes here: to the machine itself, with the sender's address kept, or proxied."""
-    domains: Annotated[tuple[HostName, ...], AfterValidator(distinct)] = ()
+    domains: Annotated[tuple[HostName, ...], checked(distinct)] = ()
     """The mail domains that these machines serve, for preflight."""
-    own_addresses: Annotated[tuple[AddressText, ...], AfterValidator(distinct)] = ()
+    own_addresses: Annotated[tuple[AddressText, ...], checked(distinct)] = ()
     """The public addresses of these machines, for preflight."""
     accept_risk: AcceptRisk | None = None
     """Who takes the place of preflight."""
-    override_denies: StrictBool = False
+    override_denies: Annotated[bool, FLAG] = False
     """Whether own rules go ahead of a narrow foreign deny."""
-    close_opaque: StrictBool = False
+    close_opaque: Annotated[bool, FLAG] = False
     """Whether closing may stop outside names that also_allow doesn't list."""
-    shared: StrictBool = False
+    shared: Annotated[bool, FLAG] = False
     """Whether an object that others use too may be changed."""
     priority: Priority | None = None
     """The numbers that own rules may take."""
@@ -172,28 +170,26 @@ class TargetSettings(Settings, frozen=True):
     endpoint: Endpoint | None = None
     """Another address of the cloud's API."""
 
-    _place: Place = PrivateAttr(default_factory=Place)
-    _mine: Callable[[str], bool] | None = PrivateAttr(default=None)
+    _mine: ClassVar[Any] = None  # of one copy: ``within``
 
-    def model_post_init(self, context: Any, /) -> None:
-        """Keep where the block stands, for messages."""
-        if isinstance(context, Place):
-            # Private attributes are no part of what is frozen.
-            self._place = context  # type: ignore[misc]
+    @property
+    def place(self) -> Place:
+        """Where the block stands, for messages."""
+        return self._place if isinstance(self._place, Place) else Place()
 
     @property
     def index(self) -> int:
         """The block's number in its file, from 0."""
-        return self._place.index
+        return self.place.index
 
     @property
     def where(self) -> str:
         """``FILE:LINE: targets[0]``."""
-        return self._place.at()
+        return self.place.at()
 
     def at(self, *keys: str | int) -> str:
         """``FILE:LINE: targets[0].KEY``, the first part of a message about a key of this block."""
-        return self._place.at(*keys)
+        return self.place.at(*keys)
 
     @property
     def discovers(self) -> bool:
@@ -202,9 +198,8 @@ class TargetSettings(Settings, frozen=True):
 
     def within(self, mine: Callable[[str], bool]) -> Self:
         """The block where it is asked for some accounts only: those of which ``mine`` says yes."""
-        made = self.model_copy()
-        # Private attributes are no part of what is frozen.
-        made._mine = mine  # type: ignore[misc]  # noqa: SLF001 - of the same class
+        made = self.but()
+        object.__setattr__(made, "_mine", mine)
         return made
 
     def asks(self, account: str) -> bool:
@@ -213,7 +208,7 @@ class TargetSettings(Settings, frozen=True):
         What lists accounts asks it for each, so that a process with a share of them asks nothing
         of the others.
         """
-        return self._mine is None or self._mine(account)
+        return self._mine is None or bool(self._mine(account))
 
     def expected(self, scope: str) -> tuple[str, ...]:
         """The targets that are known to be asked for in a scope before anything is looked at."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, StrictBool, StringConstraints, model_validator
-
 from cloudsync.config.refusal import refused, shown
-from cloudsync.config.values import Settings
+from cloudsync.config.settings import Settings
+from cloudsync.config.shape import FLAG, checked, text
 
 _ENV: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 _BRANCH: Final = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$"
@@ -46,31 +45,30 @@ def store_url(value: str) -> str:
     return value
 
 
-class GitSettings(Settings, frozen=True):
+class GitSettings(Settings):
     """The git repository that the modules are published to."""
 
-    url: Annotated[str, AfterValidator(git_url)]
+    url: Annotated[str, checked(git_url)]
     """Its address: https, or file on this machine."""
-    branch: Annotated[str, StringConstraints(pattern=_BRANCH)] = "main"
+    branch: Annotated[str, text(_BRANCH)] = "main"
     """The branch that a release is added to, and tagged on."""
-    propose: StrictBool = False
+    propose: Annotated[bool, FLAG] = False
     """Whether a release becomes a branch cloudsync/vVERSION instead, for a person to merge."""
-    user: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")] | None = None
+    user: Annotated[str, text(r"^[A-Za-z0-9._-]{1,100}$")] | None = None
     """Who logs in; git if left out."""
-    token_env: Annotated[str, StringConstraints(pattern=_ENV)] | None = None
+    token_env: Annotated[str, text(_ENV)] | None = None
     """The environment variable that holds the password or token."""
 
 
-class TerraformSettings(Settings, frozen=True):
+class TerraformSettings(Settings):
     """Where the modules go when the list in force changes."""
 
     git: GitSettings | None = None
     """A git repository."""
-    archive: Annotated[str, AfterValidator(store_url)] | None = None
+    archive: Annotated[str, checked(store_url)] | None = None
     """A folder of an object store, which gets one archive a version."""
 
-    @model_validator(mode="after")
-    def _somewhere(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if self.git is None and self.archive is None:
             raise refused("names no place", "Add git: or archive:.")
-        return self

@@ -6,9 +6,8 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
-
 from cloudsync.config.refusal import refused, shown, text_of
+from cloudsync.config.shape import made
 
 UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 LONGEST: Final = timedelta(days=3_650)
@@ -108,28 +107,19 @@ def written_until(end: UntilValue) -> str:
 
 
 Duration = Annotated[
-    timedelta,
-    PlainValidator(duration),
-    PlainSerializer(written_duration),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhdw]$"}),
+    timedelta, made(duration, {"type": "string", "pattern": "^[0-9]{1,9}[smhdw]$"})
 ]
-Day = Annotated[
-    date,
-    PlainValidator(day),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "format": "date"}),
-]
+Day = Annotated[date, made(day, {"type": "string", "format": "date"})]
 Until = Annotated[
     UntilValue,
-    PlainValidator(until),
-    PlainSerializer(written_until),
-    WithJsonSchema(
+    made(
+        until,
         {
             "anyOf": [
                 {"const": "never"},
                 {"type": "string", "format": "date"},
                 {"type": "string", "format": "date-time"},
             ]
-        }
+        },
     ),
 ]

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 from cloudsync.config.words import printable
 from cloudsync.errors import UsageError
 
@@ -46,6 +43,10 @@ def tokens(text: str, file: str) -> Iterator[Token]:
     Raises:
         UsageError: from here on it isn't YAML.
     """
+    # Loaded only where a file is read.
+    from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+
     yaml: Any = YAML(typ="safe", pure=True)
     try:
         for event in yaml.parse(text):

@@ -7,36 +7,14 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    StrictInt,
-    StringConstraints,
-    WithJsonSchema,
-)
-
 from cloudsync.addresses import Address, AddressSet, Network
 from cloudsync.config.refusal import refused, shown, text_of
+from cloudsync.config.shape import checked, made, named, text, turned, whole
 
 T = TypeVar("T")
 
 _NETWORK: Final = re.compile(r"[0-9a-fA-F:.]+(/[0-9]{1,3})?")
 _MAPPED: Final = AddressSet.of("::ffff:0:0/96")
-
-
-class Settings(BaseModel, frozen=True, extra="forbid"):
-    """A block of the configuration: frozen, and closed to keys it doesn't know."""
-
-    model_config = ConfigDict(
-        serialize_by_alias=True,
-        use_attribute_docstrings=True,
-        hide_input_in_errors=True,
-    )
 
 
 def network(value: object) -> Network:
@@ -156,29 +134,15 @@ def _as_text(value: object) -> object:
 
 
 NetworkText = Annotated[
-    Network,
-    PlainValidator(network),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F:.]+(/[0-9]{1,3})?$"}),
+    Network, made(network, {"type": "string", "pattern": "^[0-9a-fA-F:.]+(/[0-9]{1,3})?$"})
 ]
-AddressText = Annotated[
-    Address,
-    PlainValidator(address),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F:.]+$"}),
-]
-HostName = Annotated[str, AfterValidator(host_name)]
-Endpoint = Annotated[
-    str, AfterValidator(endpoint), WithJsonSchema({"type": "string", "format": "uri"})
-]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+AddressText = Annotated[Address, made(address, {"type": "string", "pattern": "^[0-9a-fA-F:.]+$"})]
+HostName = Annotated[str, checked(host_name)]
+Endpoint = Annotated[str, checked(endpoint), named({"type": "string", "format": "uri"})]
+Words = Annotated[str, text(least=1, most=200, stripped=True)]
 """A name or a reason, for people."""
-Port = Annotated[StrictInt, Field(ge=1, le=65_535)]
-Group = Annotated[str, StringConstraints(pattern=r"^EXG[0-9]{1,2}$")]
-Widened = Annotated[
-    Literal["none", "24"],
-    BeforeValidator(_as_text),
-    WithJsonSchema({"enum": ["none", "24", 24]}),
-]
-Width4 = Annotated[StrictInt, Field(ge=8, le=32)]
-Width6 = Annotated[StrictInt, Field(ge=16, le=128)]
+Port = Annotated[int, whole(1, 65_535)]
+Group = Annotated[str, text(r"^EXG[0-9]{1,2}$")]
+Widened = Annotated[Literal["none", "24"], turned(_as_text, {"enum": ["none", "24", 24]})]
+Width4 = Annotated[int, whole(8, 32)]
+Width6 = Annotated[int, whole(16, 128)]

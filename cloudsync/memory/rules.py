@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from pydantic import TypeAdapter
-
 from cloudsync.addresses import NOBODY
 from cloudsync.exposure import Exposure, first_match
 from cloudsync.memory import orders
@@ -38,9 +36,10 @@ from cloudsync.provider import (
     Sources,
     Step,
 )
+from cloudsync.records.adapted import Adapted
 
 LAYER: Final = "memory firewall"
-_FIREWALLS: Final = TypeAdapter(dict[str, Firewall])
+_FIREWALLS: Final = Adapted[dict[str, Firewall]](dict[str, Firewall])
 
 
 class MemoryRules:
@@ -121,12 +120,12 @@ class MemoryRules:
 
     def freeze(self, snapshot: Snapshot) -> dict[str, Any]:
         """Every rule."""
-        firewalls = _FIREWALLS.dump_python(dict(_firewalls(snapshot)), mode="json")
+        firewalls = _FIREWALLS.to_value(dict(_firewalls(snapshot)))
         return {"scope": snapshot.scope.name, "firewalls": firewalls}
 
     def thaw(self, frozen: Mapping[str, Any]) -> MemorySnapshot:
         """The snapshot of those rules."""
-        firewalls = _FIREWALLS.validate_python(frozen["firewalls"])
+        firewalls = _FIREWALLS.from_value(frozen["firewalls"])
         return MemorySnapshot(Scope(frozen["scope"]), firewalls)
 
     def after(self, snapshot: Snapshot, step: Step) -> MemorySnapshot:

@@ -7,14 +7,14 @@ from typing import Literal
 from cloudsync.config import Settings, TargetSettings, Words
 
 
-class Select(Settings, frozen=True):
+class Select(Settings):
     """Which firewalls are targets; left out: all of the world."""
 
     ids: tuple[Words, ...] | None = None
     """Their names in the world."""
 
 
-class MemorySettings(TargetSettings, frozen=True):
+class MemorySettings(TargetSettings):
     """A target block with ``provider: memory``."""
 
     provider: Literal["memory"] = "memory"

@@ -217,7 +217,7 @@ def _within(job: Job, accounts: set[str]) -> Job:
     """``job`` over some accounts alone."""
     mine: Callable[[str], bool] = accounts.__contains__
     targets = tuple(one.within(mine) for one in job.config.targets)
-    return replace(job, config=job.config.model_copy(update={"targets": targets}))
+    return replace(job, config=job.config.but(targets=targets))
 
 
 def _blocks(job: Job, accounts: set[str], deadline: float | None) -> list[Block]:

@@ -67,7 +67,7 @@ def work(job: Job, common: Common, shard: Shard) -> Progress:
     if stored and stored.value.ended:
         return stored.value
     blocks = tuple(one.within(shard.has) for one in job.config.targets)
-    narrowed = replace(job, config=job.config.model_copy(update={"targets": blocks}))
+    narrowed = replace(job, config=job.config.but(targets=blocks))
     command = f"run --shard {shard.number}/{shard.of}"
     with leased(narrowed, command, over=True, key=lease_key(common.name, shard)) as mine:
         progress = stored.value if stored else Progress(mine.now())

@@ -14,7 +14,6 @@ from typing import Any, Final
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.job import Job
 from cloudsync.status.metrics import METRICS, Metric, Sample, build, samples
-from cloudsync.web.reading import known
 
 FILE: Final = "CLOUDSYNC_METRICS_FILE"
 GATEWAY: Final = "CLOUDSYNC_PUSHGATEWAY"
@@ -72,6 +71,8 @@ def hand_over(job: Job, environment: Mapping[str, str] | None = None) -> Iterato
     file, gateway = said.get(FILE), said.get(GATEWAY)
     if not file and not gateway:
         return
+    from cloudsync.web.reading import known  # noqa: PLC0415 - where nobody asks, it isn't loaded
+
     name = job.config.name
     try:
         prometheus: Any = import_module("prometheus_client")

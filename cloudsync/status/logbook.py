@@ -6,27 +6,21 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from pydantic import TypeAdapter
-
 from cloudsync import records
 from cloudsync.job import Job
 from cloudsync.records import Kind
+from cloudsync.records.adapted import Adapted
 from cloudsync.report import RunReport
-from cloudsync.state import Conflict, Store, Value
+from cloudsync.state import Conflict, Store
 from cloudsync.status.overview import Calls, Overview, Ran, after_calls, after_run
 from cloudsync.status.tally import here
 
 OVERVIEW_KEY: Final = "overview"
 
-_SHAPE: Final = TypeAdapter(Overview)
 
+_SHAPE: Final = Adapted[Overview](Overview)
 
-def _value(overview: Overview) -> Value:
-    value: Value = _SHAPE.dump_python(overview, mode="json")
-    return value
-
-
-OVERVIEW: Final[Kind[Overview]] = Kind("overview", 1, _value, _SHAPE.validate_python)
+OVERVIEW: Final[Kind[Overview]] = Kind("overview", 1, _SHAPE.to_value, _SHAPE.from_value)
 
 
 def overview(store: Store) -> Overview | None:

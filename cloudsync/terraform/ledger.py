@@ -5,31 +5,25 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
-from pydantic import TypeAdapter
-
 from cloudsync import records
 from cloudsync.records import Kind
+from cloudsync.records.adapted import Adapted
 from cloudsync.state import Conflict, Store, Value
 from cloudsync.terraform.versions import Versions
 
 VERSIONS_KEY: Final = "versions"
 
-_SHAPE: Final = TypeAdapter(Versions)
-
-
-def _value(versions: Versions) -> Value:
-    value: Value = _SHAPE.dump_python(versions, mode="json")
-    return value
+_SHAPE: Final = Adapted[Versions](Versions)
 
 
 def _versions(value: Value) -> Versions:
-    found = _SHAPE.validate_python(value)
+    found = _SHAPE.from_value(value)
     for _ in found.each():
         pass  # what is no network is an error of the document
     return found
 
 
-VERSIONS: Final[Kind[Versions]] = Kind("versions", 1, _value, _versions)
+VERSIONS: Final[Kind[Versions]] = Kind("versions", 1, _SHAPE.to_value, _versions)
 
 
 def published(store: Store) -> Versions | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Final
 
 from cloudsync import records
@@ -145,7 +146,7 @@ def _listing(config: Config, got: Fetched) -> Listing:
 def _layout(config: Config | None) -> PageSettings | None:
     if config is None or config.list.page is None:
         return None
-    return PageSettings(**config.list.page.model_dump())
+    return PageSettings(**asdict(config.list.page))
 
 
 def _widest(config: Config | None) -> Widest:

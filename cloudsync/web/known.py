@@ -61,7 +61,7 @@ class Known:
         Else it is an hour. A run that takes longer than the interval has the next ones left out, so
         its length counts too.
         """
-        if "schedule" not in self.config.model_fields_set:
+        if not self.config.states("schedule"):
             return HOUR
         schedule = self.config.schedule
         took = timedelta(seconds=sum(self.overview.stages.values()) if self.overview else 0.0)

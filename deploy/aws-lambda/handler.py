@@ -7,7 +7,10 @@ from typing import Any
 
 from stored import filled
 
-from cloudsync.function import answer, answer_change
+from cloudsync.uncollected import uncollected
+
+with uncollected():  # what is loaded here stays
+    from cloudsync.function import answer, answer_change
 
 HERE = Path(__file__).resolve().parent
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import azure.functions as func
 
-from cloudsync.function import answer, answer_change
+from cloudsync.uncollected import uncollected
+
+with uncollected():  # what is loaded here stays
+    from cloudsync.function import answer, answer_change
 
 HERE = Path(__file__).resolve().parent
 app = func.FunctionApp()

@@ -15,8 +15,9 @@ from typing import Any, Final
 from packaging.markers import Marker
 
 from cloudsync import __version__
-from cloudsync.cli.job import read_config
+from cloudsync.cli.job import read_config, text_of
 from cloudsync.config import Config
+from cloudsync.config.ahead import MODULE, module
 from deploy.bundle.lock import ROOT, Pin, as_requirements, marker, subset
 from deploy.bundle.pack import cleaned, compiled, packed
 from deploy.bundle.sbom import sbom
@@ -95,6 +96,7 @@ def build(
             _installed(packages, pins, wheel, machine)
         (stage / SBOM).write_text(sbom(__version__, pins, _python(), packages), "utf-8")
         (stage / "cloudsync.yaml").write_bytes(config.read_bytes())
+        (stage / f"{MODULE}.py").write_text(module(read, text_of(config)), "utf-8")
         beside = Path(read.source)
         if beside.is_file() and not Path(read.list.source).is_absolute():
             (stage / read.list.source).parent.mkdir(parents=True, exist_ok=True)

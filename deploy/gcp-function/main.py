@@ -7,7 +7,10 @@ from typing import Any
 
 import functions_framework
 
-from cloudsync.function import answer, answer_change
+from cloudsync.uncollected import uncollected
+
+with uncollected():  # what is loaded here stays
+    from cloudsync.function import answer, answer_change
 
 HERE = Path(__file__).resolve().parent
 

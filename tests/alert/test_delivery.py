@@ -33,6 +33,7 @@ from cloudsync.cli import main
 from cloudsync.conditions import ConditionKind, Severity
 from cloudsync.conditions.watch import watched
 from cloudsync.config import Config
+from cloudsync.config.alerts import Alerts
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
@@ -323,9 +324,8 @@ class Alerted(Shift):
         """The worker's job, with the channels."""
         job = super().job
         each = [{"name": name, "url_env": name.upper()} for name in self.names]
-        said = {**job.config.model_dump(), "alerts": {"channels": each}}
-        said["targets"] = job.config.targets
-        return replace(job, config=Config.model_validate(said), ways=self.ways)
+        alerts = Alerts.model_validate({"channels": each})
+        return replace(job, config=replace(job.config, alerts=alerts), ways=self.ways)
 
     def ways(self, _config: Config) -> dict[str, Send]:
         """Each channel takes letters the same way."""

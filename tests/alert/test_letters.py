@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cloudsync.alert.ledger import OUTBOX
 from cloudsync.alert.letters import Letter, letters
@@ -118,9 +119,9 @@ def test_a_channel_hears_of_its_severities_and_targets_alone() -> None:
     assert len(letters("m", replace_(ALL, name="other"), [lost], NOON)) == 1
 
 
-def replace_(channel: ChannelSettings, **changed: object) -> ChannelSettings:
+def replace_(channel: ChannelSettings, **changed: Any) -> ChannelSettings:
     """The channel with other settings."""
-    return ChannelSettings.model_validate({**channel.model_dump(), **changed})
+    return replace(channel, **changed)
 
 
 def test_strangers_labels_do_not_reach_a_terminal_or_forge_a_line() -> None:

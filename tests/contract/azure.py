@@ -43,10 +43,11 @@ class JudgedNsg:
         self.clock = clock or Clock()
         self.name = f"nsg{next(_numbers)}"
         sandbox.seed_nsg(self.name, list(rules))
-        settings = AzureSettings.model_construct(
+        settings = AzureSettings(
+            mode="watch",
             endpoint=sandbox.endpoint,
             tenant=None,
-            select=AzureSelect.model_construct(tags=None, ids=(f"mail/{self.name}",)),
+            select=AzureSelect(ids=(f"mail/{self.name}",)),
             protect="all",
             also_allow=(),
         )

@@ -59,9 +59,10 @@ class JudgedGroup:
             region=REGION, name=f"g{len(sandbox.groups(REGION))}", permissions=permissions
         )
         self.target = f"aws:{sandbox.account}/{REGION}/{self.id}"
-        settings = AwsSettings.model_construct(
+        settings = AwsSettings(
+            mode="watch",
             endpoint=sandbox.url,
-            select=AwsSelect.model_construct(tags=None, ids=(self.id,)),
+            select=AwsSelect(ids=(self.id,)),
             regions=(REGION,),
             accounts=(),
             also_allow=(),

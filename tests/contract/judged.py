@@ -70,7 +70,7 @@ class Judged:
         self.world = World({"fw": firewall})
         WORLDS["drawn"] = self.world
         self.provider = Provider(ties=ties)
-        self.scope = Scope("memory:drawn", MemorySettings.model_construct(world="drawn"))
+        self.scope = Scope("memory:drawn", MemorySettings(mode="watch", world="drawn"))
         self.meanings: tuple[Meaning, ...] = tuple(
             {name: packets.networks(tuple(cidrs)) for name, cidrs in meaning.items()}
             for meaning in meanings

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, cast
 
-from cloudsync.config import schema
+from cloudsync.config.schema import schema
+from cloudsync.config.settings import keys
 from cloudsync.config.target import TargetSettings
 from cloudsync_aws.settings import AwsSettings
 from cloudsync_azure.settings import AzureSettings
@@ -54,7 +55,7 @@ def _schema() -> dict[str, Any]:
 
 def makers() -> Mapping[str, Callable[[], str]]:
     """Every table of keys, by the name of its part."""
-    shared = set(TargetSettings.model_fields)
+    shared = set(keys(TargetSettings))
     parts: dict[str, Callable[[], str]] = {
         "keys-top": lambda: _table(_schema(), lambda _: True),
         "keys-target": lambda: _table(_model("AwsSettings"), lambda key: key in shared),
@@ -67,7 +68,7 @@ def makers() -> Mapping[str, Callable[[], str]]:
 
 def known() -> dict[str, set[str]]:
     """Every key that a configuration may hold, by the part of the documents that says what it is."""
-    shared = set(TargetSettings.model_fields)
+    shared = set(keys(TargetSettings))
     every = {cloud: set(_model(block.__name__)["properties"]) for cloud, block in _CLOUDS.items()}
     return {
         "keys-top": set(_schema()["properties"]),
@@ -94,9 +95,7 @@ def _model(name: str) -> dict[str, Any]:
 
 def _alone(block: type[TargetSettings]) -> Callable[[], str]:
     """The table of the keys that only this cloud's block has."""
-    return lambda: _table(
-        _model(block.__name__), lambda key: key not in set(TargetSettings.model_fields)
-    )
+    return lambda: _table(_model(block.__name__), lambda key: key not in set(keys(TargetSettings)))
 
 
 def _of(model: str) -> Callable[[], str]:

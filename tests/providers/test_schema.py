@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cloudsync.config import schema
+from cloudsync.config.schema import schema
 from cloudsync_aws.settings import AwsSettings
 from cloudsync_azure.settings import AzureSettings
 from cloudsync_gcp.settings import GcpSettings

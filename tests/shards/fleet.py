@@ -64,7 +64,7 @@ class Accounts:
     def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
         """The block's worlds, each an account."""
         return [
-            Scope(f"memory:{world}", settings.model_copy(update={"world": world}))
+            Scope(f"memory:{world}", settings.but(world=world))
             for world in self.worlds[settings.index]
             if settings.asks(f"memory:{world}")
         ]

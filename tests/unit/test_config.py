@@ -20,9 +20,9 @@ from cloudsync.config import (
     demands,
     load,
     read,
-    schema,
 )
 from cloudsync.config.document import MAX_CHARACTERS, parse
+from cloudsync.config.schema import schema
 from cloudsync.config.times import duration, written_duration
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import CloudsyncError, Exit, UsageError
@@ -37,14 +37,14 @@ MODES = (
 )
 
 
-class Where(Settings, frozen=True):
+class Where(Settings):
     """What the toy cloud selects by."""
 
     ids: tuple[str, ...] = ()
     """Ids."""
 
 
-class ToySettings(TargetSettings, frozen=True):
+class ToySettings(TargetSettings):
     """A target block of a cloud that doesn't exist."""
 
     provider: Literal["toy"] = "toy"

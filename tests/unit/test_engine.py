@@ -21,7 +21,7 @@ from cloudsync.provider import Outcome, Scope, Snapshot, Step, Unreadable
 
 ONE, TWO = "memory:engine/one", "memory:engine/two"
 LISTED = ("8.0.0.1/32", "2001:4800:10::/48")
-SCOPE = Scope("memory:engine", MemorySettings.model_construct(world="engine"))
+SCOPE = Scope("memory:engine", MemorySettings(mode="watch", world="engine"))
 STALE = Rule(
     100, "cloudsync:ours:25:also:ipv4", sources=("9.9.9.9/32",), description="cloudsync/ours also"
 )

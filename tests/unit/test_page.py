@@ -171,7 +171,7 @@ def test_what_is_old_follows_the_schedule(
     assert base.overview
     config = base.config
     if schedule:
-        config = config.model_copy(update={"schedule": Schedule.model_validate(schedule)})
+        config = config.but(schedule=Schedule.model_validate(schedule))
     overview = replace(base.overview, stages={"look": took, "change": 0.0})
     found = replace(base, config=config, overview=overview, now=NOW + old)
     found = replace(found, overview=replace(overview, looked_at=NOW))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cloudsync import orders, who
-from cloudsync.config import Config
+from cloudsync.config.models import History
 from cloudsync.history import past
 from cloudsync.history.retention import WITNESSES
 from cloudsync.job import Job
@@ -28,9 +28,8 @@ class Years(Scene):
     def job(self) -> Job:
         """The run's job."""
         job = super().job
-        said = {**job.config.model_dump(), "history": {"keep": "30d"}}
-        said["targets"] = job.config.targets
-        return replace(job, config=Config.model_validate(said))
+        kept = History(keep=timedelta(days=30))
+        return replace(job, config=replace(job.config, history=kept))
 
 
 @pytest.fixture

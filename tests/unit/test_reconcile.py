@@ -531,7 +531,7 @@ class Many(Scene):
         ]
 
 
-class Discovered(MemorySettings, frozen=True):
+class Discovered(MemorySettings):
     """A block whose scopes the cloud names."""
 
     @property

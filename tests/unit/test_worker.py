@@ -15,7 +15,8 @@ from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import InForce, Withdrawn
 from cloudsync.conditions import ConditionKind
 from cloudsync.conditions.watch import watched
-from cloudsync.config import Config
+from cloudsync.config.blind import Blind
+from cloudsync.config.models import Approvals
 from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
@@ -51,10 +52,13 @@ class Shift(Scene):
     def job(self) -> Job:
         """The worker's job."""
         job = super().job
-        said = {**job.config.model_dump(), "approvals": self.approvals, "blind": self.blind}
-        said["targets"] = job.config.targets
+        config = replace(
+            job.config,
+            approvals=Approvals.model_validate(self.approvals),
+            blind=tuple(map(Blind.model_validate, self.blind)),
+        )
         pace = replace(job.pace, sleep=self.sleep, settle=90.0)
-        return replace(job, attended=False, config=Config.model_validate(said), pace=pace)
+        return replace(job, attended=False, config=config, pace=pace)
 
     def sleep(self, seconds: float) -> None:
         """Time goes by, so that whoever waits for what never comes gives up."""

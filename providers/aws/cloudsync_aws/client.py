@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
+import json
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -130,4 +133,28 @@ def _loader() -> Any:
     """What reads the SDK's service models: shared, it saves each further session 200 ms."""
     from botocore.session import get_session  # noqa: PLC0415
 
-    return get_session().get_component("data_loader")
+    loader = get_session().get_component("data_loader")
+    loader.file_loader = _Plain(loader.file_loader)
+    return loader
+
+
+class _Plain:
+    """Service models as plain dicts, which keep their order too and take half the time to read.
+
+    In the place of botocore's ``JSONFileLoader`` (botocore/loaders.py), whose files it reads.
+    """
+
+    def __init__(self, usual: Any) -> None:
+        self._usual = usual
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a model."""
+        found: bool = self._usual.exists(path)
+        return found
+
+    def load_file(self, path: str) -> Any:
+        """The model in ``path``, which lacks its suffix; None where there is none."""
+        for suffix, opened in ((".json", open), (".json.gz", gzip.open)):
+            with suppress(FileNotFoundError), opened(f"{path}{suffix}", "rb") as file:
+                return json.loads(file.read())
+        return None

@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
 from cloudsync.provider import Managed, Scope
+from cloudsync.records.adapted import Adapted
 from cloudsync_aws.ingress import Ingress, PrefixList, ingress
 from cloudsync_aws.lists import ListSnapshot, ManagedList, Referrer
 from cloudsync_aws.snapshot import AwsSnapshot, Group, default_quota
 
 Frozen = dict[str, Any]
 
-_LISTS: Final = TypeAdapter(dict[str, ManagedList])
-_NAMED: Final = TypeAdapter(tuple[PrefixList, ...])
+
+_LISTS: Final = Adapted[dict[str, ManagedList]](dict[str, ManagedList])
+_NAMED: Final = Adapted[tuple[PrefixList, ...]](tuple[PrefixList, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def thaw(frozen: Mapping[str, Any]) -> AwsSnapshot | ListSnapshot:
     if "prefix_lists" in frozen:
         return ListSnapshot(
             scope,
-            _LISTS.validate_python(frozen["prefix_lists"]),
+            _LISTS.from_value(frozen["prefix_lists"]),
             tuple(_referrer(one, account) for one in frozen["referrers"]),
             dict(frozen["weights"]),
             quota,
@@ -67,7 +67,7 @@ def thaw(frozen: Mapping[str, Any]) -> AwsSnapshot | ListSnapshot:
 
 def _of_groups(snapshot: AwsSnapshot) -> Frozen:
     return {
-        "lists": _NAMED.dump_python(tuple(snapshot.lists.values()), mode="json"),
+        "lists": _NAMED.to_value(tuple(snapshot.lists.values())),
         "groups": {
             target: {
                 "id": group.id,
@@ -97,7 +97,7 @@ def _group(value: Mapping[str, Any], account: str, lists: Mapping[str, PrefixLis
 
 def _of_lists(snapshot: ListSnapshot) -> Frozen:
     return {
-        "prefix_lists": _LISTS.dump_python(dict(snapshot.lists), mode="json"),
+        "prefix_lists": _LISTS.to_value(dict(snapshot.lists)),
         "referrers": [
             {
                 "id": one.id,
@@ -114,7 +114,7 @@ def _of_lists(snapshot: ListSnapshot) -> Frozen:
 def _rules(group: Ingress) -> Frozen:
     return {
         "permissions": list(group.permissions),
-        "lists": _NAMED.dump_python(group.lists, mode="json"),
+        "lists": _NAMED.to_value(group.lists),
     }
 
 
@@ -127,7 +127,7 @@ def _referrer(value: Mapping[str, Any], account: str) -> Referrer:
 
 
 def _prefix_lists(values: Any) -> dict[str, PrefixList]:
-    return {one.id: one for one in _NAMED.validate_python(values)}
+    return {one.id: one for one in _NAMED.from_value(values)}
 
 
 def _quota(asked: int | None) -> Callable[[], int]:

@@ -85,10 +85,10 @@ class Provider:
 
     def survey(self, regions: Sequence[str], endpoint: str | None) -> AwsSettings:
         """Every group, in the regions given or in every enabled one."""
-        everything = AwsSelect.model_construct(tags={}, ids=None)
-        return AwsSettings(
-            mode="watch", select=everything, regions=tuple(regions) or None, endpoint=endpoint
-        )
+        return AwsSettings.model_validate({
+            "mode": "watch", "select": AwsSelect(tags={}), "regions": tuple(regions) or None,
+            "endpoint": endpoint,
+        })  # fmt: skip
 
     def scopes(self, settings: AwsSettings) -> Iterable[Scope | Unreadable]:
         """The accounts' regions that the block asks for; see ``places``.

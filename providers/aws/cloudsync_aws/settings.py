@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal, Self
-
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from typing import Annotated, Final, Literal
 
 from cloudsync.config import Settings, TargetSettings, Words, distinct, refused, shown
+from cloudsync.config.shape import checked, members, text, turned
 from cloudsync_aws.roles import SESSION, Role
 
 _GROUP: Final = re.compile(r"([0-9]{12}/)?sg-[0-9a-f]{1,32}")
@@ -62,8 +61,8 @@ def group_id(value: str) -> str:
     return value
 
 
-TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-TagValue = Annotated[str, StringConstraints(max_length=256)]
+TagKey = Annotated[str, text(least=1, most=128)]
+TagValue = Annotated[str, text(most=256)]
 
 
 def role_name(value: str) -> str:
@@ -124,20 +123,20 @@ def unit(value: str) -> str:
     return value
 
 
-RoleName = Annotated[str, AfterValidator(role_name)]
-ExternalId = Annotated[str, AfterValidator(external_id)]
-SessionName = Annotated[str, AfterValidator(session_name)]
+RoleName = Annotated[str, checked(role_name)]
+ExternalId = Annotated[str, checked(external_id)]
+SessionName = Annotated[str, checked(session_name)]
 Regions = Annotated[
-    tuple[Annotated[str, AfterValidator(region)], ...],
-    Field(min_length=1),
-    AfterValidator(distinct),
+    tuple[Annotated[str, checked(region)], ...],
+    members(1),
+    checked(distinct),
 ]
 
 
-class Account(Settings, frozen=True):
+class Account(Settings):
     """An account, and the role that is assumed to work in it."""
 
-    id: Annotated[str, AfterValidator(account_id)]
+    id: Annotated[str, checked(account_id)]
     """Its 12 digits, in quotes."""
     role: RoleName | None = None
     """The role to assume there; left out: it is the caller's own account."""
@@ -146,34 +145,31 @@ class Account(Settings, frozen=True):
     session_name: SessionName = SESSION
     """What the account's logs call us."""
 
-    @model_validator(mode="after")
-    def _of_a_role(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if self.role is None and self.external_id is not None:
             raise refused(
                 "an external id goes with a role, and none is named",
                 "Name the role: to assume there, or leave it out.",
                 below=("external_id",),
             )
-        return self
 
 
-class Organization(Settings, frozen=True):
+class Organization(Settings):
     """The accounts of the AWS Organization that the caller's account is in."""
 
     units: (
         Annotated[
-            tuple[Annotated[str, AfterValidator(unit)], ...],
-            Field(min_length=1),
-            AfterValidator(distinct),
+            tuple[Annotated[str, checked(unit)], ...],
+            members(1),
+            checked(distinct),
         ]
         | None
     ) = None
     """The units whose accounts are meant, with all below them; left out: the whole organization."""
-    include: Annotated[tuple[Words, ...], Field(min_length=1), AfterValidator(distinct)] | None = (
-        None
-    )
+    include: Annotated[tuple[Words, ...], members(1), checked(distinct)] | None = None
     """The accounts that are meant, by id or name; left out: every one."""
-    exclude: Annotated[tuple[Words, ...], AfterValidator(distinct)] = ()
+    exclude: Annotated[tuple[Words, ...], checked(distinct)] = ()
     """Accounts that aren't meant, by id or name."""
     role: RoleName = "cloudsync"
     """The role to assume in each of them, the caller's own account included."""
@@ -190,39 +186,38 @@ def whole(value: object) -> object:
     )
 
 
-class AwsSelect(Settings, frozen=True):
+class AwsSelect(Settings):
     """Which security groups or prefix lists are targets: those that carry every tag, or those named."""
 
-    tags: Annotated[dict[TagKey, TagValue], Field(min_length=1)] | None = None
+    tags: Annotated[dict[TagKey, TagValue], members(1)] | None = None
     """Tags that a group or list must carry, all of them, with these very values."""
     ids: (
         Annotated[
-            tuple[Annotated[str, AfterValidator(target_id)], ...],
-            Field(min_length=1),
-            AfterValidator(distinct),
+            tuple[Annotated[str, checked(target_id)], ...],
+            members(1),
+            checked(distinct),
         ]
         | None
     ) = None
     """Ids of groups, or of prefix lists."""
     groups: (
         Annotated[
-            tuple[Annotated[str, AfterValidator(group_id)], ...],
-            Field(min_length=1),
-            AfterValidator(distinct),
+            tuple[Annotated[str, checked(group_id)], ...],
+            members(1),
+            checked(distinct),
         ]
         | None
     ) = None
     """The groups that may refer to a prefix list; those that carry the tags needn't be named."""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if (self.tags is None) is (self.ids is None):
             what = "names no groups" if self.ids is None else "gives both tags and ids"
             raise refused(what, "Give tags: {KEY: VALUE} or ids: [sg-…], one of the two.")
-        return self
 
 
-class AwsSettings(TargetSettings, frozen=True):
+class AwsSettings(TargetSettings):
     """A target block with ``provider: aws``."""
 
     provider: Literal["aws"] = "aws"
@@ -233,20 +228,24 @@ class AwsSettings(TargetSettings, frozen=True):
     """The accounts that are meant; left out: the caller's own, whichever it is."""
     organization: Annotated[
         Organization | None,
-        BeforeValidator(whole),
+        turned(whole),
     ] = None
     """The accounts of the organization in place of named ones: true, or which of them."""
     regions: Regions | None = None
     """The regions to look in; left out: every enabled one."""
-    exclude_regions: Annotated[
-        tuple[Annotated[str, AfterValidator(region)], ...], AfterValidator(distinct)
-    ] = ()
+    exclude_regions: Annotated[tuple[Annotated[str, checked(region)], ...], checked(distinct)] = ()
     """Regions not to look in, where the others aren't named."""
     select: AwsSelect
     """Which groups are targets."""
 
-    @model_validator(mode="after")
-    def _one_way_to_name_places(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
+        self._one_way_to_name_places()
+        self._sources_exist_here()
+        self._of_one_kind()
+        self._nothing_is_ordered_here()
+
+    def _one_way_to_name_places(self) -> None:
         if self.accounts and self.organization is not None:
             raise refused(
                 "accounts are named, and an organization too",
@@ -266,7 +265,6 @@ class AwsSettings(TargetSettings, frozen=True):
                 "Keep one of the two: what isn't named isn't looked at.",
                 below=("exclude_regions",),
             )
-        return self
 
     @property
     def discovers(self) -> bool:
@@ -283,8 +281,7 @@ class AwsSettings(TargetSettings, frozen=True):
                 return Role(account, one.role, one.external_id, one.session_name)
         return None
 
-    @model_validator(mode="after")
-    def _sources_exist_here(self) -> Self:
+    def _sources_exist_here(self) -> None:
         todo = "Name a network, a group by its id, or a prefix list by its id."
         for number, also in enumerate(self.also_allow):
             if also.tag is not None:
@@ -296,10 +293,8 @@ class AwsSettings(TargetSettings, frozen=True):
             else:
                 continue
             raise refused(what, todo, below=("also_allow", number, key))
-        return self
 
-    @model_validator(mode="after")
-    def _of_one_kind(self) -> Self:
+    def _of_one_kind(self) -> None:
         lists = self.kind == "prefix-list"
         for number, one in enumerate(self.select.ids or ()):
             if one.startswith("pl-") is not lists:
@@ -316,7 +311,7 @@ class AwsSettings(TargetSettings, frozen=True):
                     "Name them under ids, or set kind: prefix-list.",
                     below=("select", "groups"),
                 )
-            return self
+            return
         for number, also in enumerate(self.also_allow):
             if also.network is None:
                 key = "group" if also.group is not None else "prefix_list"
@@ -325,12 +320,9 @@ class AwsSettings(TargetSettings, frozen=True):
                     "Let the group or list in by a rule of the groups that refer to the list.",
                     below=("also_allow", number, key),
                 )
-        return self
 
-    @model_validator(mode="after")
-    def _nothing_is_ordered_here(self) -> Self:
+    def _nothing_is_ordered_here(self) -> None:
         if self.priority is not None:
             raise refused(
                 "security groups have no priorities", "Leave it out.", below=("priority",)
             )
-        return self

@@ -74,8 +74,9 @@ class Provider:
                 "--region", "network security groups are read by subscription",
                 todo="Leave it out.",
             )  # fmt: skip
-        everything = AzureSelect.model_construct(tags={}, ids=None)
-        return AzureSettings(mode="watch", select=everything, protect="all", endpoint=endpoint)
+        return AzureSettings.model_validate({
+            "mode": "watch", "select": AzureSelect(tags={}), "protect": "all", "endpoint": endpoint,
+        })  # fmt: skip
 
     def scopes(self, settings: AzureSettings) -> Iterable[Scope | Unreadable]:
         """The subscriptions that the block names, or that Azure lists.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Final, Literal, Self
-
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from typing import Annotated, Final, Literal
 
 from cloudsync.addresses import AddressSet
 from cloudsync.config import Settings, TargetSettings, Words, distinct, refused, shown
+from cloudsync.config.shape import checked, members, text
 from cloudsync.config.values import NetworkText
 from cloudsync_azure.clauses import INTERNET, Protect
 from cloudsync_azure.decide import FIRST, LAST
@@ -71,70 +70,68 @@ def asg_id(value: str) -> str:
     return value
 
 
-TagKey = Annotated[str, StringConstraints(min_length=1, max_length=512)]
-TagValue = Annotated[str, StringConstraints(max_length=256)]
+TagKey = Annotated[str, text(least=1, most=512)]
+TagValue = Annotated[str, text(most=256)]
 
 
-class AzureSelect(Settings, frozen=True):
+class AzureSelect(Settings):
     """Which network security groups are targets: those that carry every tag, or those named."""
 
-    tags: Annotated[dict[TagKey, TagValue], Field(min_length=1)] | None = None
+    tags: Annotated[dict[TagKey, TagValue], members(1)] | None = None
     """Tags that a group must carry, all of them, with these very values."""
     ids: (
         Annotated[
-            tuple[Annotated[str, AfterValidator(nsg_id)], ...],
-            Field(min_length=1),
-            AfterValidator(distinct),
+            tuple[Annotated[str, checked(nsg_id)], ...],
+            members(1),
+            checked(distinct),
         ]
         | None
     ) = None
     """Groups by resource group and name: GROUP/NSG."""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if (self.tags is None) is (self.ids is None):
             what = "names no groups" if self.ids is None else "gives both tags and ids"
             raise refused(what, "Give tags: {KEY: VALUE} or ids: [GROUP/NSG], one of the two.")
-        return self
 
 
-class Protected(Settings, frozen=True):
+class Protected(Settings):
     """Some of the machines behind a group: by address, or by application security group."""
 
-    addresses: Annotated[tuple[NetworkText, ...], Field(min_length=1)] | None = None
+    addresses: Annotated[tuple[NetworkText, ...], members(1)] | None = None
     """Private addresses or networks of the machines; name them in each family that they have."""
     asg: (
         Annotated[
-            tuple[Annotated[str, AfterValidator(asg_id)], ...],
-            Field(min_length=1, max_length=_GROUPS),
-            AfterValidator(distinct),
+            tuple[Annotated[str, checked(asg_id)], ...],
+            members(1, _GROUPS),
+            checked(distinct),
         ]
         | None
     ) = None
     """Application security groups by their ARM ids."""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         if (self.addresses is None) is (self.asg is None):
             what = "names no machines" if self.asg is None else "gives both addresses and asg"
             raise refused(what, "Give addresses: […] or asg: […], one of the two, or say all.")
-        return self
 
 
-class AzureSettings(TargetSettings, frozen=True):
+class AzureSettings(TargetSettings):
     """A target block with ``provider: azure``."""
 
     provider: Literal["azure"] = "azure"
     """azure."""
     kind: Literal["network-security-group"] = "network-security-group"
     """What the targets are."""
-    tenant: Annotated[str, AfterValidator(subscription_id)] | None = None
+    tenant: Annotated[str, checked(subscription_id)] | None = None
     """The tenant to sign in to, by its id; left out: the identity's own."""
     subscriptions: (
         Annotated[
-            tuple[Annotated[str, AfterValidator(subscription_id)], ...],
-            Field(min_length=1),
-            AfterValidator(distinct),
+            tuple[Annotated[str, checked(subscription_id)], ...],
+            members(1),
+            checked(distinct),
         ]
         | None
     ) = None
@@ -146,18 +143,22 @@ class AzureSettings(TargetSettings, frozen=True):
     protect: Literal["all"] | Protected
     """Whom the target guards: all machines behind the group, or some of them."""
 
-    @model_validator(mode="after")
-    def _scopes_one_way(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
+        self._scopes_one_way()
+        self._some_means_not_all()
+        self._sources_exist_here()
+        self._priorities_exist()
+
+    def _scopes_one_way(self) -> None:
         if self.subscriptions is not None and self.management_group is not None:
             raise refused(
                 "gives both subscriptions and a management group",
                 "Give one of the two, or neither for all that the identity sees.",
                 below=("management_group",),
             )
-        return self
 
-    @model_validator(mode="after")
-    def _some_means_not_all(self) -> Self:
+    def _some_means_not_all(self) -> None:
         # A rule for every destination isn't one for the networks that hold them all, and it stands
         # for the other family too.
         named = protect_of(self).addresses
@@ -168,10 +169,8 @@ class AzureSettings(TargetSettings, frozen=True):
                     f"names every machine, by {network}", "Say protect: all.",
                     below=("protect", "addresses"),
                 )  # fmt: skip
-        return self
 
-    @model_validator(mode="after")
-    def _sources_exist_here(self) -> Self:
+    def _sources_exist_here(self) -> None:
         todo = "Name a network, a service tag, or an application security group by its ARM id."
         for number, also in enumerate(self.also_allow):
             if also.prefix_list is not None:
@@ -194,10 +193,8 @@ class AzureSettings(TargetSettings, frozen=True):
             else:
                 continue
             raise refused(what, todo, below=("also_allow", number, key))
-        return self
 
-    @model_validator(mode="after")
-    def _priorities_exist(self) -> Self:
+    def _priorities_exist(self) -> None:
         if self.priority and not FIRST <= self.priority.first <= self.priority.last <= LAST:
             raise refused(
                 f"from {self.priority.first} to {self.priority.last} isn't within "
@@ -205,7 +202,6 @@ class AzureSettings(TargetSettings, frozen=True):
                 f"Stay within {FIRST} to {LAST}.",
                 below=("priority",),
             )
-        return self
 
     def written(self, scope: str, targets: Mapping[str, str]) -> Iterator[list[str]]:
         """One block, for all machines until somebody says whom."""

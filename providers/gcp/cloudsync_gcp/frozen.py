@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
 from cloudsync.provider import Scope
+from cloudsync.records.adapted import Adapted
 from cloudsync_gcp.snapshot import GcpSnapshot, Network, Quota, unknown_quota
 from cloudsync_gcp.target import Target
 
 Frozen = dict[str, Any]
 
-_NETWORK: Final = TypeAdapter(Network)
+
+_NETWORK: Final = Adapted[Network](Network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def freeze(snapshot: GcpSnapshot) -> Frozen:
     return {
         "scope": snapshot.scope.name,
         "ports": None if ports is None else list(ports),
-        "network": _in_order(_NETWORK.dump_python(snapshot.network, mode="json")),
+        "network": _in_order(_NETWORK.to_value(snapshot.network)),
         "places": {name: list(target) for name, target in snapshot.places.items()},
         "quota": None if asked is None else list(asked),
     }
@@ -60,7 +60,7 @@ def thaw(frozen: Mapping[str, Any]) -> GcpSnapshot:
     ports = frozen["ports"]
     return GcpSnapshot(
         Scope(frozen["scope"], None if ports is None else Block(tuple(ports))),
-        _NETWORK.validate_python(frozen["network"]),
+        _NETWORK.from_value(frozen["network"]),
         {name: Target(kind, text) for name, (kind, text) in frozen["places"].items()},
         _quota(frozen["quota"]),
     )

@@ -86,8 +86,10 @@ class Provider:
             raise UsageError(
                 "provider gcp", "no project is named", todo="Set GOOGLE_CLOUD_PROJECT to its id."
             )
-        everything = GcpSelect.model_construct(network="", all=True)
-        return GcpSettings(mode="watch", select=everything, projects=(project,), endpoint=endpoint)
+        return GcpSettings.model_validate({
+            "mode": "watch", "select": GcpSelect(network="", all=True), "projects": (project,),
+            "endpoint": endpoint,
+        })  # fmt: skip
 
     def scopes(self, settings: GcpSettings) -> Iterable[Scope | Unreadable]:
         """The projects that the block asks for, by their ids or under a folder or organization.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Final, Literal, Self
-
-from pydantic import AfterValidator, Field, StrictBool, model_validator
+from typing import Annotated, Final, Literal
 
 from cloudsync.config import Settings, TargetSettings, distinct, refused, shown
+from cloudsync.config.shape import FLAG, checked, members
 from cloudsync_gcp.target import Target, place_of
 
 _PROJECT: Final = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
@@ -74,37 +73,32 @@ def account(value: str) -> str:
     return value
 
 
-ProjectId = Annotated[str, AfterValidator(project_id)]
-Number = Annotated[str, AfterValidator(parent_number)]
-ResourceName = Annotated[str, AfterValidator(resource_name)]
-Account = Annotated[str, AfterValidator(account)]
+ProjectId = Annotated[str, checked(project_id)]
+Number = Annotated[str, checked(parent_number)]
+ResourceName = Annotated[str, checked(resource_name)]
+Account = Annotated[str, checked(account)]
 
 
-class GcpSelect(Settings, frozen=True):
+class GcpSelect(Settings):
     """Which machines are guarded, on which network: by tag, by account, or all of them."""
 
     network: ResourceName
     """The network's name, in each of the projects that has it."""
-    tags: (
-        Annotated[tuple[ResourceName, ...], Field(min_length=1), AfterValidator(distinct)] | None
-    ) = None
+    tags: Annotated[tuple[ResourceName, ...], members(1), checked(distinct)] | None = None
     """Network tags; each is a target of its own."""
-    service_accounts: (
-        Annotated[tuple[Account, ...], Field(min_length=1), AfterValidator(distinct)] | None
-    ) = None
+    service_accounts: Annotated[tuple[Account, ...], members(1), checked(distinct)] | None = None
     """Service accounts that machines run as; each is a target of its own."""
-    all: StrictBool = False
+    all: Annotated[bool, FLAG] = False
     """Every machine of the network."""
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
         given = [self.tags is not None, self.service_accounts is not None, self.all]
         if sum(given) != 1:
             what = "says nothing of whom it protects" if not any(given) else "protects in two ways"
             raise refused(
                 what, "Give tags: […], service_accounts: […] or all: true, one of the three."
             )
-        return self
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -121,16 +115,14 @@ class GcpSelect(Settings, frozen=True):
         )
 
 
-class GcpSettings(TargetSettings, frozen=True):
+class GcpSettings(TargetSettings):
     """A target block with ``provider: gcp``."""
 
     provider: Literal["gcp"] = "gcp"
     """gcp."""
     kind: Literal["vpc-firewall", "network-policy"] = "vpc-firewall"
     """Where own rules stand: among the network's rules, or in its global firewall policy."""
-    projects: (
-        Annotated[tuple[ProjectId, ...], Field(min_length=1), AfterValidator(distinct)] | None
-    ) = None
+    projects: Annotated[tuple[ProjectId, ...], members(1), checked(distinct)] | None = None
     """The projects that have the network; of a shared one, the host project."""
     folder: Number | None = None
     """Every project under a folder, by its number."""
@@ -164,16 +156,20 @@ class GcpSettings(TargetSettings, frozen=True):
             else:
                 yield [*head, f"      {words[kind]}:", *lines]
 
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
+    def __post_init__(self) -> None:
+        """Check what takes several keys."""
+        self._one_place()
+        self._sources_exist_here()
+        self._policies_know_no_tags()
+        self._the_last_number_is_not_ours()
+
+    def _one_place(self) -> None:
         given = [self.projects is not None, self.folder is not None, self.organization is not None]
         if sum(given) != 1:
             what = "names no project" if not any(given) else "looks for projects in two ways"
             raise refused(what, "Give projects: […], folder: or organization:, one of the three.")
-        return self
 
-    @model_validator(mode="after")
-    def _sources_exist_here(self) -> Self:
+    def _sources_exist_here(self) -> None:
         for number, also in enumerate(self.also_allow):
             if also.network is not None:
                 continue
@@ -199,24 +195,19 @@ class GcpSettings(TargetSettings, frozen=True):
                 key, what = "tag", "a rule for service accounts can't name a tag as its source"
                 todo = "Name a service account or networks, or select by tags."
             raise refused(what, todo, below=("also_allow", number, key))
-        return self
 
-    @model_validator(mode="after")
-    def _policies_know_no_tags(self) -> Self:
+    def _policies_know_no_tags(self) -> None:
         if self.kind == "network-policy" and self.select.tags is not None:
             raise refused(
                 "a firewall policy knows no network tags",
                 "Select by service_accounts or all: true, or leave out kind.",
                 below=("select", "tags"),
             )
-        return self
 
-    @model_validator(mode="after")
-    def _the_last_number_is_not_ours(self) -> Self:
+    def _the_last_number_is_not_ours(self) -> None:
         if self.priority is not None and self.priority.last > 65_534:
             raise refused(
                 "at priority 65535 stand the rules that every network is made with",
                 "End at 65534 or before.",
                 below=("priority", "to"),
             )
-        return self

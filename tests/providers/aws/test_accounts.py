@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -137,7 +138,7 @@ def test_a_role_that_lets_nobody_in_is_unreadable(
     block = settings(accounts=[{"id": MAIL, "role": role, "external_id": external_id}])
     what = f"arn:aws:iam::{MAIL}:role/{role} can't be assumed (AccessDenied)"
     assert seen_by(provider, block) == [Unreadable(f"aws:{MAIL}/{EAST}", what, UNTRUSTED)]
-    assert list(provider.scopes(block.model_copy(update={"regions": None}))) == [
+    assert list(provider.scopes(replace(block, regions=None))) == [
         Unreadable(f"aws:{MAIL}", what, UNTRUSTED)
     ]
 

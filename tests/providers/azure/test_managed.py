@@ -117,7 +117,7 @@ def test_who_stands_in_the_modules_rules() -> None:
 
 def test_the_ports_are_the_target_block_s() -> None:
     """A block that looks after 2525 asks about 2525."""
-    settings = TargetSettings.model_construct(ports=(2525,))
+    settings = TargetSettings(provider="azure", mode="watch", ports=(2525,))
     seen = AzureSnapshot(Scope(SCOPE.name, settings), snapshot(rule(CLOSED, 100)).groups)
     assert RULES.managed(seen) == {}
 

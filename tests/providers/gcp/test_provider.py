@@ -6,11 +6,13 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cloudsync.addresses import AddressSet
+from cloudsync.config.target import Place
 from cloudsync.errors import UsageError
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import make
@@ -18,7 +20,7 @@ from cloudsync.provider import Outcome, Scope, Unreadable
 from cloudsync_gcp.client import placeholder
 from cloudsync_gcp.provider import Provider
 from cloudsync_gcp.sandbox import Dialect, Sandbox
-from cloudsync_gcp.settings import GcpSettings
+from cloudsync_gcp.settings import GcpSelect, GcpSettings
 from cloudsync_gcp.snapshot import GcpSnapshot
 from tests.contract.ec2 import Clock
 from tests.contract.gcp import classic, in_policy
@@ -438,11 +440,8 @@ def test_two_blocks_that_share_machines_must_agree(sandbox: Sandbox) -> None:
     provider = made()
     first = block(sandbox)
     list(provider.scopes(first))
-    other = GcpSettings.model_validate(
-        {**first.model_dump(exclude={"select"}), "mode": "add",
-         "select": {"network": "default", "tags": ["mx"]}},
-    )  # fmt: skip
-    other._place = type(first._place)(1)  # type: ignore[misc]
+    select = GcpSelect(network="default", tags=("mx",))
+    other = replace(first, mode="add", select=select).placed(Place(1))
     with pytest.raises(UsageError, match="differ in mode"):
         list(provider.scopes(other))
 

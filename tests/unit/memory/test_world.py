@@ -19,7 +19,7 @@ GONE = Step("remove", ("memory:w/fw",), (f"- {RULE}",), call=RULE)
 
 def settings(**more: Any) -> MemorySettings:
     """A target block for world w."""
-    return MemorySettings.model_construct(world="w", **more)
+    return MemorySettings(mode="watch", world="w", **more)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def look(only: frozenset[str] | None = None, **more: Any) -> Snapshot | Unreadab
 
 def test_a_world_that_is_not_there_is_unreadable() -> None:
     """A block that names no world gives a reason instead of a scope."""
-    block = MemorySettings.model_construct(world="nowhere")
+    block = MemorySettings(mode="watch", world="nowhere")
     assert list(Provider().scopes(block)) == [
         Unreadable("memory:nowhere", "there is no such world", "Make it first.")
     ]

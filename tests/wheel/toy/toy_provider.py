@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from cloudsync.config import TargetSettings
 
 
-class ToySettings(TargetSettings, frozen=True):
+class ToySettings(TargetSettings):
     """A target block with ``provider: toy``."""
 
     provider: Literal["toy"] = "toy"
