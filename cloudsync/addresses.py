@@ -54,7 +54,9 @@ class AddressSet:
         Raises:
             ValueError: a string is neither an address nor a CIDR.
         """
-        return AddressSet(_merged([_span(str(network)) for network in networks]))
+        return AddressSet(
+            _merged([_span(one) if isinstance(one, str) else _laid_out(one) for one in networks])
+        )
 
     @staticmethod
     def union(sets: Iterable[AddressSet]) -> AddressSet:
@@ -122,7 +124,10 @@ class AddressSet:
         return bool(self.spans)
 
     def __contains__(self, address: str | Address) -> bool:
-        return AddressSet.of(address) <= self
+        # No span touches another, so what is one span lies whole in one of them or not at all.
+        first, last = _span(address) if isinstance(address, str) else _laid_out(address)
+        index = bisect_left(self.spans, (first + 1,)) - 1
+        return index >= 0 and last <= self.spans[index][1]
 
     @property
     def ipv4(self) -> AddressSet:
@@ -154,7 +159,7 @@ class AddressSet:
 
     def cidrs(self) -> list[str]:
         """``networks()`` as strings."""
-        return [str(network) for network in self.networks()]
+        return [cidr for span in self.spans for cidr in _written(span)]
 
     def ranges(self) -> Iterator[tuple[Address, Address]]:
         """The first and last address of each span, IPv4 first, in order."""
@@ -234,6 +239,17 @@ def _span(text: str) -> Span:
     size = 1 << (bits - length)
     first = (value & -size) + (_V6 if six else 0)
     return first, first + size - 1
+
+
+@lru_cache(maxsize=65_536)
+def _laid_out(network: Network | Address) -> Span:
+    return _span(str(network))
+
+
+# Writing an address takes ten times as long as finding what was written of the same span before.
+@lru_cache(maxsize=16_384)
+def _written(span: Span) -> tuple[str, ...]:
+    return tuple(map(str, AddressSet((span,)).networks()))
 
 
 @lru_cache(maxsize=65_536)

@@ -127,9 +127,10 @@ class JudgedGroup:
             found = broken(was, last, wish, points([was, last], wish))
             self.faults += [f"{step.changes}: {one}" for one in found]
             if self.forecast:
-                after = self.provider.rules.after(before, step)
-                self.faults += same(self.provider.rules, after, self.look(), wanted.installation)
-                self.faults += misread(self.exposure(), last, wish)
+                after, seen = self.provider.rules.after(before, step), self.look()
+                self.faults += same(self.provider.rules, after, seen, wanted.installation)
+                exposure = self.provider.rules.exposure(seen, 25)[self.target]
+                self.faults += misread(exposure, last, wish)
 
         return run(
             self.provider,

@@ -88,6 +88,7 @@ def inside(point: Point, cidrs: Iterable[str]) -> bool:
     return False
 
 
+@lru_cache(maxsize=100_000)
 def text(point: Point) -> str:
     """A point as a person writes it."""
     version, number = point
@@ -104,13 +105,12 @@ def concerns(row: Row, port: int, protocol: str = "tcp") -> bool:
 
 def matches(row: Row, point: Point, machine: str, meaning: Meaning) -> bool:
     """Whether a row speaks of a sender and a machine."""
-    if row["machines"] and machine not in row["machines"]:
+    machines, sources, names = row["machines"], row["sources"], row["names"]
+    if machines and machine not in machines:
         return False
-    if not row["sources"] and not row["names"]:
-        return True
-    if inside(point, row["sources"]):
-        return True
-    return any(inside(point, meaning.get(name, ())) for name in row["names"])
+    if not names:
+        return not sources or inside(point, sources)
+    return inside(point, sources) or any(inside(point, meaning.get(name, ())) for name in names)
 
 
 def deciding(world: World, port: int, protocol: str = "tcp") -> list[Row]:

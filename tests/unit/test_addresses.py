@@ -26,6 +26,7 @@ small = st.tuples(st.integers(0, 255), st.integers(26, 32)).map(
     lambda pair: f"10.0.0.{pair[0]}/{pair[1]}"
 )
 cidrs = st.lists(small, max_size=6)
+_FIRST = int(IPv4Address("10.0.0.0"))
 
 
 def plain(networks: list[str]) -> set[int]:
@@ -51,6 +52,7 @@ def test_the_algebra_is_that_of_sets(one: list[str], two: list[str]) -> None:
     assert bool(a) is bool(x)
     assert AddressSet.union([a, b]) == a | b
     assert a.count() == Count(len(x), 0)
+    assert {number for number in range(_FIRST - 1, _FIRST + 257) if IPv4Address(number) in a} == x
 
 
 @given(cidrs)
