@@ -28,11 +28,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Callable[[str
 
         def server(kind: str) -> Server:
             if kind not in known:
-                folder = tmp_path_factory.mktemp(kind)
                 ways = {
-                    "postgresql": lambda: servers.postgres(folder),
+                    "postgresql": servers.postgres,
                     "s3": servers.s3,
-                    "az": lambda: servers.azure(folder),
+                    "az": lambda: servers.azure(tmp_path_factory.mktemp(kind)),
                     "gs": servers.gcs,
                 }
                 known[kind] = stack.enter_context(ways[kind]())

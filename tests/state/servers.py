@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
 
 from tests.needs import missing, need
@@ -87,17 +88,23 @@ def postgres_program(name: str) -> str:
 
 
 @contextmanager
-def postgres(folder: Path) -> Generator[Server]:
-    """A cluster in ``folder``; it is never root, which PostgreSQL refuses to be."""
+def postgres() -> Generator[Server]:
+    """A cluster in a folder of its own; it is never root, which PostgreSQL refuses to be.
+
+    The folder is none of pytest's: whenever another pytest begins, it shuts what is above those to
+    everybody but its user, and the cluster's would be among them.
+    """
+    with TemporaryDirectory(prefix="cloudsync-postgres-") as folder:
+        yield from _cluster(Path(folder))
+
+
+def _cluster(folder: Path) -> Generator[Server]:
     initdb, server = postgres_program("initdb"), postgres_program("postgres")
     more: dict[str, Any] = {}
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         more = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        for above in folder.parents[:3]:
-            if above.owner() == "root" and str(above).startswith("/tmp/"):
-                above.chmod(above.stat().st_mode | 0o011)
     data = folder / "data"
     subprocess.run(
         [initdb, "-D", str(data), "-U", "tester", "--auth=trust", "-E", "UTF8", "--no-sync",

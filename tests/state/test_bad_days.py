@@ -357,12 +357,9 @@ def test_a_connection_that_is_cut_midway_is_made_anew(
         assert store.put("list", value(2), 1) == Document(value(2), 2)
 
 
-def test_a_database_that_goes_down_midway_says_so(
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_database_that_goes_down_midway_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that is gone between two calls is an error, never a document that isn't there."""
-    with servers.postgres(tmp_path_factory.mktemp("down")) as server:
+    with servers.postgres() as server:
         monkeypatch.setenv("PGUSER", "tester")
         url = f"postgresql://127.0.0.1:{server.port}/postgres"
         store = open_state(url)
