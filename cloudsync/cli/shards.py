@@ -23,7 +23,7 @@ from cloudsync.shards.ledger import Common, Progress
 from cloudsync.shards.shard import Shard, account, run_name, shard
 from cloudsync.shards.work import work
 from cloudsync.worker.stop import Stop
-from cloudsync.worker.unattended import run_unattended
+from cloudsync.worker.unattended import run_unattended, told_of
 
 
 def run_part(
@@ -80,7 +80,9 @@ def run_shard(
                 if common.gathered is not None:
                     _say(f"{mine}: run {name} is over, and ended with {int(common.gathered)}.")
                     return int(common.gathered)
-                progress = work(told, common, mine)
+                share = {"cloudsync.shard": str(mine)}
+                with told_of(config.name, name, share, failed, Stop()):
+                    progress = work(told, common, mine)
                 last = is_last(told, common)
         except CloudsyncError as error:
             return int(said(error))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -74,20 +74,7 @@ def run_unattended(
     or its trace from being handed over.
     """
     run = run_id(now())
-
-    def untraced(error: CloudsyncError) -> None:
-        failed(error)
-        log.warning("traces", text=str(error))
-
-    with (
-        log.bound(tenant=tenant, run=run),
-        trace.running(
-            _tracer(untraced),
-            {"cloudsync.tenant": tenant, "cloudsync.run": run, "cloudsync.kind": kind},
-            untraced, stop,
-        ) as whole,
-        log.bound(**({"trace": whole.trace} if whole.trace else {})),
-    ):  # fmt: skip
+    with told_of(tenant, run, {"cloudsync.kind": kind}, failed, stop) as whole:
         began = monotonic()
         log.info("run_begun", kind=kind)
         pinged = partial(_pinged, url_env, missed, run)
@@ -130,13 +117,35 @@ def run_unattended(
         return _traced(whole, ended)
 
 
-def _tracer(untraced: Callable[[CloudsyncError], object]) -> trace.Tracer | None:
-    """The tracer that the environment asks for; ``untraced`` is told why there is none."""
-    try:
-        return otlp.tracer()
-    except CloudsyncError as error:
-        untraced(error)
-        return None
+@contextmanager
+def told_of(
+    tenant: str,
+    run: str,
+    more: Mapping[str, trace.Said],
+    failed: Callable[[Exception], object],
+    stop: Callable[[], bool],
+) -> Generator[trace.Span]:
+    """A run, or a process's share of one: its lines in the log name it, and it is one trace.
+
+    ``failed`` is told why that can't be had or handed over.
+    """
+
+    def untraced(error: CloudsyncError) -> None:
+        failed(error)
+        log.warning("traces", text=str(error))
+
+    with log.bound(tenant=tenant, run=run):
+        tracer: trace.Tracer | None = None
+        try:
+            tracer = otlp.tracer()
+        except CloudsyncError as error:
+            untraced(error)
+        said = {"cloudsync.tenant": tenant, "cloudsync.run": run, **more}
+        with (
+            trace.running(tracer, said, untraced, stop) as whole,
+            log.bound(**({"trace": whole.trace} if whole.trace else {})),
+        ):
+            yield whole
 
 
 def _traced(whole: trace.Span, ended: Ended) -> Ended:

@@ -198,3 +198,18 @@ def test_what_ended_is_handed_over_where_a_run_is_stopped(
     (whole,) = collector.named("run")
     assert whole.said["error.type"] == "Terminated"
     assert ("change", "run") in collector.parents()
+
+
+def test_a_share_of_a_run_is_a_trace_with_the_runs_name(
+    ready: World, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a shard looked at and did is in it, and whose share it was."""
+    monkeypatch.setenv(ENDPOINT, collector.url)
+    ran = ready.run("run", "--once", "--shard", "1/1", "--run", "r1")
+    assert ran.code == 0, ran
+    share = next(one for one in collector.named("run") if "cloudsync.shard" in one.said)
+    assert share.said == {
+        "cloudsync.tenant": "mail", "cloudsync.run": "r1", "cloudsync.shard": "shard 1 of 1",
+    }  # fmt: skip
+    mine = {one.name for one in collector.spans if one.trace == share.trace}
+    assert {"observe", "plan", "apply", "verify", "AuthorizeSecurityGroupIngress"} <= mine
