@@ -17,6 +17,10 @@ from tree_sitter import Language, Node, Parser
 _PARSER: Final = Parser(Language(tree_sitter_hcl.language()))
 META: Final = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle"})
 """What every resource takes, whatever its provider says."""
+_WRAPPERS: Final = frozenset({"expression", "literal_value", "collection_value"})
+_ATTRIBUTE: Final = re.compile(
+    r"(\w+)\s*=\s*(?:optional\((\w+(?:\([^()]*\))?)|(\w+(?:\([^()]*\))?))"
+)
 _SAME: Final = {"list": "many", "set": "many", "tuple": "many", "map": "keyed", "object": "keyed"}
 
 
@@ -95,9 +99,8 @@ def faults(block: Block, schema: dict[str, Any], variables: dict[str, str]) -> I
         type_, mark = taken[name].rstrip("!?="), taken[name].lstrip("abcdefghijklmnopqrstuvwxyz()")
         if not set(mark) & {"!", "?"}:
             yield f"{where}: {name} can't be given"
-        for kind in _kinds(block.arguments[name], variables):
-            if not _fits(kind, type_):
-                yield f"{where}: {name} takes {type_}, not {kind}"
+        for what in misfits(name, block.arguments[name], type_, variables):
+            yield f"{where}: {what}"
     for name in sorted(one for one, said in taken.items() if "!" in said and one not in given):
         yield f"{where}: {name} must be given"
     yield from _inside(where, block.blocks, schema, variables)
@@ -124,9 +127,40 @@ def _inside(
                 yield f"{where}: {counts.get(name, 0)} blocks {name}, of {least} to {most}"
 
 
+def misfits(name: str, node: Node, type_: str, variables: dict[str, str]) -> Iterator[str]:
+    """Where an expression shows, without being evaluated, that it isn't of a type: a phrase each.
+
+    It looks into tuples and objects that are written out; what a reference or a call gives isn't known.
+    """
+    wrong = [kind for kind in _kinds(node, variables) if not _fits(kind, type_)]
+    yield from (f"{name} takes {' '.join(type_.split())}, not {kind}" for kind in wrong)
+    if wrong:
+        return
+    inner, (outer, of) = _bare(node), _outer(type_)
+    if inner.type == "tuple" and of:
+        each = [one for one in inner.named_children if one.type == "expression"]
+        for number, one in enumerate(each):
+            yield from misfits(f"{name}[{number}]", one, of, variables)
+    if inner.type == "object" and of:
+        attributes = {one[1]: one[2] or one[3] for one in _ATTRIBUTE.finditer(of)}
+        for elem in (one for one in inner.named_children if one.type == "object_elem"):
+            key, value = text_of(elem.named_children[0]).strip('"'), elem.named_children[1]
+            if outer == "object" and key not in attributes:
+                yield f"{name} has no {key}"
+            else:
+                type_ = attributes[key] if outer == "object" else of
+                yield from misfits(f"{name}.{key}", value, type_, variables)
+
+
+def _bare(node: Node) -> Node:
+    while node.type in _WRAPPERS and len(node.named_children) == 1:
+        node = node.named_children[0]
+    return node
+
+
 def _kinds(node: Node, variables: dict[str, str]) -> Iterator[str]:
     """The types that an expression shows without being evaluated; none where it must be."""
-    while node.type in {"expression", "literal_value", "collection_value"} and node.named_children:
+    while node.type in _WRAPPERS and node.named_children:
         if len(node.named_children) > 1:  # a path: var.x alone is known
             said = text_of(node)
             if said.startswith("var.") and said[4:] in variables:
@@ -151,7 +185,12 @@ def _fits(kind: str, type_: str) -> bool:
     (have, of), (want, _) = (_outer(one) for one in (kind, type_))
     if want in _SAME or have in _SAME:
         return _SAME.get(have) == _SAME.get(want) and (of in {"", "string"} or of in type_)
-    return have == want or (want == "string" and have in {"number", "bool"}) or have == "any"
+    return (
+        want == "any"
+        or have == want
+        or (want == "string" and have in {"number", "bool"})
+        or have == "any"
+    )
 
 
 def _outer(said: str) -> tuple[str, str]:

@@ -6,15 +6,17 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dulwich.repo import Repo
 
 from cloudsync.model import TERRAFORM_MARK
 from tests.e2e.conftest import world as world  # noqa: PLC0414 - the fixture
-from tests.e2e.world import LIST, World, block, tcp
+from tests.e2e.world import LIST, REGION, World, block, tcp
 from tests.needs import need
-from tests.terraform.here import WHY, Root
+from tests.terraform.here import WHY, Root, aws
+from tests.terraform.test_clouds import CALLS
 
 NEW = "69.20.58.240/32"
 
@@ -52,6 +54,67 @@ def test_a_stranger_takes_a_tag_and_the_next_one_and_who_is_pinned_lags(
     assert world.run("terraform", "publish").code == 0
     assert let_in(roots[0], f"{url}?ref=v1.0.1") == {*LIST, NEW}
     assert let_in(roots[1], f"{url}?ref=v1.0.0") == set(LIST)
+
+
+@pytest.mark.long
+def test_the_next_tag_plans_the_new_address_in_each_cloud_and_nothing_else(
+    world: World, url: str, tmp_path: Path, mirror: Path
+) -> None:
+    """One root, each module by its git source: a rule more on AWS, a rule changed in place elsewhere."""
+    source = url.removesuffix("allow-list")
+
+    def at(tag: str) -> Root:
+        calls: dict[str, Any] = {
+            name: {
+                **call,
+                "name": "mail",
+                "source": f"{source}{call['source'].rpartition('/')[2]}?ref={tag}",
+            }
+            for name, call in CALLS.items()
+        }
+        root = Root(tmp_path / "team")
+        root.write({"provider": {"azurerm": {"features": {}}}, "module": calls})
+        root.init("-upgrade", mirror=mirror)
+        return root
+
+    (tmp_path / "team").mkdir()
+    at("v1.0.0").call("apply", "-input=false", "-auto-approve")
+    world.accepted(*LIST, NEW)
+    assert world.run("terraform", "publish").code == 0
+    assert at("v1.0.0").changes() == {}
+    assert at("v1.0.1").changes() == {
+        f'module.aws.aws_vpc_security_group_ingress_rule.network["{NEW} 25"]': "create",
+        'module.azure.azurerm_network_security_rule.allow["ipv4"]': "update",
+        'module.gcp.google_compute_firewall.allow["ipv4-1"]': "update",
+        'module.policy.google_compute_network_firewall_policy_rule.allow["ipv4-1"]': "update",
+    }
+
+
+@pytest.mark.long
+def test_what_the_drift_says_is_what_mends_it(world: World, url: str, tmp_path: Path) -> None:
+    """A pinned consumer at the sandbox: the source that the drift names, applied, is in sync."""
+    group = world.group("mail")
+    root = Root(tmp_path / "team")
+    root.folder.mkdir()
+
+    def applied(source: str) -> None:
+        call = {"source": source, "name": "mail", "security_group_id": group}
+        provider = aws(world.sandbox.url, REGION)
+        root.write({"provider": {"aws": provider}, "module": {"mail": call}})
+        root.init("-upgrade")
+        root.call("apply", "-input=false", "-auto-approve")
+
+    applied(f"{url.replace('allow-list', 'aws')}?ref=v1.0.0")
+    world.accepted(*LIST, NEW)
+    assert world.run("terraform", "publish").code == 0
+    looked = world.run("drift", "--format", "json")
+    (target,) = json.loads(looked.out)["targets"]
+    assert (looked.code, target["verdict"], target["mend"]["add"]) == (2, "missing", [NEW])
+    assert (target["mend"]["pinned"], target["mend"]["newest"]) == ("1.0.0", "1.0.1")
+    applied(target["mend"]["source"])
+    after = world.run("drift", "--format", "json")
+    (target,) = json.loads(after.out)["targets"]
+    assert (after.code, target["verdict"], target["mend"]) == (0, "in_sync", None)
 
 
 def test_who_lags_while_an_address_is_missing_loses_mail_and_is_told(

@@ -9,7 +9,7 @@ import pytest
 from ruamel import yaml
 
 from tests.terraform.here import MODULES, schemas
-from tests.terraform.structure import META, Block, blocks, faults
+from tests.terraform.structure import META, Block, blocks, faults, misfits
 
 CLOUDS = {"aws": "aws", "azure": "azurerm", "gcp": "google"}
 TERRAFORMS_OWN = "terraform_data"
@@ -105,20 +105,61 @@ def examples() -> list[Path]:
     return sorted(MODULES.parent.glob("**/examples/**/*.tf"))
 
 
+def wrongs(text: str, folder: Path) -> Iterator[str]:
+    """What is wrong with the calls of modules in ``text``, whose sources are seen from ``folder``."""
+    found = blocks(text)
+    variables = {one.labels[0]: one.text("type") for one in found if one.type == "variable"}
+    for call in (one for one in found if one.type == "module"):
+        name, module = call.labels[0], (folder / call.said("source")).resolve()
+        declared = {
+            one.labels[0]: one
+            for one in blocks((module / "variables.tf").read_text("utf-8"))
+            if one.type == "variable"
+        }
+        given = set(call.arguments) - META - {"source"}
+        yield from (f"{name}: there is no input {one}" for one in sorted(given - set(declared)))
+        for one, said in declared.items():
+            if one not in given and "default" not in said.arguments:
+                yield f"{name}: {one} must be given"
+            elif one in given:
+                type_ = said.text("type")
+                wrong = misfits(one, call.arguments[one], type_, variables)
+                yield from (f"{name}: {what}" for what in wrong)
+
+
 @pytest.mark.parametrize("path", examples(), ids=lambda path: path.parent.as_posix()[-30:])
 def test_an_example_calls_the_module_as_it_is(path: Path) -> None:
-    """Every input that an example gives exists, every one that must be given is, and every type fits."""
-    calls = [block for block in blocks(path.read_text("utf-8")) if block.type == "module"]
-    assert calls
-    for call in calls:
-        module = (path.parent / call.said("source")).resolve()
-        declared = {
-            one.labels[0]: one.text("type") + ("?" if "default" in one.arguments else "!")
-            for one in blocks((module / "variables.tf").read_text("utf-8"))
-        }
-        given = {name: node for name, node in call.arguments.items() if name != "source"}
-        assert set(given) - META <= set(declared)
-        assert {name for name, said in declared.items() if said.endswith("!")} <= set(given)
+    """Every input that it gives exists, every one that must be given is, and every type that shows fits."""
+    text = path.read_text("utf-8")
+    assert 'module "' in text
+    assert list(wrongs(text, path.parent)) == []
+
+
+def test_a_mistake_in_an_example_is_seen() -> None:
+    """A misspelt input, one left out, and wrong types: of a value, an element, an attribute."""
+    text = """
+      variable "networks" {
+        type = string
+      }
+      module "it" {
+        source              = "../../modules/azure"
+        name                = ["mail"]
+        nsg                 = "smtp"
+        ports               = [25, [587]]
+        resource_group_name = "mail"
+        priorities          = { ipv4 = 300, sixth = 301, deny = [4000] }
+        additional_networks = var.networks
+      }
+    """
+    assert sorted(wrongs(text, MODULES.parent / "examples" / "it")) == [
+        "it: additional_networks takes set(string), not string",
+        "it: name takes string, not tuple",
+        "it: network_security_group_name must be given",
+        "it: ports[1] takes number, not tuple",
+        "it: priorities has no sixth",
+        "it: priorities.deny takes number, not tuple",
+        "it: there is no input nsg",
+    ]
 
 
 def test_the_updaters_configurations_are_what_their_programs_read() -> None:
