@@ -185,12 +185,8 @@ def _fits(kind: str, type_: str) -> bool:
     (have, of), (want, _) = (_outer(one) for one in (kind, type_))
     if want in _SAME or have in _SAME:
         return _SAME.get(have) == _SAME.get(want) and (of in {"", "string"} or of in type_)
-    return (
-        want == "any"
-        or have == want
-        or (want == "string" and have in {"number", "bool"})
-        or have == "any"
-    )
+    same = want in {"any", have} or have == "any"
+    return same or (want == "string" and have in {"number", "bool"})
 
 
 def _outer(said: str) -> tuple[str, str]:

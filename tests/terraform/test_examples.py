@@ -48,7 +48,7 @@ def kinds(found: dict[str, Any]) -> dict[str, int]:
 
 
 def test_every_complete_example_is_planned(terraform: Path, mirror: Path) -> None:
-    """All of them at once, as modules of one root: every provider takes what stands there."""
+    """All of them at once, as modules of one root: valid, and every provider takes what stands there."""
     root = Root(terraform.parent)
     where = "./terraform/modules/{}/examples/complete"
     calls: dict[str, Any] = {
@@ -58,6 +58,7 @@ def test_every_complete_example_is_planned(terraform: Path, mirror: Path) -> Non
     calls["aws"] |= {"vpc_id": "vpc-0123456789abcdef0", "shared_lists": {"mail": "pl-1"}}
     root.write({"provider": {"azurerm": {"features": {}}}, "module": calls})
     root.init(mirror=mirror)
+    assert "The configuration is valid" in root.call("validate")
     assert kinds(planned(root)) == {
         "aws_security_group": 1,
         "aws_ec2_managed_prefix_list": 1,
@@ -94,6 +95,7 @@ def test_the_example_of_aws_is_applied_and_in_sync(world: World, terraform: Path
     call = {"source": "./terraform/modules/aws/examples/complete", "vpc_id": vpc}
     root.write({"provider": {"aws": aws(world.sandbox.url, REGION)}, "module": {"it": call}})
     root.init()
+    assert "The configuration is valid" in root.call("validate")
     root.call("apply", "-input=false", "-auto-approve")
     assert root.changes() == {}
     (made,) = (
