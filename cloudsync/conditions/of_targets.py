@@ -93,7 +93,8 @@ def _differences(plan: TargetPlan, state: State, since: Since) -> Iterator[Condi
             _todo(plan, found.missing.witness()),
             _rules(found.stops) or "no rule lets it in",
             found.missing.witness() or "",
-            _cause(found.missing, since.came),
+            # Who lags behind a version misses what the list gained, whenever that was.
+            "list" if _lag(plan.mend) else _cause(found.missing, since.came),
         )
     if found.excess:
         witness = (found.excess & PUBLIC).witness() or found.excess.witness()

@@ -61,8 +61,9 @@ def test_a_consumer_that_lags_has_lost_mail_and_the_message_says_by_which_versio
     networks = tuple(f"203.0.113.{number}/32" for number in range(7))
     mend = Mend(why, "Let it say `v1.2.1`.", networks, (), (), "1.2.0", "1.2.1")
     lost, *_ = of(look(replace(plans.BLOCKED, mend=mend)))
-    assert (lost.severity, lost.impact, lost.did, lost.todo) == (
+    assert (lost.severity, lost.cause, lost.impact, lost.did, lost.todo) == (
         "page",
+        "list",
         "Mail is lost at gcp:prod/default/tag:smtp: 5 IPv4 addresses, wanted, can't reach port 25. "
         + why,
         "Nothing is changed there, since Terraform keeps it.",
