@@ -1,8 +1,15 @@
-# Changes that the audit log tells of, looked at within seconds: a sink of each project to one topic,
-# whose push is a function. It is off where var.events is false; the scheduled pass stays the truth.
+# Changes that the audit log tells of, looked at within seconds: a sink of each project, or one of all
+# that is below a folder or an organization, to one topic, whose push is a function. It is off where var.events is false; the scheduled pass stays the truth.
 
 locals {
-  watched = var.events ? (length(var.projects) > 0 ? var.projects : toset([var.project])) : toset([])
+  above   = var.events && var.events_under != null ? split("/", var.events_under) : ["", ""]
+  watched = var.events && var.events_under == null ? var.projects : toset([])
+  # By where each listens, which is known before they are; who writes isn't.
+  writers = merge(
+    { for project, sink in google_logging_project_sink.change : project => sink.writer_identity },
+    { for sink in google_logging_folder_sink.change : var.events_under => sink.writer_identity },
+    { for sink in google_logging_organization_sink.change : var.events_under => sink.writer_identity },
+  )
   # What may change who gets in: rules, what they are about, and policies ahead of them.
   filter = <<-EOT
     log_id("cloudaudit.googleapis.com/activity")
@@ -31,13 +38,35 @@ resource "google_logging_project_sink" "change" {
   unique_writer_identity = true
 }
 
+resource "google_logging_folder_sink" "change" {
+  count = local.above[0] == "folders" ? 1 : 0
+
+  folder           = local.above[1]
+  name             = "${var.name}-change"
+  description      = "What may change who gets in, to be looked at within seconds"
+  destination      = "pubsub.googleapis.com/${google_pubsub_topic.change[0].id}"
+  filter           = local.filter
+  include_children = true
+}
+
+resource "google_logging_organization_sink" "change" {
+  count = local.above[0] == "organizations" ? 1 : 0
+
+  org_id           = local.above[1]
+  name             = "${var.name}-change"
+  description      = "What may change who gets in, to be looked at within seconds"
+  destination      = "pubsub.googleapis.com/${google_pubsub_topic.change[0].id}"
+  filter           = local.filter
+  include_children = true
+}
+
 resource "google_pubsub_topic_iam_member" "sink" {
-  for_each = google_logging_project_sink.change
+  for_each = local.writers
 
   project = var.project
   topic   = google_pubsub_topic.change[0].name
   role    = "roles/pubsub.publisher"
-  member  = each.value.writer_identity
+  member  = each.value
 }
 
 resource "google_cloudfunctions2_function" "change" {

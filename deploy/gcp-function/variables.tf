@@ -110,3 +110,14 @@ variable "events" {
   type        = bool
   default     = false
 }
+
+variable "events_under" {
+  description = "Where the audit log is listened to instead of in projects: folders/NUMBER or organizations/NUMBER, with everything below."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.events_under == null || can(regex("^(folders|organizations)/[0-9]+$", var.events_under))
+    error_message = "Write folders/NUMBER or organizations/NUMBER."
+  }
+}

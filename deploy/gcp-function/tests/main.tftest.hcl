@@ -108,6 +108,26 @@ run "secrets_and_events" {
   }
 }
 
+run "events_of_a_folder" {
+  command = plan
+
+  variables {
+    projects     = []
+    events       = true
+    events_under = "folders/42"
+  }
+
+  assert {
+    condition     = length(google_logging_project_sink.change) == 0 && length(google_logging_organization_sink.change) == 0 && google_logging_folder_sink.change[0].folder == "42" && google_logging_folder_sink.change[0].include_children
+    error_message = "Changes below the folder aren't heard of, or those of others are."
+  }
+
+  assert {
+    condition     = length(google_pubsub_topic_iam_member.sink) == 1 && length(google_project_iam_custom_role.cloud) == 0
+    error_message = "The sink can't write, or a role is made that nobody asked for."
+  }
+}
+
 run "nonsense" {
   command = plan
 
@@ -117,7 +137,8 @@ run "nonsense" {
     timeout       = 3600
     name          = "Cloudsync"
     intervals     = 0
+    events_under  = "42"
   }
 
-  expect_failures = [var.change, var.every_minutes, var.timeout, var.name, var.intervals]
+  expect_failures = [var.change, var.every_minutes, var.timeout, var.name, var.intervals, var.events_under]
 }
