@@ -42,7 +42,6 @@ from cloudsync.shards.ledger import (
     sights,
 )
 from cloudsync.shards.shard import Shard, account
-from cloudsync.state import StateError
 from cloudsync.status.tally import here
 from cloudsync.sweep import Asked, Sweep, asked, sweep
 from cloudsync.waves import together, waves
@@ -74,7 +73,11 @@ def work(job: Job, common: Common, shard: Shard) -> Progress:
         try:
             progress, through = _worked(mine, common, shard, progress)
         except CloudsyncError as error:
-            _keep(mine, key, replace(progress, failed=str(error)))
+            # Whoever calls says the first error: one of the state on top of it would hide it. And
+            # one that has lost its lease has nothing to say of what another does by now.
+            with suppress(CloudsyncError):
+                mine.go_on()
+                _save(mine, key, replace(progress, failed=str(error)))
             raise
         counted, throttled = here().taken()
         progress = replace(
@@ -84,12 +87,6 @@ def work(job: Job, common: Common, shard: Shard) -> Progress:
         mine.go_on()
         _save(mine, key, progress)
         return progress
-
-
-def _keep(job: Job, key: str, progress: Progress) -> None:
-    # Whoever calls says the first error: one of the state on top of it would hide it.
-    with suppress(StateError):
-        _save(job, key, progress)
 
 
 def _save(job: Job, key: str, progress: Progress) -> None:

@@ -167,11 +167,11 @@ class Fleet:
         """The end of the run."""
         return gathered(self.job(run), name)
 
-    def sharded(self, of: int, name: str = "r1") -> Passed:
+    def sharded(self, of: int, name: str = "r1", run: str = FIRST) -> Passed:
         """A whole run in shards, one after the other."""
         for number in range(1, of + 1):
-            assert self.shard(number, of, name)
-        return self.gather(name)
+            assert self.shard(number, of, name, run)
+        return self.gather(name, run)
 
 
 def of_shard(worlds: Iterable[str], number: int, of: int) -> list[str]:
