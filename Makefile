@@ -107,6 +107,12 @@ terraform: $(READY) ## what is Terraform's with the real one, the long tests too
 endure: $(READY) ## five days of a scheduled worker on a played clock, with faults: memory stays flat
 	@$(BIN)/python -m tests.endurance
 
+KILLS ?= 20
+
+.PHONY: shards
+shards: $(READY) ## a run of four processes, one of them killed, KILLS=20 times: nothing is lost
+	@$(BIN)/python -m tests.shards --kills $(KILLS)
+
 CLOUD ?= azure
 
 .PHONY: live
