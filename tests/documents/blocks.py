@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
-from tests.documents import commands, exports, keys, modules, plan, tables
+from tests.documents import commands, exports, keys, modules, plan, scale, tables
 
 MAKERS: Final[Mapping[str, Callable[[], str]]] = {
     "plan": plan.plan,
     "commands": commands.reference,
     "metrics": tables.metrics,
+    "scale": scale.costs,
     "status-schema": tables.status_schema,
     "exits": tables.exits,
     "refusals": tables.refusals,
