@@ -85,7 +85,7 @@ def test_batch_takes_the_array() -> None:
     model = botocore.session.get_session().get_service_model("batch")
 
     def wrong(operation: str, given: Any) -> str:
-        shape = model.operation_model(operation).input_shape
+        shape: Any = model.operation_model(operation).input_shape
         report = ParamValidator().validate(given, shape)
         return str(report.generate_report())
 
@@ -110,7 +110,13 @@ def test_cloud_run_takes_the_job() -> None:
     assert unknown(schemas, "Job", job) == ["TaskSpec.maxRetry"]
 
 
-_TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+_TYPES: dict[str, type[Any]] = {
+    "string": str,
+    "integer": int,
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
 
 
 def unknown(schemas: Any, name: str, given: Any) -> list[str]:
