@@ -1,4 +1,4 @@
-"""``python -m deploy.bundle``: ``build`` makes a function's bundle, ``lock`` prints requirements."""
+"""``python -m deploy.bundle``: ``build`` makes a function's bundle, ``lock`` prints requirements, ``sbom`` what they are."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("lock", help="print the locked requirements of some extras")
     one.add_argument("--extras", default="", help="as in pyproject.toml, with spaces between")
+    three = commands.add_parser(
+        "sbom", help="print what some extras bring, as a CycloneDX document"
+    )
+    three.add_argument("--extras", default="", help="as in pyproject.toml, with spaces between")
+    three.add_argument("--packages", type=Path, help="where they are installed, for their licences")
     two = commands.add_parser(
         "build", help="build a function's bundle, for the Python that runs this"
     )
@@ -31,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.command == "lock":
             sys.stdout.write(lock.as_requirements(lock.subset(asked.extras.split())))
+        elif asked.command == "sbom":
+            sys.stdout.write(_sbom(asked.extras.split(), asked.packages))
         else:
             _build(asked.kind, asked.config, asked.out, asked.machine, asked.extras.split())
     except ValueError as error:
@@ -40,6 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"deploy.bundle: {error.cmd[2:4]} ended with {error.returncode}.\n")
         return 1
     return 0
+
+
+def _sbom(extras: Sequence[str], packages: Path | None) -> str:
+    from cloudsync import __version__  # noqa: PLC0415 - as below
+    from deploy.bundle.sbom import installed, sbom  # noqa: PLC0415
+
+    pins = lock.subset(extras)
+    if packages:
+        there = installed(packages)
+        # Some are for another platform or Python, by their markers.
+        pins = [pin for pin in pins if pin.name in there]
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return sbom(__version__, pins, python, packages)
 
 
 def _build(kind: str, config: Path, out: Path | None, machine: str, extras: Sequence[str]) -> None:

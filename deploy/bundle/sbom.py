@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
@@ -54,12 +55,25 @@ def sbom(version: str, pins: Iterable[Pin], python: str, packages: Path | None =
     return json.dumps(document, indent=1) + "\n"
 
 
+def installed(packages: Path) -> frozenset[str]:
+    """The names of what is installed in a folder, as a lock writes them."""
+    return frozenset(_name(_said(path)["Name"]) for path in packages.glob("*.dist-info/METADATA"))
+
+
+def _said(path: Path) -> Message:
+    return HeaderParser().parsestr(path.read_text("utf-8"))
+
+
+def _name(said: str) -> str:
+    return said.lower().replace("_", "-").replace(".", "-")
+
+
 def _licences(packages: Path) -> dict[str, dict[str, Any]]:
     """The licence of each installed package, by its name: an expression, or the name it gives."""
     found: dict[str, dict[str, Any]] = {}
     for path in packages.glob("*.dist-info/METADATA"):
-        said = HeaderParser().parsestr(path.read_text("utf-8"))
-        name = said["Name"].lower().replace("_", "-").replace(".", "-")
+        said = _said(path)
+        name = _name(said["Name"])
         trove = [one for one in said.get_all("Classifier", []) if one.startswith("License :: ")]
         if said["License-Expression"]:
             found[name] = {"expression": said["License-Expression"]}

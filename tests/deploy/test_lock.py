@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.metadata import distribution
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -95,3 +97,21 @@ def test_the_command_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.startswith(
         "deploy.bundle: oracle: no extra is called so. Known: alerts, all, aws, "
     )
+
+
+def test_a_list_of_what_is_installed_names_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each package of the lock that is there, with its licence; none that is for another platform."""
+    here = tmp_path / "typing_extensions-4.dist-info"
+    here.mkdir()
+    (here / "METADATA").write_text(
+        "Name: typing_extensions\nLicense-Expression: PSF-2.0\n\n", "utf-8"
+    )
+    assert command.main(["sbom", "--extras", "aws", "--packages", str(tmp_path)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (one,) = document["components"]
+    assert (one["name"], one["licenses"]) == ("typing-extensions", [{"expression": "PSF-2.0"}])
+    assert command.main(["sbom", "--extras", "aws"]) == 0
+    named = {one["name"] for one in json.loads(capsys.readouterr().out)["components"]}
+    assert named == names("aws")

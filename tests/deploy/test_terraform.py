@@ -41,29 +41,33 @@ def resources(folder: Path) -> dict[str, Block]:
     return {".".join(one.labels): one for one in blocks(text(folder)) if one.type == "resource"}
 
 
-def copied(name: str, folder: Path, stand_ins: Path) -> Root:
+def copied(name: str, folder: Path, request: pytest.FixtureRequest) -> Root:
     """A folder of deploy/ with nothing beside it, made ready; the real provider where it is here."""
     root = Root(folder / "copied")
     shutil.copytree(tree() / "deploy" / name, root.folder, ignore=LEFT_OUT)
-    real = CLOUDS[name] == "aws"
-    why = "Terraform itself judges what is deployed"
-    root.init("-backend=false", mirror=needs.terraform(why)[1] if real else stand_ins)
+    if CLOUDS[name] == "aws":
+        mirror = needs.terraform("Terraform itself judges what is deployed")[1]
+    else:
+        mirror = request.getfixturevalue("mirror")
+    root.init("-backend=false", mirror=mirror)
     return root
 
 
 @each_function
-def test_terraform_takes_the_folder_alone(name: str, tmp_path: Path, mirror: Path) -> None:
+def test_terraform_takes_the_folder_alone(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Copied without anything beside it, each is valid to its provider's schema, and formatted."""
-    root = copied(name, tmp_path, mirror)
+    root = copied(name, tmp_path, request)
     assert "The configuration is valid" in root.call("validate")
     root.call("fmt", "-check", "-diff", "-recursive")
 
 
 @pytest.mark.long
 @each_folder
-def test_its_own_tests_pass(name: str, tmp_path: Path, mirror: Path) -> None:
+def test_its_own_tests_pass(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """``terraform test``: who may do what in each mode, what is kept secret, what is refused."""
-    root = copied(name, tmp_path, mirror)
+    root = copied(name, tmp_path, request)
     said = root.call("test")
     runs = (root.folder / "tests/main.tftest.hcl").read_text("utf-8").count('\nrun "')
     assert f"{runs} passed, 0 failed." in said, said
