@@ -15,6 +15,7 @@ from cloudsync.job import Job
 from cloudsync.provider import Provider, find, installed
 from cloudsync.state import open_state
 from cloudsync.status.tally import counting
+from cloudsync.uncollected import uncollected
 from cloudsync.vetting import intake
 
 
@@ -32,7 +33,8 @@ class _Providers:
 
     def __call__(self, name: str) -> Provider:
         if name not in self._made:
-            self._made[name] = find(name)()
+            with uncollected():
+                self._made[name] = find(name)()
         return self._made[name]
 
 

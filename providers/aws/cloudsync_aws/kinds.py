@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from cloudsync.addresses import NOBODY, AddressSet
@@ -20,7 +21,6 @@ from cloudsync.provider import (
     Step,
 )
 from cloudsync_aws import frozen
-from cloudsync_aws.list_rules import ListRules
 from cloudsync_aws.lists import ListSnapshot
 from cloudsync_aws.rules import AwsRules
 from cloudsync_aws.snapshot import AwsSnapshot
@@ -31,7 +31,12 @@ class KindRules:
 
     def __init__(self) -> None:
         self._groups = AwsRules()
-        self._lists = ListRules()
+
+    @cached_property
+    def _lists(self) -> Any:
+        from cloudsync_aws.list_rules import ListRules  # noqa: PLC0415 - few have lists
+
+        return ListRules()
 
     def _of(self, snapshot: Any) -> Any:
         return self._lists if isinstance(snapshot, ListSnapshot) else self._groups

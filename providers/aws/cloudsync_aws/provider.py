@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from cloudsync.change import Change
 from cloudsync.config.values import on_loopback
@@ -23,9 +23,6 @@ from cloudsync_aws.carry_out import carry_out
 from cloudsync_aws.client import require
 from cloudsync_aws.failures import unreadable
 from cloudsync_aws.kinds import KindRules
-from cloudsync_aws.list_calls import ListCall
-from cloudsync_aws.list_carry_out import carry_out_list
-from cloudsync_aws.list_reading import sweep_lists
 from cloudsync_aws.lists import ListSnapshot
 from cloudsync_aws.places import home_of, places
 from cloudsync_aws.reading import Known
@@ -35,6 +32,9 @@ from cloudsync_aws.settings import AwsSelect, AwsSettings
 from cloudsync_aws.snapshot import AwsSnapshot, place
 from cloudsync_aws.sweep import sweep
 from cloudsync_aws.trail import last_actor
+
+if TYPE_CHECKING:
+    from cloudsync_aws.list_calls import ListCall
 
 # Prefix lists and the quota are read once a run. A provider that lives longer than a run (the
 # worker's) must not go by what a list held yesterday.
@@ -154,12 +154,14 @@ class Provider:
         """Make the one mutating call of ``step``."""
         call: Call | ListCall = step.call
         with acting(call.role):
-            if isinstance(call, ListCall):
-                # What rules that name the list let in is read anew from now on.
-                with self._lock:
-                    self._known.pop((f"aws:{call.account}/{call.region}", call.endpoint), None)
-                return carry_out_list(self._caller, call, deadline)
-            return carry_out(self._caller, call, deadline)
+            if isinstance(call, Call):
+                return carry_out(self._caller, call, deadline)
+            from cloudsync_aws.list_carry_out import carry_out_list  # noqa: PLC0415 - few have lists
+
+            # What rules that name the list let in is read anew from now on.
+            with self._lock:
+                self._known.pop((f"aws:{call.account}/{call.region}", call.endpoint), None)
+            return carry_out_list(self._caller, call, deadline)
 
     def _observe(
         self, scope: Scope, only: frozenset[str] | None, deadline: float | None
@@ -177,6 +179,8 @@ class Provider:
 
         known = self._known_of(scope.name, endpoint)
         if scope.settings.kind == "prefix-list":
+            from cloudsync_aws.list_reading import sweep_lists  # noqa: PLC0415 - few have lists
+
             return sweep_lists(invoke, scope, known, only)
         return sweep(invoke, scope, known, only)
 
