@@ -196,7 +196,7 @@ def relax(job: Job, target: str) -> Prepared:
     if found.settings.mode == "enforce" and not standing_orders(job).pause(target):
         raise UsageError(
             target, "it is in enforce, so the next run would close it again",
-            todo=f"Set another mode, or first say cloudsync pause {target}.",
+            todo=f"Set another mode, or first say cloudsync pause {target} --for 4h --reason TEXT.",
         )  # fmt: skip
     return _prepared(
         job, "relax", {target: Order("relax")}, {target: found}, lambda standing: standing

@@ -42,7 +42,13 @@ def deliver(job: Job, ways: Mapping[str, Send], tell: Iterable[Told]) -> Outbox:
         letter
         for channel in job.config.alerts.channels
         for letter in letters(
-            job.config.name, channel, told, now, job.config.alerts.runbook, job.run
+            job.config.name,
+            channel,
+            told,
+            now,
+            job.config.alerts.runbook,
+            job.run,
+            job.config.file,
         )
     ]
     outbox = before.of(ways).with_(new)

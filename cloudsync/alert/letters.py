@@ -8,11 +8,12 @@ over, and something of each kind.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from itertools import groupby
+from pathlib import PurePath
 from typing import Final
 
 from cloudsync.conditions.condition import RUNBOOK, ConditionKind, Severity
@@ -54,14 +55,22 @@ def letters(
     at: datetime,
     runbook: str = RUNBOOK,
     run: str = "",
+    file: PurePath | None = None,
 ) -> tuple[Letter, ...]:
-    """What ``channel`` is sent of all that is to be told; ``runbook`` is where to read on.
+    """What ``channel`` is sent of all that is to be told; ``runbook`` and ``file`` as in ``said``.
 
     ``run`` is the run that found it, as the log and the history call it.
     """
     mine = sorted((one for one in tell if heard(channel, one)), key=_group)
     return tuple(
-        _letter(installation, channel.name, _in_order(group), at, runbook, run)
+        _letter(
+            installation,
+            channel.name,
+            _in_order(group),
+            at,
+            lambda one: said(one, runbook, file),
+            run,
+        )
         for _, group in groupby(mine, _group)
     )
 
@@ -101,7 +110,12 @@ def _in_order(told: Iterable[Told]) -> list[Told]:
 
 
 def _letter(
-    installation: str, channel: str, told: Sequence[Told], at: datetime, runbook: str, run: str
+    installation: str,
+    channel: str,
+    told: Sequence[Told],
+    at: datetime,
+    lines: Callable[[Told], Iterator[str]],
+    run: str,
 ) -> Letter:
     severity = min((one.watched.condition.severity for one in told), key=_SEVERITIES.index)
     over = all(one.event == "ended" for one in told)
@@ -109,7 +123,7 @@ def _letter(
         channel,
         severity,
         clean(f"[{severity}] {installation}: {_subject(told)}"),
-        "\n".join((*_body(told, runbook), *([f"Run {run}."] if run else []))),
+        "\n".join((*_body(told, lines), *([f"Run {run}."] if run else []))),
         at,
         over,
     )
@@ -146,12 +160,12 @@ def _named(kind: ConditionKind) -> str:
     return kind.replace("_", " ")
 
 
-def _body(told: Sequence[Told], runbook: str) -> Iterator[str]:
+def _body(told: Sequence[Told], lines: Callable[[Told], Iterator[str]]) -> Iterator[str]:
     if len(told) > 1:
         yield f"{_subject(told)}."
         yield ""
     for one in told[:SHOWN]:
-        yield from (clean(line) for line in said(one, runbook))
+        yield from (clean(line) for line in lines(one))
         yield ""
     more = len(told) - SHOWN
     if more > 0:

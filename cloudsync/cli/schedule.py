@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from cloudsync import __version__, log, otlp, records
+from cloudsync.alert.straight import Straight
 from cloudsync.cli.job import job
 from cloudsync.cli.progress import telling
 from cloudsync.cli.signals import Signals
@@ -22,11 +23,11 @@ from cloudsync.cli.worker import tenants
 from cloudsync.conditions import Condition, ConditionKind
 from cloudsync.config import Config
 from cloudsync.config.schedule import Schedule as Times
-from cloudsync.errors import Exit, UsageError, first_of
+from cloudsync.errors import CloudsyncError, Exit, UsageError, first_of
 from cloudsync.job import Job
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.report.words import counted, listing, sentence
-from cloudsync.state import StateError
+from cloudsync.state import Conflict, StateError
 from cloudsync.worker.punctual import Counts, length
 from cloudsync.worker.schedule import Due, Schedule
 from cloudsync.worker.stop import Stop
@@ -100,8 +101,11 @@ def run_scheduled(paths: Sequence[Path], form: str, grace: timedelta) -> int:
             return int(first_of(codes))
         known = dict(read)
         every = [_tenant(path, known.get(path)) for path in dict.fromkeys(paths)]
+        straight = Straight()
+        for config in known.values():
+            straight.known(config.name, config)
         with Signals(signal.SIGTERM, signal.SIGINT) as signals:
-            return _until_told(every, signals, grace)
+            return _until_told(every, signals, grace, straight)
     finally:
         log.end()
 
@@ -112,14 +116,26 @@ def _tenant(path: Path, config: Config | None) -> Tenant:
     return Tenant(config.name, path, config.schedule, config.ping.url_env if config.ping else None)
 
 
-def _until_told(every: Sequence[Tenant], signals: Signals, grace: timedelta) -> int:
+def _until_told(
+    every: Sequence[Tenant], signals: Signals, grace: timedelta, straight: Straight
+) -> int:
     stop, claims = Stop(), Claims()
     by_name = {tenant.name: tenant for tenant in every}
 
     @contextmanager
     def opened(tenant: Tenant) -> Generator[Job]:
-        with job(tenant.path) as found, telling("Running"):
-            claims.claim(tenant.path, found.config)
+        with ExitStack() as stack:
+            try:
+                found = stack.enter_context(job(tenant.path))
+                claims.claim(tenant.path, found.config)
+            except StateError:
+                raise
+            except CloudsyncError as error:
+                # A file that is no configuration any more: its state is told nothing.
+                straight.failed(tenant.name, error)
+                raise
+            straight.known(tenant.name, found.config)
+            stack.enter_context(telling("Running"))
             yield found
             _keep(
                 found,
@@ -135,8 +151,17 @@ def _until_told(every: Sequence[Tenant], signals: Signals, grace: timedelta) -> 
         ended = run_unattended(
             name, kind, lambda: opened(tenant), stop, url_env=tenant.url_env,
             beside=lambda: _late(name, schedule.behind(name)),
+            shown=lambda passed: recorded(name, passed.report.unrecorded),
+            failed=lambda error: recorded(name, error),
         )  # fmt: skip
         return int(ended.exit)
+
+    def recorded(name: str, error: Exception | None) -> None:
+        """Whether the state holds what the pass found; of all other errors it tells by itself."""
+        if error is None:
+            straight.went(name)
+        elif isinstance(error, StateError) and not isinstance(error, Conflict):
+            straight.failed(name, error)
 
     dues = [due for place, one in enumerate(every) for due in one.due(place, len(every))]
     schedule = Schedule(dues, work)

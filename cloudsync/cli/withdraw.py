@@ -38,7 +38,7 @@ def remove(path: Path, network: str, by: str, reason: str, *, now: bool, anchor:
     tell(
         f"{one.network}: it is off the list in force, taken off by {clean(one.by)}, and stays off "
         "while its source has it. No cloud was changed; the next run shuts it out. "
-        f"To let it in again: cloudsync list restore {one.network}"
+        f"To let it in again: cloudsync list restore {one.network} --reason TEXT"
     )
     for where in beside:
         tell(f"{where}: it is let in here beside the list, and that stands.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import Final
 
 from cloudsync.conditions.condition import Condition, ConditionKind
@@ -36,8 +37,8 @@ def of_orders(standing: Standing, now: datetime) -> Iterator[Condition]:
             f"pause of {pause.target}",
             f"Nothing is changed at {where}",
             f"paused by {pause.by}: {pause.reason}",
-            f"cloudsync pause {pause.target} --end ends it; "
-            f"cloudsync pause {pause.target} --for 4h makes it longer.",
+            f"cloudsync pause {quote(pause.target)} --end ends it; "
+            f"cloudsync pause {quote(pause.target)} --for 4h --reason TEXT makes it longer.",
             pause.until,
             now,
             pause.target,

@@ -65,7 +65,7 @@ def of_withdrawn(in_force: InForce, rules: Rules) -> Iterator[Condition]:
             f"{one.network} on the list",
             f"{one.network} is kept off the list, though its source has it.",
             f"{one.by} took it off on {one.at:%Y-%m-%d %H:%M} UTC: {sentence(one.reason)}",
-            f"cloudsync list restore {one.network} lets it in again.",
+            f"cloudsync list restore {one.network} --reason TEXT lets it in again.",
         )
     for one, other in let_in_again(in_force, rules.shoreline, rules.widen):
         yield Condition(
@@ -73,7 +73,7 @@ def of_withdrawn(in_force: InForce, rules: Rules) -> Iterator[Condition]:
             f"{one.network} on the list",
             f"{one.network} was taken off the list and gets in all the same, as a part of {other}.",
             f"{other} is wanted for other senders, so it stays.",
-            f"cloudsync list remove {other} --now takes all of it off.",
+            f"cloudsync list remove {other} --now --reason TEXT takes all of it off.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Final
 
 from cloudsync.addresses import NOBODY, PUBLIC, AddressSet
@@ -68,7 +69,7 @@ def _absent(plan: TargetPlan) -> Condition:
             plan.target,
             f"{plan.target} was there and isn't found any more: nobody watches what it guarded.",
             f"cloudsync keeps asking for it{f'; {plan.reason}' if plan.reason else ''}.",
-            f"Put it back (its tag, its group), or run cloudsync forget {plan.target}.",
+            f"Put it back (its tag, its group), or run cloudsync forget {quote(plan.target)}.",
         )
     return Condition(
         ConditionKind.UNREADABLE,
@@ -133,13 +134,15 @@ def _undetermined(plan: TargetPlan, found: Facts) -> Condition:
 
 def _contested(plan: TargetPlan) -> Iterator[Condition]:
     said = [remark.text for remark in plan.remarks if remark.note is Note.CONTESTED]
+    shown = quote(plan.target)
     if said:
         yield Condition(
             ConditionKind.CONTESTED,
             plan.target,
             f"Somebody keeps changing {plan.target} back, or keeps rules there under our mark.",
             sentence(said[0]),
-            f"cloudsync plan shows it; cloudsync pause {plan.target} --for 4h keeps hands off it.",
+            f"cloudsync plan shows it; cloudsync pause {shown} --for 4h --reason TEXT keeps "
+            "hands off it.",
         )
 
 
@@ -222,7 +225,7 @@ def _todo(plan: TargetPlan, witness: str | None) -> str:
         more = len(plan.mend.changes) - len(shown)
         lines = "; ".join((*shown, *([f"{more:,} more"] if more else [])))
         return f"{plan.mend.todo}{f' The change: {lines}.' if lines else ''}".replace("`", "")
-    explain = f"cloudsync explain {witness} {plan.target}" if witness else "cloudsync plan"
+    explain = f"cloudsync explain {witness} {quote(plan.target)}" if witness else "cloudsync plan"
     return f"{explain} shows the rule that decides."
 
 

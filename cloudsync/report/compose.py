@@ -123,7 +123,7 @@ def _undo(report: RunReport) -> Iterator[Line]:
     if report.undoes:
         yield (
             "To open again what this run closed, and pause what it closed: ",
-            Code(f"cloudsync undo {report.run}"), ".",
+            Code(f"cloudsync undo {report.run} --reason TEXT"), ".",
         )  # fmt: skip
 
 

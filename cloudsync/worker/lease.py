@@ -110,7 +110,7 @@ def take(job: Job, command: str, *, over: bool = False, key: str = LEASE_KEY) ->
                 f"{stored.value.holder} is at work, and holds the lease until "
                 f"{stored.value.until:%Y-%m-%d %H:%M:%S} UTC",
                 todo="Run again when it is through; the lease of a run that died ends by then. "
-                "To stop it before its next step: cloudsync pause all.",
+                "To stop it before its next step: cloudsync pause all --for 4h --reason TEXT.",
             )
         fence = stored.value.fence + 1 if stored else 1
         mine = Tenure(holder, fence, now + LENGTH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 from typing import Any
 
 from cloudsync.alert.ledger import OUTBOX
@@ -185,3 +186,20 @@ def test_an_outbox_comes_back_from_its_document() -> None:
     one = Waiting(letter(1), NOON, 3, "refused")
     outbox = Outbox((one,), {"team": 1})
     assert OUTBOX.decode("outbox", OUTBOX.encode(outbox)) == outbox
+
+
+def test_a_command_can_be_pasted_elsewhere() -> None:
+    """With the configuration that it is about; what cloudsync did is no command."""
+    condition = Condition(
+        ConditionKind.MISSING, "t", "Mail is lost.", "cloudsync keeps asking.",
+        "cloudsync explain 8.0.0.1 'azure:s/rg(1)/nsg' shows it; cloudsync list shows the list.",
+    )  # fmt: skip
+    tell = [Told("began", Watched(condition, NOON, NOON))]
+    (sent,) = letters("m", ALL, tell, NOON, file=PurePath("/etc/my mail.yaml"))
+    assert sent.body.splitlines()[2:4] == [
+        "cloudsync keeps asking.",
+        (
+            "cloudsync -c '/etc/my mail.yaml' explain 8.0.0.1 'azure:s/rg(1)/nsg' shows it; "
+            "cloudsync -c '/etc/my mail.yaml' list shows the list."
+        ),
+    ]

@@ -44,7 +44,7 @@ def test_a_program_beside_another_ends_with_6(ready: World) -> None:
         r"mail: cloudsync apply of tester@\S+, process \d+ is at work, and holds the lease until "
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\. Nothing was changed\. Run again when it is through; "
         r"the lease of a run that died ends by then\. To stop it before its next step: cloudsync "
-        r"pause all\.\n",
+        r"pause all --for 4h --reason TEXT\.\n",
         other.err,
     )
     assert drift.code != 6
@@ -103,7 +103,7 @@ def test_a_program_that_died_holds_the_others_for_five_minutes(ready: World, clo
         f"mail: {found.holder} is at work, and holds the lease until "
         f"{found.until:%Y-%m-%d %H:%M:%S} UTC. Nothing was changed. Run again when it is through; "
         "the lease of a run that died ends by then. To stop it before its next step: cloudsync "
-        "pause all.",
+        "pause all --for 4h --reason TEXT.",
     )
     clock.pass_(seconds=1)
     assert ready.run("apply", "--yes").code == 0

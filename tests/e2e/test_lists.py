@@ -325,7 +325,7 @@ def test_a_sender_that_is_taken_off_is_shut_out_and_stays_out(world: World, cloc
         "",
         f"{first}: it is off the list in force, taken off by ann, and stays off while its source "
         "has it. No cloud was changed; the next run shuts it out. To let it in again: cloudsync "
-        f"list restore {first}\n",
+        f"list restore {first} --reason TEXT\n",
     )
     assert world.run("apply", "--yes").code == 0
     assert world.networks(group) == sorted(rest)

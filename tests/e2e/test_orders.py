@@ -44,7 +44,7 @@ def closed(world: World, clock: Clock) -> tuple[str, str]:
     ran = world.run("apply", "--yes")
     assert ran.code == 0, ran
     assert WORLD4 not in world.networks(group)
-    found = re.search(r"cloudsync undo (\S+)\.", ran.out)
+    found = re.search(r"cloudsync undo (\S+) --reason TEXT\.", ran.out)
     assert found
     return group, found[1]
 
@@ -269,7 +269,7 @@ def test_there_is_nothing_to_relax_at_a_security_group(world: World, clock: Cloc
         1,
         (
             f"{target}: it is in enforce, so the next run would close it again. Nothing was changed. "
-            f"Set another mode, or first say cloudsync pause {target}.\n"
+            f"Set another mode, or first say cloudsync pause {target} --for 4h --reason TEXT.\n"
         ),
     )
 

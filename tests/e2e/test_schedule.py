@@ -17,6 +17,7 @@ import pytest
 from cloudsync import records
 from cloudsync.cli.job import opened, read_config
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
+from tests.alert.test_delivery import receiver
 from tests.e2e.collector import collecting
 from tests.e2e.world import LIST, REGION, World, block, ids, tcp
 
@@ -226,3 +227,38 @@ def test_a_schedule_that_cant_be_kept_is_refused(world: World, schedule: str, me
     ran = world.run("plan")
     assert ran.code == 1
     assert message in ran.err
+
+
+def test_a_state_that_can_not_be_used_is_heard_of_past_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once at the second pass in vain, also where the file is no configuration; and that it is over."""
+    world.group("mail")
+    (world.folder / "kept").mkdir()
+    with receiver() as hook:
+        monkeypatch.setenv("HOOK", f"json://127.0.0.1:{hook.port}/s3cret")
+        path = world.config(
+            more=f"{OFTEN}\nstate: sqlite:///kept/mail.db\n"
+            "alerts: {channels: [{name: hook, url_env: HOOK, severities: [page]}]}"
+        )
+        world.accepted()
+        good = path.read_text("utf-8")
+        with working(world) as worker:
+            worker.until("run_ended")
+            (world.folder / "kept").rename(world.folder / "gone")
+            (world.folder / "kept").write_text("no folder", encoding="utf-8")
+            for _ in range(3):
+                worker.until("run_failed")
+            (world.folder / "kept").unlink()
+            (world.folder / "gone").rename(world.folder / "kept")
+            worker.until("run_ended", lambda line: line["exit"] == 0)
+            path.write_text("name: [", encoding="utf-8")
+            for _ in range(3):
+                worker.until("run_failed")
+            path.write_text(good, encoding="utf-8")
+            worker.until("run_ended", lambda line: line["exit"] == 0)
+    wrong = "[page] mail: nothing is watched or mended: cloudsync can't do its work."
+    assert [one["title"] for one in hook.bodies] == [
+        wrong, "[page] Over: mail is watched again.", wrong, "[page] Over: mail is watched again."
+    ]  # fmt: skip
+    assert "s3cret" not in json.dumps(worker.lines)

@@ -76,7 +76,7 @@ def test_a_second_run_is_refused_and_changes_nothing(scene: Scene) -> None:
     assert str(caught.value) == (
         "ours: cloudsync apply of ann@mail-1, process 7 is at work, and holds the lease until "
         "2026-11-24 12:05:00 UTC. Nothing was changed. Run again when it is through; the lease of "
-        "a run that died ends by then. To stop it before its next step: cloudsync pause all."
+        "a run that died ends by then. To stop it before its next step: cloudsync pause all --for 4h --reason TEXT."
     )
     assert caught.value.exit_code == 6
     assert scene.provider.made == 0

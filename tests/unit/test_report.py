@@ -873,7 +873,8 @@ def test_a_run_that_enforced_says_how_it_is_taken_back() -> None:
     lines = text_outcome(report).splitlines()
     assert (
         "To open again what this run closed, and pause what it closed: "
-        "cloudsync undo 20261124T080000Z-abcdef." in " ".join(text_outcome(report).split())
+        "cloudsync undo 20261124T080000Z-abcdef --reason TEXT."
+        in " ".join(text_outcome(report).split())
     )
     at = lines.index("  To undo this without cloudsync, one after the other:")
     assert lines[at + 1 : at + 5] == ["    aws two", "    aws three", "    aws one --x 'a b'", ""]

@@ -241,7 +241,9 @@ def test_each_event_reads_as_a_line() -> None:
         "See docs/conditions.md#missing."
     )
     lasting = turned(begun.watched, [LOST], NOON + at(days=1))
-    assert line(lasting.tell[0]).startswith("Mail is lost. Since 2026-11-24 12:00 UTC. For one")
+    assert line(lasting.tell[0]).startswith(
+        "Still: Mail is lost. Since 2026-11-24 12:00 UTC. For one"
+    )
     over = turned(lasting.watched, [], NOON + at(days=1, minutes=5))
     assert line(over.tell[0]) == (
         "Over: Mail is lost. It held from 2026-11-24 12:00 to 2026-11-25 12:05 UTC."
@@ -254,5 +256,5 @@ def test_each_event_reads_as_a_line() -> None:
         said = line(turn.tell[0])
     assert (
         said
-        == "It is open. It has begun 3 times in a day, the last time at 2026-11-24 12:04 UTC. See docs/conditions.md#open."
+        == "Comes and goes: It is open. It has begun 3 times in a day, the last time at 2026-11-24 12:04 UTC. See docs/conditions.md#open."
     )

@@ -1,0 +1,101 @@
+"""Letters where the state can't be used: whoever is woken hears that nothing is done, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from cloudsync.alert.channels import Send
+from cloudsync.alert.letters import Letter
+from cloudsync.alert.straight import Straight
+from cloudsync.config import Config
+from cloudsync.errors import UsageError
+from cloudsync.state import StateError
+from tests.alert.test_delivery import config
+
+PAGES = {"name": "on-call", "url_env": "ON_CALL", "severities": ["page"]}
+TEAM = {"name": "team", "url_env": "TEAM", "severities": ["ticket"]}
+SOME = {"name": "some", "url_env": "SOME", "targets": ["aws:*"]}
+FULL = StateError("./cloudsync.db", "the disk is full")
+
+
+@dataclass
+class Desk:
+    """A worker's process, and what its channels were sent."""
+
+    error: str = ""
+    seconds: float = 0.0
+    taken: list[Letter] = field(default_factory=list[Letter])
+
+    def ways(self, config: Config) -> Mapping[str, Send]:
+        """Each channel takes letters the same way."""
+
+        def take(letter: Letter) -> str:
+            self.taken.append(letter)
+            return self.error
+
+        return {one.name: take for one in config.alerts.channels}
+
+    @property
+    def straight(self) -> Straight:
+        """One that knows a tenant."""
+        made = Straight(self.ways, lambda: self.seconds)
+        made.known("ours", config(PAGES, TEAM, SOME))
+        return made
+
+
+def test_whoever_is_woken_hears_once_that_nothing_is_done_and_once_that_it_is_again() -> None:
+    """At the second pass in vain, again after a day; nobody else hears, and an unknown tenant has nobody."""
+    desk = Desk()
+    straight = desk.straight
+    for _ in range(20):
+        straight.failed("ours", FULL)
+        straight.failed("unknown", FULL)
+    (only,) = desk.taken
+    assert (only.channel, only.over) == ("on-call", False)
+    assert only.subject == (
+        "[page] ours: nothing is watched or mended: cloudsync can't do its work."
+    )
+    assert only.body.splitlines() == [
+        "ours: nothing is watched or mended: cloudsync can't do its work.",
+        "What stopped it: ./cloudsync.db: the disk is full. Nothing was changed.",
+        "Run cloudsync -c cloudsync.yaml run --once by hand, and see what it says.",
+        "See docs/conditions.md#failed.",
+    ]
+    desk.seconds = 24 * 3600.0
+    straight.failed("ours", FULL)
+    assert len(desk.taken) == 2
+    straight.went("ours")
+    straight.went("ours")
+    straight.went("unknown")
+    assert [(one.subject, one.over) for one in desk.taken[2:]] == [
+        ("[page] Over: ours is watched again.", True)
+    ]
+    straight.failed("ours", FULL)
+    assert len(desk.taken) == 3
+
+
+def test_what_no_channel_took_is_tried_again_at_the_next_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where the channels that are left can't be used at all."""
+    desk = Desk(error="refused")
+    straight = desk.straight
+    for _ in range(4):
+        straight.failed("ours", FULL)
+    assert len(desk.taken) == 3
+    desk.error = ""
+    straight.failed("ours", FULL)
+    straight.failed("ours", FULL)
+    assert len(desk.taken) == 4
+
+    def none(_config: Config) -> Mapping[str, Send]:
+        raise UsageError("alerts.channels", "all goes by mail")
+
+    monkeypatch.setattr(straight, "ways", none)
+    desk.seconds = 48 * 3600.0
+    straight.known("ours", config(PAGES))
+    straight.failed("ours", FULL)
+    assert len(desk.taken) == 4
