@@ -16,9 +16,14 @@ from tests.unit.test_documents import first_column
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
+PATIENT = "from cloudsync import otlp\notlp.SECONDS = 60.0\n"
+"""However slow the machine is."""
+
+
 @pytest.fixture
-def collector() -> Iterator[Collector]:
-    """A collector that answers."""
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A collector that answers, for which is waited."""
+    monkeypatch.setattr(otlp, "SECONDS", 60.0)
     with collecting() as found:
         yield found
 
@@ -35,7 +40,7 @@ def test_a_run_is_one_trace_of_what_it_did(world: World, collector: Collector) -
         "TEAM": f"json://127.0.0.1:{collector.port}/letter",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
     }
-    ran = world.start("run", "--once", "--log-format", "json", also=also)
+    ran = world.start("run", "--once", "--log-format", "json", also=also, code=PATIENT)
     lines = [json.loads(line) for line in ran.err.splitlines()]
     assert ran.code == 0, ran
     assert collector.others == ["/letter"]
@@ -106,7 +111,7 @@ def test_a_collector_that_takes_nothing_changes_no_run(
     group = world.group("mail")
     world.config(block("add"))
     world.accepted()
-    monkeypatch.setattr(otlp, "SECONDS", 0.2 if TAKING[kind] == LATE else 30.0)
+    monkeypatch.setattr(otlp, "SECONDS", 0.2 if TAKING[kind] == LATE else 60.0)
     monkeypatch.setenv(ENDPOINT, kind(collector))
     ran = world.run("run", "--once")
     said = re.sub(r"\d+ spans", "N spans", ran.err)
@@ -192,7 +197,7 @@ def test_what_ended_is_handed_over_where_a_run_is_stopped(
         "import os, signal\nfrom cloudsync import reconcile\nfrom cloudsync.worker import passes\n"
     )
     stop += "passes.reconcile = lambda *_: os.kill(os.getpid(), signal.SIGTERM)"
-    ran = ready.start("run", "--once", also=also, code=stop)
+    ran = ready.start("run", "--once", also=also, code=PATIENT + stop)
     assert ran.code == 1, ran
     assert "it was stopped by SIGTERM" in ran.err
     (whole,) = collector.named("run")
