@@ -139,11 +139,15 @@ def test_who_lags_while_an_address_is_missing_loses_mail_and_is_told(
         )
         source = f"git::{where}//modules/aws?ref=v1.0.1"
         for said in (
-            f"page: Mail is lost at aws:123456789012/us-east-1/{group}: 1 IPv4 address, wanted, "
-            f"can't reach port 25. {pinned} ",
-            "Nothing is changed there, since Terraform keeps it. Let the module block say "
-            f'source = "{source}", then terraform init -upgrade and terraform apply. If it says so '
-            f"already, apply it. The change: + {NEW}. ",
+            (
+                f"page: Mail is lost at aws:123456789012/us-east-1/{group}: 1 IPv4 address, wanted, "
+                f"can't reach port 25. {pinned} "
+            ),
+            (
+                "Nothing is changed there, since Terraform keeps it. Let the module block say "
+                f'source = "{source}", then terraform init -upgrade and terraform apply. If it says '
+                f"so already, apply it. The change: + {NEW}. "
+            ),
         ):
             assert said in told.err
         assert "by the rules there" not in told.err, "it was the list that changed"
