@@ -125,7 +125,7 @@ bugs: $(READY) ## plant every known mistake in a copy of the tree, and catch it
 	@$(BIN)/python -m tests.bugs
 
 .PHONY: mutants
-mutants: $(READY) ## change the core in small ways and see the tests fail (MODULES=guard for a part)
+mutants: $(READY) ## change the core in small ways and see the tests fail (MODULES=vetting.guard for a part)
 	@$(BIN)/python -m tests.mutants $(MODULES)
 
 .PHONY: format

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from cloudsync.closing import Closing, changes_of, closing_of
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.plan import TargetPlan
+from cloudsync.plural import agreeing
 from cloudsync.provider import Remark
 from cloudsync.report.words import size
 
@@ -95,7 +96,8 @@ def held_back(
             for port in plan.before.exposures
         ]
         if any(out):
-            shut = f"{size(max(out, key=lambda one: sum(one.count())).count())} that get in today"
+            most = max(out, key=lambda one: sum(one.count())).count()
+            shut = f"{size(most)} that {agreeing(sum(most), 'gets', 'get')} in today"
     hold = Hold(
         digest, "target", plan.target, f"its first enforce would shut out {shut}", now,
         changes=tuple(line for _, _, line in changes_of(plan, add)),

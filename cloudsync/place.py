@@ -14,6 +14,7 @@ from cloudsync.addresses import EVERY_IPV4, EVERY_IPV6, NOBODY, PUBLIC, AddressS
 from cloudsync.exposure import Exposure, Name, first_match
 from cloudsync.model import Mode, Purpose, Wanted
 from cloudsync.numbering import FAR, Contents, Field, Fit, Numbered, Numbers, Placed, Slot
+from cloudsync.plural import counted
 
 _FAMILIES = (("ipv4", EVERY_IPV4), ("ipv6", EVERY_IPV6))
 
@@ -65,14 +66,14 @@ def place(
         if closed is None:
             need, free = field.need(shut, wall)
             lacking.append(
-                f"closing needs {need} numbers from {numbers.first} on, ahead of {wall}, "
+                f"closing needs {counted(need, 'number')} from {numbers.first} on, ahead of {wall}, "
                 f"and {free} are free"
             )
     fit = closed or field.fit(allows | _outlived(ours), barriers, numbers.last + 1)
     if fit is None:
         need, free = field.need(allows | _outlived(ours), numbers.last + 1)
         lacking.append(
-            f"own rules need {need} numbers from {numbers.first} to {numbers.last}, "
+            f"own rules need {counted(need, 'number')} from {numbers.first} to {numbers.last}, "
             f"and {free} are free"
         )
         fit = Fit(_as_they_stand(ours))

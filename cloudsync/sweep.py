@@ -17,6 +17,7 @@ from cloudsync.holds import Gate, Hold, held_back
 from cloudsync.job import Job
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.plan import TargetPlan, make
+from cloudsync.plural import counted
 from cloudsync.preflight import arming, ledger
 from cloudsync.preflight.arming import Known, Ruling
 from cloudsync.provider import Remark, Scope, Snapshot, Unreadable
@@ -246,5 +247,5 @@ def _cost(settings: TargetSettings, config: Config, entries: tuple[Entry, ...]) 
 
 
 def _with_cost(plan: TargetPlan, cost: int) -> TargetPlan:
-    text = f"widen: 24 lets in {cost:,} addresses that nobody listed"
+    text = f"widen: 24 lets in {counted(cost, 'address')} that nobody listed"
     return plan.saying(Remark(plan.target, text))

@@ -137,7 +137,7 @@ def _text(found: Past, most: int) -> Iterator[str]:
 def _differs(change: Change) -> str:
     parts = (("came", change.came), ("went", change.went), ("leaving", change.leaving))
     said = [f"{word} {', '.join(networks)}" for word, networks in parts if networks]
-    return f"{change.entries} entries; " + ("; ".join(said) or "the same as before")
+    return f"{counted(change.entries, 'entry')}; " + ("; ".join(said) or "the same as before")
 
 
 def _ordered(run: RunRecord) -> str:

@@ -15,6 +15,7 @@ from cloudsync.config import TargetSettings, read
 from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import Plan, TargetPlan, make
+from cloudsync.plural import counted
 from cloudsync.provider import Provider, Scope, Snapshot, Unreadable, find
 from cloudsync.report import Listed, text
 from cloudsync.report.words import size
@@ -64,7 +65,7 @@ def begin(
     put(body, path)
     put(text(plan, Listed.of(listing)), None)
     tell(
-        f"{path}: {len(plans)} targets in watch. Nothing else was changed. "
+        f"{path}: {counted(len(plans), 'target')} in watch. Nothing else was changed. "
         f"Look it over, then run cloudsync plan -c {path}."
     )
     return int(Exit.FAILED if unread else Exit.DONE)

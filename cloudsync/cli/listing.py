@@ -27,6 +27,7 @@ from cloudsync.cli.streams import at_terminal, confirmed, put, tell, tell_page
 from cloudsync.errors import CloudsyncError, Exit, SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.observe import recover
+from cloudsync.plural import agreeing, counted
 from cloudsync.remember import list_in_force, remember_list
 from cloudsync.report import Listed, as_json
 from cloudsync.report.document import memory
@@ -230,11 +231,11 @@ def _text(listing: Listing, networks: list[str], shoreline: Collection[str], wid
         unused = "" if entry.group in chosen else " not chosen"
         row = f"  {entry.network!s:<{width}}  {entry.name or ''}{group}{unused}"
         lines.append(row.rstrip())
-    applying = "1 network applies" if len(networks) == 1 else f"{len(networks)} networks apply"
+    applying = f"{counted(len(networks), 'network')} {agreeing(len(networks), 'applies', 'apply')}"
     lines += ["", f"{_entries(len(listing.entries))}, {applying}."]
     if widen == "24":
         cost = cost_of_widening(listing.entries, shoreline)
-        lines.append(f"widen: 24 lets in {cost:,} addresses that nobody listed.")
+        lines.append(f"widen: 24 lets in {counted(cost, 'address')} that nobody listed.")
     return "\n".join(lines)
 
 

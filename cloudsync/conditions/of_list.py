@@ -9,6 +9,7 @@ from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce
 from cloudsync.conditions.condition import Condition, ConditionKind
 from cloudsync.holds import Hold
+from cloudsync.plural import agreeing, counted
 from cloudsync.report.words import listing, natural
 
 SHOWN: Final = 5
@@ -36,7 +37,7 @@ def of_list(before: InForce | None, now: InForce | None) -> Iterator[Condition]:
     going = _of(one.entry for one in now.leaving) - _of(one.entry for one in before.leaving)
     back = _of(now.entries) & _of(one.entry for one in before.leaving)
     parts = [
-        f"{_networks(found)} {_is(found)} {become}"
+        f"{_networks(found)} {agreeing(len(found), 'is', 'are')} {become}"
         for found, become in (
             (wanted - was, "new and wanted at once"),
             (going & was, "leaving, and wanted until the grace is over"),
@@ -51,7 +52,7 @@ def of_list(before: InForce | None, now: InForce | None) -> Iterator[Condition]:
             ConditionKind.LIST_CHANGED,
             now.source,
             f"The list changed: {'; '.join(parts)}.",
-            f"It holds {count:,} {'entry' if count == 1 else 'entries'} now.",
+            f"It holds {counted(count, 'entry')} now.",
             "cloudsync list shows it whole.",
             cause="list",
         )
@@ -65,7 +66,3 @@ def _networks(found: set[Network]) -> str:
     shown = sorted(map(str, found), key=natural)
     more = len(shown) - SHOWN
     return listing([*shown[:SHOWN], *([f"{more:,} more"] if more > 0 else [])])
-
-
-def _is(found: set[Network]) -> str:
-    return "is" if len(found) == 1 else "are"

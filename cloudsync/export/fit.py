@@ -8,6 +8,7 @@ from typing import Final
 from cloudsync.addresses import INTERNAL, AddressSet, Network
 from cloudsync.errors import UsageError
 from cloudsync.export.material import Material, Row
+from cloudsync.plural import agreeing
 from cloudsync.report.words import counted
 
 ANY4: Final = tuple(range(1, 33))
@@ -64,7 +65,7 @@ def fitted(made: Material, fit: Fit, name: str) -> Material:
         raise UsageError(
             where,
             f"{counted(len(other), 'network')} of {len(made.rows):,} "
-            f"{'is' if len(other) == 1 else 'are'} IPv{other[0].version}, the first {other[0]}; "
+            f"{agreeing(len(other), 'is', 'are')} IPv{other[0].version}, the first {other[0]}; "
             f"this format takes {fit.families} alone",
             done=done,
             todo="Put the list on a firewall that takes both, such as nftables.",
@@ -73,7 +74,7 @@ def fitted(made: Material, fit: Fit, name: str) -> Material:
         _only_public(made, where, done)
     number = sum(_pieces(row.network, fit.lengths(row.network), where, done) for row in made.rows)
     if number > fit.most:
-        split = "" if number == len(made.rows) else f" make {number:,} entries here, and"
+        split = "" if number == len(made.rows) else f" make {counted(number, 'entry')} here, and"
         raise UsageError(
             where,
             f"the list's {counted(len(made.rows), 'network')}{split or ' are too many:'} "
@@ -97,8 +98,8 @@ def splitting(before: Material, after: Material) -> str:
     kept = {row.network for row in after.rows}
     split = sum(1 for row in before.rows if row.network not in kept)
     return (
-        f"{counted(split, 'network')} {'is' if split == 1 else 'are'} written as "
-        f"{counted(more + split, 'entry').replace('entrys', 'entries')} of the same addresses"
+        f"{counted(split, 'network')} {agreeing(split, 'is', 'are')} written as "
+        f"{counted(more + split, 'entry')} of the same addresses"
     )
 
 
@@ -108,7 +109,7 @@ def _only_public(made: Material, where: str, done: str) -> None:
         raise UsageError(
             where,
             f"{counted(len(inside), 'network')} of {len(made.rows):,} "
-            f"{'is' if len(inside) == 1 else 'are'} internal, the first {inside[0]}; "
+            f"{agreeing(len(inside), 'is', 'are')} internal, the first {inside[0]}; "
             "this service sees public addresses alone",
             done=done,
             todo="Name the public addresses of the relays, or say --no-relays.",

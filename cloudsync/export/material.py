@@ -60,7 +60,7 @@ class Material:
         )
         if not self.widened:
             return lines
-        return *lines, f"widened to /24: {self.widened:,} addresses that nobody listed"
+        return *lines, f"widened to /24: {counted(self.widened, 'address')} that nobody listed"
 
 
 def material(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
 from cloudsync.errors import UsageError
+from cloudsync.plural import counted
 
 FIELDS: Final = ("at", "kind", "id", "by", "caller", "reason", "subject", "what", "detail")
 _COLUMNS: Final = ("n", *FIELDS, "previous", "hash")
@@ -80,7 +81,7 @@ def verified(where: str, text: str) -> Verified:
             raise _broken(at, "it isn't what was written")
     whole = rows and rows[-1].get("kind") == _END
     if not whole or rows[0].get("previous") != _beginning(rows[-1].get("subject", "")):
-        raise _broken(where, f"it is cut off after {len(rows)} lines")
+        raise _broken(where, f"it is cut off after {counted(len(rows), 'line')}")
     return Verified(len(rows) - 1, previous)
 
 
@@ -88,7 +89,7 @@ def _chained(name: str, events: Iterable[Event]) -> Iterator[dict[str, Any]]:
     previous = _beginning(name)
     told = list(events)
     at = told[-1].at if told else ""
-    end = Event(at, _END, "", subject=name, what=f"{len(told)} things happened")
+    end = Event(at, _END, "", subject=name, what=f"{counted(len(told), 'thing')} happened")
     for number, event in enumerate((*told, end), start=1):
         fields = {field: str(getattr(event, field)) for field in FIELDS}
         own = _hash(previous, [str(number), *fields.values()])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from cloudsync.plural import agreeing, counted
 from cloudsync.preflight.arming import wait_of
 from cloudsync.preflight.cut import Cut
 from cloudsync.preflight.judge import Finding, Verdict, Weight
@@ -114,7 +115,7 @@ def _granted(one: Granted) -> Iterator[str]:
     held = len(one.permissions) - len(one.lacking)
     yield (
         f"{one.where}: mode {one.mode}, permissions asked for at {one.asked:,} of "
-        f"{one.there:,} targets: {held:,} of {len(one.permissions):,} are there"
+        f"{counted(one.there, 'target')}: {held:,} of {len(one.permissions):,} {agreeing(held, 'is', 'are')} there"
     )
     for lacks in one.lacking:
         word = "denied" if lacks.held is False else "unknown"
@@ -124,7 +125,7 @@ def _granted(one: Granted) -> Iterator[str]:
 def _cut(cut: Cut) -> Iterator[str]:
     yield (
         f"evidence: lines read: {cut.read:,}; deliveries found: {cut.used:,}, of them "
-        f"{cut.listed:,} from {len(cut.senders):,} wanted addresses"
+        f"{cut.listed:,} from {counted(len(cut.senders), 'wanted address')}"
     )
     if cut.sources:
         yield "would be cut:"

@@ -101,7 +101,7 @@ def _list(plan: Plan, listed: Listed | None) -> Line:
     if listed.leaving:
         facts.append(f"{listed.leaving:,} of its entries leaving and still wanted")
     if listed.widened:
-        facts.append(f"widening lets in {listed.widened:,} addresses that nobody listed")
+        facts.append(f"widening lets in {counted(listed.widened, 'address')} that nobody listed")
     return (
         "List ", Code(listed.source), f" ({listed.format}): {', '.join(facts)}; ",
         Code(listed.digest), ".",

@@ -7,6 +7,19 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cloudsync.addresses import Count
+from cloudsync.plural import agreeing, counted
+
+__all__ = [
+    "amount",
+    "clean",
+    "counted",
+    "listing",
+    "natural",
+    "port",
+    "sentence",
+    "share",
+    "size",
+]
 
 _ALL4: Final = 1 << 32
 _ALL6: Final = 1 << 128
@@ -40,11 +53,6 @@ def share(part: Count, whole: Count) -> str:
         for some, of, family in zip(part, whole, ("IPv4", "IPv6"), strict=True)
         if some
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 step``, ``2 steps``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def port(ports: Sequence[int]) -> str:
@@ -87,4 +95,4 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _addresses(number: int) -> str:
-    return "address" if number == 1 else "addresses"
+    return agreeing(number, "address", "addresses")

@@ -13,6 +13,7 @@ from typing import Final
 
 from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, Listing
+from cloudsync.plural import counted
 from cloudsync.source import rows
 from cloudsync.source.anchors import Anchor, locate
 from cloudsync.source.codes import refusal, warning
@@ -84,7 +85,9 @@ def read(lines: Sequence[Line], source: str) -> Listing:
     groups, more = _groups(lines[shoreline.index + 1 : minimum.index], source)
     promised = _promised(minimum.match[1], minimum.line, source)
     if len(senders) < promised:
-        what = f"{len(senders)} unique addresses, the article promises at least {promised}"
+        what = (
+            f"{counted(len(senders), 'unique address')}, the article promises at least {promised}"
+        )
         raise refusal(source, "E_COUNT", what, line=minimum.line.number)
     head = [line for line in lines[: start.index] if not line.hidden]
     published = _dated("modified", head, source)

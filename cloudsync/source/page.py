@@ -13,6 +13,7 @@ from typing import Final
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import Entry, Listing
+from cloudsync.plural import counted
 from cloudsync.source import rows
 from cloudsync.source.anchors import Anchor, locate
 from cloudsync.source.codes import refusal, warning
@@ -83,7 +84,7 @@ def read(lines: Sequence[Line], source: str, settings: PageSettings) -> Listing:
             raise refusal(source, "E_TOO_MANY", what, line=line.number)
     if len(entries) < settings.minimum or not entries:
         minimum = max(settings.minimum, 1)
-        what = f"{len(entries)} unique networks, the configured minimum is {minimum}"
+        what = f"{counted(len(entries), 'unique network')}, the configured minimum is {minimum}"
         raise refusal(source, "E_COUNT", what, line=stop.line.number)
     return Listing(
         source=source,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from cloudsync.allowlist import InForce
+from cloudsync.plural import agreeing
 from cloudsync.report.words import counted
 from cloudsync.terraform.contents import written
 from cloudsync.terraform.release import Release
@@ -44,7 +45,7 @@ def body(made: Release, listing: InForce) -> str:
     lines += _section("Broke", made.broke, "what calls the module must be changed with it")
     waiting = len(listing.leaving)
     if waiting:
-        verb = "is" if waiting == 1 else "are"
+        verb = agreeing(waiting, "is", "are")
         lines += [
             f"{counted(waiting, 'network')} more {verb} on the way out, and still let in until then.",
             "",

@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import BASE, InForce, Listing, Widen, applied
+from cloudsync.plural import agreeing, counted
 from cloudsync.source.special import special_use
 from cloudsync.vetting.leaving import OWN_RULES
 
@@ -189,13 +190,11 @@ def _unusable(change: _Change, anchors: Sequence[Network]) -> Iterator[Reason]:
     """What no person should be asked to approve."""
     new = change.new
     if not change.after:
-        message = f"no network of it applies; {_entries(len(new.entries))} in all"
+        message = f"no network of it applies; {counted(len(new.entries), 'entry')} in all"
         yield Reason("empty", message, "refuse")
     listed = len({entry.network for entry in new.entries if entry.group == BASE})
     if new.minimum is not None and listed < new.minimum:
-        message = (
-            f"{_entries(listed)}, each counted once; the document promises at least {new.minimum}"
-        )
+        message = f"{counted(listed, 'entry')}, each counted once; the document promises at least {new.minimum}"
         yield Reason("short", message, "refuse")
     special = [
         network
@@ -203,25 +202,25 @@ def _unusable(change: _Change, anchors: Sequence[Network]) -> Iterator[Reason]:
         if special_use(network)
     ]
     if special:
-        message = f"{_entries(len(special))} in special-use space, the limit is 0: {_some(special)}"
+        message = f"{counted(len(special), 'entry')} in special-use space, the limit is 0: {_some(special)}"
         yield Reason("special_use", message, "refuse")
     lost = [anchor for anchor in anchors if not AddressSet.of(anchor) <= change.after_addresses]
     if lost:
-        message = f"{len(lost)} of {len(anchors)} anchors of the configuration are missing: "
+        message = f"{len(lost)} of {counted(len(anchors), 'anchor')} of the configuration {agreeing(len(lost), 'is', 'are')} missing: "
         yield Reason("anchor_missing", message + _some(lost), "refuse")
 
 
 def _provenance(change: _Change, promised: int | None) -> Iterator[Reason]:
     new, known = change.new, change.known
     if change.first:
-        message = f"a first list, from {new.source} as {new.format}: {_entries(len(change.after))}"
+        message = f"a first list, from {new.source} as {new.format}: {counted(len(change.after), 'entry')}"
         yield Reason("first", message)
         return
     moved = known is None or (new.source, new.format) != (known.source, known.format)
     if change.before and change.after and not change.before_addresses & change.after_addresses:
         message = (
-            f"no address in common: {_entries(len(change.after))} listed, "
-            f"{_entries(len(change.before))} in force"
+            f"no address in common: {counted(len(change.after), 'entry')} listed, "
+            f"{counted(len(change.before), 'entry')} in force"
         )
         # From the same source it is the wrong document. From another, or with lost state, it may
         # be what somebody means, and there must be a way to say so.
@@ -238,9 +237,7 @@ def _provenance(change: _Change, promised: int | None) -> Iterator[Reason]:
         message = f"published {new.published}, the list in force {known.published}: an old copy"
         yield Reason("older", message)
     if promised is not None and (new.minimum or 0) < promised:
-        message = (
-            f"the document promises {_entries(new.minimum or 0)}, it promised {promised} before"
-        )
+        message = f"the document promises {counted(new.minimum or 0, 'entry')}, it promised {promised} before"
         yield Reason("promise_fell", message)
 
 
@@ -282,7 +279,7 @@ def _broad(change: _Change, limits: Limits) -> Iterator[Reason]:
             and not AddressSet.of(network) <= change.listed_addresses
         ]
         if broad:
-            message = f"{_entries(len(broad))} wider than /{widest}: {_some(broad)}"
+            message = f"{counted(len(broad), 'entry')} wider than /{widest}: {_some(broad)}"
             yield Reason(f"broad_ipv{version}", message)
 
 
@@ -366,10 +363,6 @@ def _some(networks: Sequence[Network]) -> str:
     shown = ", ".join(str(network) for network in networks[:_SHOWN])
     more = len(networks) - _SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _entries(count: int) -> str:
-    return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
 def _digest(new: Listing, in_force: InForce | None, reasons: tuple[Reason, ...]) -> str:

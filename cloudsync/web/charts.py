@@ -12,6 +12,7 @@ from math import log10
 from typing import Final
 
 from cloudsync.model import Verdict
+from cloudsync.plural import agreeing, counted
 from cloudsync.status.overview import Point
 from cloudsync.web.said import ORDER
 
@@ -74,8 +75,8 @@ def targets_over_time(points: Sequence[Point], now: datetime) -> Chart | None:
     last = points[-1].verdicts
     wrong = sum(number for verdict, number in last.items() if verdict is not Verdict.IN_SYNC)
     return Chart(
-        f"Targets by verdict over {len(points)} runs; after the last, {wrong} of "
-        f"{sum(last.values())} weren't in sync.",
+        f"Targets by verdict over {counted(len(points), 'run')}; after the last, {wrong} of "
+        f"{sum(last.values())} {agreeing(wrong, 'was', 'were')} not in sync.",
         place.ticks(),
         tuple(Tick(round(HEIGHT * (1 - number / most), 1), str(number)) for number in _steps(most)),
         areas=tuple(areas),
@@ -97,7 +98,7 @@ def exposure_over_time(points: Sequence[Point], now: datetime) -> Chart | None:
     shown = -(-power // every) * every
     _, _, missing, excess = rows[-1]
     return Chart(
-        f"Addresses over {len(points)} runs; after the last, {missing:,} were missing and "
+        f"Addresses over {counted(len(points), 'run')}; after the last, {missing:,} {agreeing(missing, 'was', 'were')} missing and "
         f"{excess:,} in excess.",
         place.ticks(),
         (

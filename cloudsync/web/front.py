@@ -13,6 +13,7 @@ from cloudsync.conditions.condition import ConditionKind, Severity
 from cloudsync.conditions.turn import Watched
 from cloudsync.errors import MEANING, Exit
 from cloudsync.model import Note, Verdict
+from cloudsync.plural import agreeing
 from cloudsync.report.words import counted, listing
 from cloudsync.status.overview import Overview, Sight
 from cloudsync.web.known import Known
@@ -154,7 +155,7 @@ def _waiting(known: Known) -> tuple[str, ...]:
     number = len(known.holds)
     if not number:
         return ()
-    return (f"{counted(number, 'decision')} {'waits' if number == 1 else 'wait'} for a person",)
+    return (f"{counted(number, 'decision')} {agreeing(number, 'waits', 'wait')} for a person",)
 
 
 def groups(overview: Overview | None) -> tuple[Group, ...]:

@@ -17,6 +17,7 @@ from cloudsync.conditions.telling import line
 from cloudsync.errors import MEANING, CloudsyncError, Exit, LeaseError
 from cloudsync.holds import reminder
 from cloudsync.job import Job, utc_now
+from cloudsync.plural import counted
 from cloudsync.remember import run_id
 from cloudsync.report import RunReport, exit_of_run
 from cloudsync.status.exposition import hand_over
@@ -225,7 +226,7 @@ def _verified(passed: Passed, ended: Ended) -> tuple[Sign, str]:
     seen = sum(ended.verdicts.values())
     counts = ", ".join(f"{number} {verdict}" for verdict, number in ended.verdicts.items())
     of = len(passed.report.now.targets)
-    body = f"{seen} of {of} targets verified" + (f": {counts}" if counts else "")
+    body = f"{seen} of {counted(of, 'target')} verified" + (f": {counts}" if counts else "")
     if passed.found.vetted.in_force is None:
         return "fail", f"there is no list in force; {body}"
     code = exit_of_run(replace(passed.report, listed=()))

@@ -43,7 +43,7 @@ def test_targets_are_stacked_with_what_is_wrong_below() -> None:
     )
     assert chart.verdicts == (Verdict.OPEN, Verdict.IN_SYNC)
     assert chart.up == (Tick(HEIGHT, "0"), Tick(HEIGHT / 2, "1"), Tick(0.0, "2"))
-    assert chart.said == ("Targets by verdict over 4 runs; after the last, 1 of 2 weren't in sync.")
+    assert chart.said == ("Targets by verdict over 4 runs; after the last, 1 of 2 was not in sync.")
 
 
 def test_where_nobody_looked_nothing_is_drawn() -> None:

@@ -58,6 +58,13 @@ def test_the_closing_says_whom_it_shuts_out() -> None:
     assert found.shut == ((25, EVERYONE - INTERNAL),)
 
 
+def test_a_plan_that_ends_nowhere_shuts_nobody_out() -> None:
+    """What couldn't be looked at, or foreseen, has no exposure to compare."""
+    for enforce in (plan(DENY), plan(DENY, before=state(EVERYONE))):
+        found = closing_of(enforce, NOTHING, WANTED)
+        assert (found.shut, found.names) == ((), frozenset())
+
+
 APPROVED = Closing(
     "sha256:t", frozenset({"- a", "- b"}), ((25, ONE | TWO), (587, ONE)), frozenset({"tag x"})
 )

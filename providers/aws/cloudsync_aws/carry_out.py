@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from cloudsync.plural import agreeing, counted
 from cloudsync.provider import Outcome, Scope
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.calls import ACTION, Call, request
@@ -22,13 +23,13 @@ def carry_out(caller: Caller, call: Call, deadline: float | None) -> Outcome:
     try:
         if call.operation == "modify":
             call = _identified(caller, call, deadline)
-            if len(call.ids) < len(call.replaced):
+            if gone := len(call.replaced) - len(call.ids):
                 if _stands(caller, call, deadline):
                     return Outcome("done")
                 return Outcome(
                     "stale",
-                    f"{action}: {len(call.replaced) - len(call.ids)} of {len(call.replaced)} rules "
-                    "that were to change are gone",
+                    f"{action}: {gone} of {counted(len(call.replaced), 'rule')} that were to change "
+                    f"{agreeing(gone, 'is', 'are')} gone",
                     "The group changed meanwhile; the next run looks again.",
                 )
         answer = caller.invoke(
@@ -48,7 +49,7 @@ def carry_out(caller: Caller, call: Call, deadline: float | None) -> Outcome:
         )
         return Outcome(
             "stale",
-            f"{action}: AWS didn't know {count} of {len(call.rules)} rules",
+            f"{action}: AWS didn't know {count} of {counted(len(call.rules), 'rule')}",
             "The group changed meanwhile; the next run looks again.",
         )
     return Outcome("done")

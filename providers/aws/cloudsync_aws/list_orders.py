@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cloudsync.model import Wanted
+from cloudsync.plural import counted
 from cloudsync.provider import Order, Proposal, Refusal, Remark, Reversal, Step
 from cloudsync_aws.list_calls import ENTRIES_PER_CALL, ListCall, list_by_hand
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList
@@ -59,7 +60,7 @@ def proposed(snapshot: ListSnapshot, wanted: Mapping[str, Wanted], order: Order)
             refused.append(
                 Refusal(
                     target,
-                    f"would need {needed} entries, and its MaxEntries is {one.size}",
+                    f"would need {counted(needed, 'entry')}, and its MaxEntries is {one.size}",
                     "Raise MaxEntries of the list, and undo again.",
                 )
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from cloudsync.plural import counted
 from cloudsync_aws.ingress import Ingress, rules_of
 from cloudsync_aws.lists import MOST_ENTRIES, ListSnapshot, ManagedList
 from cloudsync_aws.quota import CODE
@@ -52,7 +53,7 @@ def room_for(snapshot: ListSnapshot, one: ManagedList, needed: int) -> Room:
     return Room(
         one.size,
         f"would need MaxEntries {needed} for its entries, and {group} would count "
-        f"{used(needed)} rules with it, the quota is {quota}",
+        f"{counted(used(needed), 'rule')} with it, the quota is {quota}",
         f"Raise quota {CODE}, refer to the list less often, or set widen: 24.",
     )
 

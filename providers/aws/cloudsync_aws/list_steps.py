@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from cloudsync.model import Mode, Note, Wanted
+from cloudsync.plural import agreeing, counted
 from cloudsync.provider import Proposal, Refusal, Remark, Step, Verb
 from cloudsync_aws.list_calls import ENTRIES_PER_CALL, ListCall, ListOperation
 from cloudsync_aws.list_decide import ListDecision, decide, sharers, used_for
@@ -123,8 +124,8 @@ def _homeless(
     family = "IPv4" if one.family == "IPv6" else "IPv6"
     return Refusal(
         target,
-        f"holds {one.family}, and {len(other)} of {len(networks)} networks that are wanted are "
-        f"{family}, beginning with {other[0]}",
+        f"holds {one.family}, and {len(other)} of {counted(len(networks), 'wanted network')} "
+        f"{agreeing(len(other), 'is', 'are')} {family}, beginning with {other[0]}",
         f"Select an {family} list too, that the same groups refer to. The {one.family} part is "
         "done all the same.",
     )

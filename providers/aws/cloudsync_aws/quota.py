@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from cloudsync.plural import agreeing
 from cloudsync_aws.ingress import PrefixList, Rule
 
 CODE: Final = "L-0EA8095F"
@@ -40,7 +41,9 @@ def counted(rules: Iterable[Rule], lists: Mapping[str, PrefixList]) -> Rules:
 def over(peak: Rules, quota: int) -> str:
     """What a person reads where ``peak`` passes ``quota``; empty where it doesn't."""
     if peak.ipv4 > quota:
-        return f"would need {peak.ipv4} rules, the quota is {quota}"
+        return (
+            f"would need {peak.ipv4} {agreeing(peak.ipv4, 'rule', 'rules')}, the quota is {quota}"
+        )
     if peak.ipv6 > quota:
         return f"would need {peak.ipv6} IPv6 rules, the quota is {quota}"
     return ""

@@ -9,6 +9,7 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.place import Placement
+from cloudsync.plural import counted
 from cloudsync.provider import Remark
 from cloudsync_azure.clauses import Protect, clauses
 from cloudsync_azure.decide import Decision
@@ -108,9 +109,7 @@ def touched(target: str, group: Nsg) -> Iterator[Remark]:
 def _listed(ids: tuple[str, ...], kind: str) -> str:
     names = sorted(map(short, ids))
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return (
-        f"{len(names):,} {kind}{'' if len(names) == 1 else 's'} ({', '.join(names[:_NAMED])}{more})"
-    )
+    return f"{counted(len(names), kind)} ({', '.join(names[:_NAMED])}{more})"
 
 
 def by_hand(target: str, rule: Rule) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from cloudsync.plural import counted
 from cloudsync.provider import Step
 from cloudsync_gcp.snapshot import GcpSnapshot
 
@@ -25,7 +26,7 @@ class Lack:
     def what(self) -> str:
         """The numbers, for a refusal."""
         return (
-            f"would add {self.adds} firewall rules to the {self.used} that project {self.project} "
+            f"would add {counted(self.adds, 'firewall rule')} to the {self.used} that project {self.project} "
             f"holds, and its quota FIREWALLS is {self.limit}"
         )
 
