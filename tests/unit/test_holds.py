@@ -10,7 +10,7 @@ import pytest
 from cloudsync.addresses import EVERYONE, INTERNAL, AddressSet
 from cloudsync.closing import closing_of
 from cloudsync.exposure import Exposure
-from cloudsync.holds import Gate, Hold, held_back, remark_of, renewed
+from cloudsync.holds import Gate, Hold, held_back, remark_of, reminder, renewed
 from cloudsync.model import Mode, Note, Verdict, Wanted, differ
 from cloudsync.plan import State, TargetPlan
 from cloudsync.provider import Refusal, Step
@@ -117,9 +117,18 @@ def test_a_hold_says_who_would_be_shut_out(after: AddressSet, who: str) -> None:
 
 
 def test_a_plan_that_was_not_looked_at_shuts_nobody_out() -> None:
-    """Without an exposure nobody can be counted."""
-    _, hold = held_back(plan(SHUT), ADD, WANTED, "sha256:1", NOW)
-    assert hold.what == "its first enforce would shut out nobody who gets in today"
+    """Without an exposure before and after nobody can be counted."""
+    for enforce in (plan(SHUT), replace(plan(SHUT), before=state(EVERYONE))):
+        _, hold = held_back(enforce, ADD, WANTED, "sha256:1", NOW)
+        assert hold.what == "its first enforce would shut out nobody who gets in today"
+
+
+def test_a_reminder_says_what_waits_since_when_and_the_command() -> None:
+    """One line, for whoever is to decide."""
+    assert reminder(replace(HOLD, told=NOW)) == (
+        "memory:run/one: its first enforce would shut out somebody. It has waited since 2026-11-24 "
+        "12:00 UTC. To let it through: cloudsync approve sha256:1 --by NAME --reason TEXT"
+    )
 
 
 def test_somebody_is_told_at_once_then_after_four_hours_then_daily() -> None:
