@@ -14,7 +14,8 @@ from typing import Final
 
 from cloudsync.model import Note
 from cloudsync.plan import TargetPlan
-from cloudsync.provider import Actor, Outcome, Remark, Step
+from cloudsync.provider import Outcome, Remark, Step
+from cloudsync.tells import Actor
 
 DAY: Final = timedelta(days=1)
 TIMES: Final = 2

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from cloudsync.model import Mode, Note, Wanted
-from cloudsync.provider import Managed, Remark, Rules, TellsManaged
+from cloudsync.provider import Remark, Rules
+from cloudsync.tells import Managed, TellsManaged
 
 CLOUDSYNC: Final = "cloudsync"
 """What ``managed_by`` says where cloudsync may change also what others keep."""

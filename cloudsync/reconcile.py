@@ -29,7 +29,14 @@ from cloudsync.plan import Plan, TargetPlan
 from cloudsync.preflight.arming import Ruling, armed_by
 from cloudsync.preflight.arming import remarks as ruled
 from cloudsync.preflight.ledger import keep_armed
-from cloudsync.provider import Outcome, Provider, Remark, Reversal, Scope, Step, TellsActors
+from cloudsync.provider import (
+    Outcome,
+    Provider,
+    Remark,
+    Reversal,
+    Scope,
+    Step,
+)
 from cloudsync.remember import (
     begin_run,
     changes_before,
@@ -42,6 +49,7 @@ from cloudsync.source import bundled
 from cloudsync.standing import Standing, remarks
 from cloudsync.state import StateError
 from cloudsync.status.logbook import keep_overview
+from cloudsync.tells import TellsActors
 from cloudsync.vetting.vet import Read, Vetted
 from cloudsync.waves import fell_short, waves
 

@@ -11,10 +11,10 @@ from cloudsync.addresses import NOBODY, PUBLIC, AddressSet
 from cloudsync.conditions.condition import Cause, Condition, ConditionKind
 from cloudsync.model import Mode, Note, Verdict
 from cloudsync.plan import Mend, State, TargetPlan
-from cloudsync.provider import Actor
 from cloudsync.report.facts import Facts, Share, facts
 from cloudsync.report.run import RunReport
 from cloudsync.report.words import counted, listing, port, sentence, size
+from cloudsync.tells import Actor
 
 SHOWN: Final = 5
 """How many lines of a change a message names before it counts the rest."""

@@ -14,10 +14,11 @@ from cloudsync.errors import UsageError
 from cloudsync.job import Job
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import Plan, TargetPlan, make
-from cloudsync.provider import Freezes, Order, Rules, Snapshot
+from cloudsync.provider import Order, Rules, Snapshot
 from cloudsync.records.inputs import INPUTS, Inputs, Part, inputs_key
 from cloudsync.state import StateError
 from cloudsync.state.store import RESTORE
+from cloudsync.tells import Freezes
 
 # What packs small at once, and is unpacked by whoever has to: a page of a fleet repeats itself.
 _EFFORT: Final = 1

@@ -14,8 +14,8 @@ from cloudsync.preflight.judge import Finding, Verdict, Weight
 from cloudsync.preflight.quiet import Memory
 from cloudsync.preflight.rows import Row
 from cloudsync.preflight.seen import Egress
-from cloudsync.provider import Permission
 from cloudsync.report.words import clean
+from cloudsync.tells import Permission
 
 SCHEMA: Final = "cloudsync.preflight/1"
 

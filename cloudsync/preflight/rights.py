@@ -8,7 +8,8 @@ from cloudsync import intime
 from cloudsync.blocks import Block, blocks_of
 from cloudsync.job import Job
 from cloudsync.preflight.page import Granted
-from cloudsync.provider import Permission, TellsPermissions, Unreadable
+from cloudsync.provider import Unreadable
+from cloudsync.tells import Permission, TellsPermissions
 
 MOST = 20
 """Of so many targets in one scope it is asked; they mostly differ by scope, and each costs calls."""

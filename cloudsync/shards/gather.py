@@ -18,7 +18,7 @@ from cloudsync.job import Job
 from cloudsync.made import Made, only_looked, recorded
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.preflight.ledger import keep_armed
-from cloudsync.provider import Provider, Scope, TellsActors
+from cloudsync.provider import Provider, Scope
 from cloudsync.reconcile import Look, applied, contests, said, still_so
 from cloudsync.remember import changes_before, seen_before
 from cloudsync.report import RunReport, exit_of_run
@@ -29,6 +29,7 @@ from cloudsync.shards.shard import account
 from cloudsync.status.logbook import keep_overview
 from cloudsync.status.tally import here
 from cloudsync.sweep import asked, sweep
+from cloudsync.tells import TellsActors
 from cloudsync.worker.aftermath import ASKED, right_before
 from cloudsync.worker.lease import leased
 from cloudsync.worker.passes import Passed, followed

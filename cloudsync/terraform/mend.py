@@ -13,9 +13,10 @@ from cloudsync.config import Config, TargetSettings
 from cloudsync.managed import managed_by
 from cloudsync.model import OUR_MARKS, Note, Purpose, Verdict, Wanted
 from cloudsync.plan import Mend, State, TargetPlan
-from cloudsync.provider import Managed, Rules, Snapshot, Sources, TellsModules
+from cloudsync.provider import Rules, Snapshot, Sources
 from cloudsync.report.facts import facts
 from cloudsync.report.words import counted, listing, natural
+from cloudsync.tells import Managed, TellsModules
 from cloudsync.terraform.versions import Version, Versions, pinned
 
 _NAMES: Final = frozenset({"terraform", "opentofu"})

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from cloudsync.addresses import Network
 from cloudsync.model import Purpose
-from cloudsync.provider import Resource
 from cloudsync.report.words import counted
+from cloudsync.tells import Resource
 from cloudsync.terraform.hcl import Expression, Keyed, block
 
 ROOT: Final = "root.tf"

@@ -10,7 +10,8 @@ from cloudsync.allowlist import InForce
 from cloudsync.blocks import Block, blocks_of
 from cloudsync.errors import TargetError
 from cloudsync.job import Job
-from cloudsync.provider import Resource, Scope, Snapshot, TellsTerraform, Unreadable
+from cloudsync.provider import Scope, Snapshot, Unreadable
+from cloudsync.tells import Resource, TellsTerraform
 from cloudsync.terraform.root import Taken
 from cloudsync.wants import wanted_of
 

@@ -16,11 +16,11 @@ from cloudsync.conditions.watch import changed, found, judged_by, keep_judged_by
 from cloudsync.errors import CloudsyncError, SourceRefused
 from cloudsync.job import Job
 from cloudsync.model import Verdict
-from cloudsync.provider import Actor, TellsActors
 from cloudsync.reconcile import Look
 from cloudsync.records import Seen
 from cloudsync.report import RunReport
 from cloudsync.state import StateError
+from cloudsync.tells import Actor, TellsActors
 from cloudsync.track import keep_refusal, reads_of
 from cloudsync.worker.confirm import confirmed
 

@@ -10,7 +10,16 @@ from typing import Any, ClassVar
 from cloudsync.engine import Pace, apply
 from cloudsync.model import Wanted
 from cloudsync.plan import TargetPlan, make
-from cloudsync.provider import Freezes, Outcome, Provider, Rules, Scope, Snapshot, Step, Unreadable
+from cloudsync.provider import (
+    Outcome,
+    Provider,
+    Rules,
+    Scope,
+    Snapshot,
+    Step,
+    Unreadable,
+)
+from cloudsync.tells import Freezes
 
 Watcher = Callable[[Step, Snapshot], None]
 

@@ -12,7 +12,8 @@ from cloudsync.preflight.ask import Servers
 from cloudsync.preflight.look import Asked, look
 from cloudsync.preflight.page import Granted, document, text
 from cloudsync.preflight.rights import MOST, granted
-from cloudsync.provider import Permission, Scope, Unreadable
+from cloudsync.provider import Scope, Unreadable
+from cloudsync.tells import Permission
 from cloudsync_aws.provider import Provider as Aws
 from cloudsync_aws.sandbox import Sandbox as AwsSandbox
 from cloudsync_aws.settings import AwsSettings

@@ -14,9 +14,10 @@ from cloudsync.history.retention import WITNESSES
 from cloudsync.memory.firewall import Firewall
 from cloudsync.model import Mode, Note
 from cloudsync.plan import State, TargetPlan
-from cloudsync.provider import Actor, Outcome, Remark, Scope, Step
+from cloudsync.provider import Outcome, Remark, Scope, Step
 from cloudsync.reconcile import look
 from cloudsync.remember import changes_before
+from cloudsync.tells import Actor
 from tests.unit.test_reconcile import NOW, ONE, TWO, Calls, Scene
 
 HOUR = timedelta(hours=1)

@@ -17,8 +17,9 @@ from cloudsync.memory.rules import MemoryRules
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import Mode, Note, Verdict, Wanted
 from cloudsync.plan import Plan, make
-from cloudsync.provider import Managed, Remark, Scope
+from cloudsync.provider import Remark, Scope
 from cloudsync.report import exit_code
+from cloudsync.tells import Managed
 from cloudsync.wants import wanted_of
 
 ONE, TWO = "memory:m/one", "memory:m/two"

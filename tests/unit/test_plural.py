@@ -14,11 +14,10 @@ from cloudsync.conditions.telling import line
 from cloudsync.holds import reminder
 from cloudsync.memory.firewall import Rule
 from cloudsync.plural import agreeing, counted
-from cloudsync.preflight.page import Page
+from cloudsync.preflight.page import Granted, Page
 from cloudsync.preflight.page import text as preflight_text
-from cloudsync.preflight.rights import Granted
-from cloudsync.provider import Permission
 from cloudsync.report import html, html_outcome, markdown, markdown_outcome, text, text_outcome
+from cloudsync.tells import Permission
 from tests.unit.test_reconcile import LISTED, NOW, OPEN
 from tests.unit.test_worker import ENFORCE, Shift
 

@@ -18,10 +18,11 @@ from cloudsync.memory.rules import MemoryRules
 from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import TERRAFORM_MARK, Mode, Wanted
 from cloudsync.plan import Mend, Plan, TargetPlan, make
-from cloudsync.provider import Managed, Scope, Sources
+from cloudsync.provider import Scope, Sources
 from cloudsync.report.document import document
 from cloudsync.report.findings import findings
 from cloudsync.report.page import Block
+from cloudsync.tells import Managed
 from cloudsync.terraform.contents import Contents
 from cloudsync.terraform.mend import Known, again, known_of, mended
 from cloudsync.terraform.release import LIST, LOG, release

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudsync.model import Purpose
-from cloudsync.provider import Resource
+from cloudsync.tells import Resource
 from cloudsync.terraform.archive import source
 from cloudsync.terraform.hcl import Keyed, block, written
 from cloudsync.terraform.root import Taken, root

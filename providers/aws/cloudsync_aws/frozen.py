@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from cloudsync.provider import Managed, Scope
+from cloudsync.provider import Scope
 from cloudsync.records.adapted import Adapted
+from cloudsync.tells import Managed
 from cloudsync_aws.ingress import Ingress, PrefixList, ingress
 from cloudsync_aws.lists import ListSnapshot, ManagedList, Referrer
 from cloudsync_aws.snapshot import AwsSnapshot, Group, default_quota

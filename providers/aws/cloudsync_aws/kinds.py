@@ -11,15 +11,14 @@ from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
 from cloudsync.provider import (
     Foreign,
-    Managed,
     Order,
     Proposal,
-    Resource,
     Reversal,
     Snapshot,
     Sources,
     Step,
 )
+from cloudsync.tells import Managed, Resource
 from cloudsync_aws import frozen
 from cloudsync_aws.lists import ListSnapshot
 from cloudsync_aws.rules import AwsRules

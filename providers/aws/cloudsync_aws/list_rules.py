@@ -16,7 +16,15 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Clause, Exposure
 from cloudsync.model import OUR_MARKS, TERRAFORM_MARK, Purpose, Wanted
-from cloudsync.provider import Foreign, Managed, Order, Proposal, Reversal, Sources, Step
+from cloudsync.provider import (
+    Foreign,
+    Order,
+    Proposal,
+    Reversal,
+    Sources,
+    Step,
+)
+from cloudsync.tells import Managed
 from cloudsync_aws import list_orders
 from cloudsync_aws.ingress import addresses
 from cloudsync_aws.list_calls import ListCall, list_after, list_shows

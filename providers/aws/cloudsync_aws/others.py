@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.model import TERRAFORM_MARK
-from cloudsync.provider import Managed, Sources
+from cloudsync.provider import Sources
+from cloudsync.tells import Managed
 from cloudsync_aws.ingress import REMEMBERED, Ingress, descriptions, lets_in, marked, rules_of
 
 # The controller tags what it makes, and puts its rules right at each change of its objects

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from cloudsync.change import Change
 from cloudsync.config.values import on_loopback
-from cloudsync.provider import Actor, Outcome, Permission, Scope, Step, Unreadable
+from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync.tells import Actor, Permission
 from cloudsync_aws import events
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.calls import Call

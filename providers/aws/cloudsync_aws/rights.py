@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from cloudsync.provider import Permission
+from cloudsync.tells import Permission
 from cloudsync_aws.caller import Failed
 
 _ALLOWED: Final = "DryRunOperation"

@@ -15,7 +15,15 @@ from typing import Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Clause, Exposure, Name
 from cloudsync.model import OUR_MARKS, Purpose, Wanted
-from cloudsync.provider import Foreign, Managed, Order, Proposal, Resource, Reversal, Sources, Step
+from cloudsync.provider import (
+    Foreign,
+    Order,
+    Proposal,
+    Reversal,
+    Sources,
+    Step,
+)
+from cloudsync.tells import Managed, Resource
 from cloudsync_aws import orders
 from cloudsync_aws.calls import Call, revised
 from cloudsync_aws.ingress import (

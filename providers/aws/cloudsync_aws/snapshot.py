@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from cloudsync.provider import Managed, Scope
+from cloudsync.provider import Scope
+from cloudsync.tells import Managed
 from cloudsync_aws.ingress import REMEMBERED, Ingress, Permission, PrefixList, ingress
 from cloudsync_aws.others import keeper
 from cloudsync_aws.roles import Role

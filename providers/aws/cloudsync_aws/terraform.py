@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cloudsync.provider import Resource
+from cloudsync.tells import Resource
 from cloudsync_aws.ingress import rules_of
 from cloudsync_aws.marks import owner
 from cloudsync_aws.snapshot import Group

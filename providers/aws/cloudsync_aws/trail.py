@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cloudsync.provider import Actor
+from cloudsync.tells import Actor
 
 _PAGE: Final = 50
 _PAGES: Final = 4

@@ -17,7 +17,8 @@ from typing import Final
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.model import TERRAFORM_MARK
-from cloudsync.provider import Managed, Sources
+from cloudsync.provider import Sources
+from cloudsync.tells import Managed
 from cloudsync_azure.clauses import sources
 from cloudsync_azure.snapshot import AzureSnapshot, Nsg
 

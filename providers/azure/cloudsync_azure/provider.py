@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from cloudsync.change import Change
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
-from cloudsync.provider import Outcome, Permission, Scope, Step, Unreadable
+from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync.tells import Permission
 from cloudsync_azure import events
 from cloudsync_azure.caller import Caller, Failed, Late, Where
 from cloudsync_azure.carry_out import carry_out

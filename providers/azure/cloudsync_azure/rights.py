@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from cloudsync.provider import Permission
+from cloudsync.tells import Permission
 from cloudsync_azure.caller import Caller, Failed, Where
 from cloudsync_azure.calls import ACTION
 

@@ -15,7 +15,15 @@ from typing import Any, Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, first_match
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Managed, Order, Proposal, Resource, Reversal, Sources, Step
+from cloudsync.provider import (
+    Foreign,
+    Order,
+    Proposal,
+    Reversal,
+    Sources,
+    Step,
+)
+from cloudsync.tells import Managed, Resource
 from cloudsync_azure import frozen
 from cloudsync_azure.calls import Call
 from cloudsync_azure.clauses import PROBES, Protect, clauses, sources

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from cloudsync.provider import Resource
+from cloudsync.tells import Resource
 from cloudsync_azure.marks import owner
 from cloudsync_azure.rule import rule, unpacked
 from cloudsync_azure.snapshot import Nsg

@@ -11,7 +11,8 @@ from typing import Final
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.model import TERRAFORM_MARK
-from cloudsync.provider import Managed, Sources
+from cloudsync.provider import Sources
+from cloudsync.tells import Managed
 from cloudsync_gcp.rule import Rule
 from cloudsync_gcp.snapshot import GcpSnapshot
 

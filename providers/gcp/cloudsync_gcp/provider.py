@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final
 
 from cloudsync.change import Change
 from cloudsync.errors import UsageError
-from cloudsync.provider import Outcome, Permission, Scope, Step, Unreadable
+from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync.tells import Permission
 from cloudsync_gcp import events
 from cloudsync_gcp.blocks import Blocks
 from cloudsync_gcp.caller import Caller, Failed, Late

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cloudsync.provider import Permission, Scope
+from cloudsync.provider import Scope
+from cloudsync.tells import Permission
 from cloudsync_gcp.caller import Caller, Failed
 
 NEEDED: Final[dict[str, tuple[str, ...]]] = {

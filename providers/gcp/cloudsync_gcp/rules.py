@@ -13,7 +13,15 @@ from typing import Any, Final
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
-from cloudsync.provider import Foreign, Managed, Order, Proposal, Resource, Reversal, Sources, Step
+from cloudsync.provider import (
+    Foreign,
+    Order,
+    Proposal,
+    Reversal,
+    Sources,
+    Step,
+)
+from cloudsync.tells import Managed, Resource
 from cloudsync_gcp import frozen, orders
 from cloudsync_gcp.calls import Call
 from cloudsync_gcp.layers import exposed

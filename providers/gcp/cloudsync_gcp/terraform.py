@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cloudsync.provider import Resource
+from cloudsync.tells import Resource
 from cloudsync_gcp.layers import Layer
 from cloudsync_gcp.marks import owner
 from cloudsync_gcp.rule import Rule

@@ -10,7 +10,8 @@ import pytest
 from cloudsync.addresses import AddressSet
 from cloudsync.model import Mode, Note
 from cloudsync.plan import make
-from cloudsync.provider import Managed, Scope, Sources, TellsManaged, TellsModules, Unreadable
+from cloudsync.provider import Scope, Sources, Unreadable
+from cloudsync.tells import Managed, TellsManaged, TellsModules
 from cloudsync_aws.ingress import PrefixList
 from cloudsync_aws.provider import Provider
 from cloudsync_aws.rules import AwsRules

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cloudsync.provider import Actor, Scope, TellsActors
+from cloudsync.provider import Scope
+from cloudsync.tells import Actor, TellsActors
 from cloudsync_aws.provider import Provider
 from cloudsync_aws.sandbox import Sandbox
 from tests.providers.aws.sandboxed import REGION, client, refusal, tcp25

@@ -11,7 +11,8 @@ from cloudsync.addresses import AddressSet
 from cloudsync.config import TargetSettings
 from cloudsync.model import Mode, Note
 from cloudsync.plan import make
-from cloudsync.provider import Managed, Scope, TellsManaged, TellsModules
+from cloudsync.provider import Scope
+from cloudsync.tells import Managed, TellsManaged, TellsModules
 from cloudsync_azure.snapshot import AzureSnapshot, read
 from tests.providers.azure.nsgs import ID, RULES, SCOPE, TARGET, rule, snapshot, wanted
 

@@ -9,7 +9,8 @@ from cloudsync.exposure import Name
 from cloudsync.model import Mode, Note, Purpose, Verdict
 from cloudsync.numbering import Placed, Slot
 from cloudsync.plan import make
-from cloudsync.provider import Order, Sources, TellsModules
+from cloudsync.provider import Order, Sources
+from cloudsync.tells import TellsModules
 from cloudsync_gcp.chunks import chunked
 from cloudsync_gcp.rule import Source
 from cloudsync_gcp.rules import PROBES

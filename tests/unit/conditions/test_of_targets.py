@@ -13,8 +13,9 @@ from cloudsync.conditions.of_targets import Since, of_targets, unseen
 from cloudsync.exposure import first_match, union
 from cloudsync.model import Mode, Note
 from cloudsync.plan import Mend, Plan, TargetPlan
-from cloudsync.provider import Actor, Outcome, Remark
+from cloudsync.provider import Outcome, Remark
 from cloudsync.report import RunReport
+from cloudsync.tells import Actor
 from tests.unit import report_plans as plans
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
