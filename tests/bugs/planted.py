@@ -227,7 +227,7 @@ BUGS: Final = (
     Bug("a target that is gone is passed over", "aws", (
         Change(
             "cloudsync/observe.py",
-            "    plans += gone(blocks, known, {*scopes, *(plan.target for plan in plans)}, digest)\n",
+            "    plans += gone(blocks, known, {*read, *(plan.target for plan in plans)}, digest)\n",
             "",
         ),
     )),

@@ -257,7 +257,7 @@ def test_a_list_that_no_person_may_accept(world: World) -> None:
     assert world.run("list", "accept", "--yes") == Ran(
         4,
         "",
-        f"{path}: the list is refused: 1 of 1 anchors of the configuration are missing: "
+        f"{path}: the list is refused: 1 of 1 anchor of the configuration is missing: "
         f"8.31.233.0/24; a first list, from {path} as cidr: 15 entries. There is no list in "
         "force; nothing was changed. Correct the source.\n",
     )

@@ -18,7 +18,11 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Zone, str]]:
     """The domain's name servers, and where they are: on loopback, not at port 53."""
     made, servers = Zone(records(*FILTERS)), ask.Servers
     with serving(made) as (host, port):
-        monkeypatch.setattr(ask, "Servers", lambda named, _port: servers(named, port, 0.5, 1))
+
+        def there(named: tuple[tuple[str, int], ...], _port: int) -> ask.Servers:
+            return servers(named, port, 0.5, 1)
+
+        monkeypatch.setattr(ask, "Servers", there)
         yield made, f"{host}:{port}"
 
 

@@ -216,7 +216,7 @@ def test_the_page_says_all_of_it() -> None:
         "  confirmed    8.0.1.1 a.test (a.test)\n"
         "  label        8.0.1.2 b\n"
         "outbound to mx.test port 25: silent (no answer within 5 s, 3 times)\n"
-        "evidence: lines read: 9; deliveries found: 4, of them 1 from 1 wanted addresses\n"
+        "evidence: lines read: 9; deliveries found: 4, of them 1 from 1 wanted address\n"
         "would be cut:\n"
         "         1  203.0.113.8\n"
         "         1  203.0.113.9, last 2026-11-24 12:00\n"

@@ -173,7 +173,7 @@ def test_a_call_tells_the_monitor_and_writes_a_log_of_the_same_run(
     """The result stays alone on stdout, the log goes to stderr, and one id runs through both."""
     said = {"CLOUDSYNC_CONFIG_TEXT": PINGING, "CLOUDSYNC_LOG": "json"}
     result = answer(100.0, tmp_path, said)
-    assert called.pings == [("start", ""), ("success", "1 of 1 targets verified: 1 open")]
+    assert called.pings == [("start", ""), ("success", "1 of 1 target verified: 1 open")]
     told = capsys.readouterr()
     assert json.loads(told.out) == result
     lines = [json.loads(line) for line in told.err.splitlines()]
@@ -200,7 +200,7 @@ def test_a_pass_that_fails_is_told_to_the_monitor_and_to_the_platform(
     result = outcome(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": PINGING})
     sign, body = called.pings[-1]
     assert (result["exit"], sign, body.splitlines()[0]) == (
-        Exit.FAILED, "fail", "0 of 1 targets verified",
+        Exit.FAILED, "fail", "0 of 1 target verified",
     )  # fmt: skip
 
 

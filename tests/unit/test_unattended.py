@@ -107,7 +107,7 @@ def test_a_source_that_is_down_is_no_failure_of_the_targets(pings: Pings, out: i
     scene = Scene({"one": ()}, read=Read(refused=REFUSED))
     ended = ran(scene)
     assert ended.exit is Exit.SOURCE
-    assert pings[-1] == ("success", "1 of 1 targets verified: 1 in_sync")
+    assert pings[-1] == ("success", "1 of 1 target verified: 1 in_sync")
     assert "list_refused" in events(out)
 
 

@@ -140,7 +140,7 @@ def test_each_list_takes_its_family() -> None:
     alone = propose(snapshot(managed(), FOR_MAIL), want)
     assert len(alone.steps) == 1
     assert [one.what for one in alone.refusals] == [
-        "holds IPv4, and 2 of 3 networks that are wanted are IPv6, beginning with 2001:db8::/64"
+        "holds IPv4, and 2 of 3 wanted networks are IPv6, beginning with 2001:db8::/64"
     ]
 
 

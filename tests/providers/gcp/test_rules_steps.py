@@ -286,7 +286,7 @@ def test_a_full_quota_stops_new_rules_alone() -> None:
         (plan,) = world.plan(want(mode, "69.20.58.226/32", "64.34.250.1/32", "2001:4800:10::/48"))
         assert plan.refusal is not None
         assert plan.refusal.what == (
-            "would add 1 firewall rules to the 100 that project mail-prod holds, and its quota "
+            "would add 1 firewall rule to the 100 that project mail-prod holds, and its quota "
             "FIREWALLS is 100"
         )
         assert [(step.verb, step.narrows) for step in plan.steps] == [("replace", False)]

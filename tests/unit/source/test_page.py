@@ -157,7 +157,7 @@ def test_the_limits_are_the_settings() -> None:
     )
     assert len(listing(page("8.8.0.0/16", "2600::/48"), settings).entries) == 2
     assert refused(page("8.8.8.8"), settings) == message(
-        "E_COUNT", "1 unique networks, the configured minimum is 2", 4
+        "E_COUNT", "1 unique network, the configured minimum is 2", 4
     )
     assert refused(page("8.8.8.8", "8.8.8.9", "8.8.8.10"), settings) == message(
         "E_TOO_MANY", "more than 2 networks", 5
