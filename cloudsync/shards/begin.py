@@ -29,7 +29,7 @@ from cloudsync.shards.patience import patiently
 from cloudsync.shards.shard import Shard
 from cloudsync.track import compare_page
 from cloudsync.worker.lease import leased, live
-from cloudsync.worker.passes import Passed, of_list
+from cloudsync.worker.passes import Passed, of_list, telling
 
 KEPT: Final = timedelta(days=7)
 """For so long it is known that a run was gathered, so that a shard that comes late does nothing."""
@@ -55,8 +55,9 @@ def joined(job: Job, name: str, of: int) -> tuple[Common, tuple[Passed, ...]]:
         with leased(job, "run") as mine:
             if common := begun(mine):
                 return common, ()
-            late = tuple(_closed(mine))
-            return _begun(mine, name, of), late
+            with telling(mine, mine.ways(mine.config)):
+                late = tuple(_closed(mine))
+                return _begun(mine, name, of), late
 
     return patiently(job, first)
 

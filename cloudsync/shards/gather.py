@@ -32,7 +32,7 @@ from cloudsync.sweep import asked, sweep
 from cloudsync.tells import TellsActors
 from cloudsync.worker.aftermath import ASKED, right_before
 from cloudsync.worker.lease import leased
-from cloudsync.worker.passes import Passed, followed
+from cloudsync.worker.passes import Passed, followed, telling
 
 
 def is_last(job: Job, common: Common) -> bool:
@@ -81,7 +81,8 @@ def gathered(job: Job, name: str) -> Passed:
                     f"run {name}", f"it was gathered, and ended with {int(common.gathered)}",
                     todo="See cloudsync history.",
                 )  # fmt: skip
-            return _gathered(mine, common, closing=True)
+            with telling(mine, mine.ways(mine.config)):
+                return _gathered(mine, common, closing=True)
 
     return patiently(job, in_turn)
 

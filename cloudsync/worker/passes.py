@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
 from cloudsync.state import StateError
-from cloudsync.status.logbook import keep_calls
 from cloudsync.terraform import ledger
 from cloudsync.terraform.mend import again, known_of
 from cloudsync.trace import span
@@ -61,8 +60,15 @@ def one_pass(
         CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
     """
     ways = job.ways(job.config)
-    try:
+    with telling(job, ways):
         return _passed(job, ways, beside, sweep=sweep)
+
+
+@contextmanager
+def telling(job: Job, ways: Mapping[str, Send]) -> Generator[None]:
+    """Tell whoever hears of it that a pass couldn't do its work, where what is done here fails."""
+    try:
+        yield
     except (HeldError, LeaseError, StoppedError):
         # Of a sweep without a list: that the first one waits is told already, as that.
         raise
@@ -71,9 +77,6 @@ def one_pass(
         if not job.stopped():
             aftermath.of_failure(job, ways, error)
         raise
-    finally:
-        with suppress(StateError):
-            keep_calls(job)
 
 
 def _passed(

@@ -60,6 +60,18 @@ def test_the_last_shard_reports_for_all(pair: World) -> None:
     assert len(re.findall(r'"command": "run"', history.out)) == 1
 
 
+def test_a_shard_asks_nothing_of_the_accounts_of_others(pair: World) -> None:
+    """Not even which regions they have: of two accounts it enters the one that is its own."""
+    pair.config(BOTH.replace(f"regions: [{REGION}]\n", ""))
+    pair.sandbox.calls.clear()
+    mine = number_of(f"aws:{ONE}", 4)
+    assert number_of(f"aws:{TWO}", 4) != mine
+    ran = pair.run("run", "--once", "--shard", f"{mine}/4", "--run", "r1")
+    assert ran.code == 0, ran
+    asked = {call.account for call in pair.sandbox.calls if call.service == "ec2"}
+    assert asked == {ONE}
+
+
 def test_a_run_that_lacks_a_shard_is_ended_by_hand(pair: World) -> None:
     """What was known in its accounts is said to be unseen, and the exit is 3."""
     assert pair.run("run", "--once", "--shard", "1/1", "--run", "r0").code == 0

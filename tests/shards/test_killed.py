@@ -330,6 +330,11 @@ def test_a_block_that_matches_nothing_anywhere_is_an_error_of_the_run() -> None:
         assert fleet.shard(number, 3)
     with pytest.raises(CloudsyncError, match="no target matched, in memory:acc1"):
         fleet.gather()
+    stored = records.load(fleet.store, CONDITIONS_KEY, CONDITIONS)
+    assert stored
+    assert [(str(one.condition.kind), one.condition.subject) for one in stored.value] == [
+        ("failed", "ours")
+    ]
 
 
 def test_a_gather_that_died_is_done_again() -> None:
