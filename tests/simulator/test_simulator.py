@@ -9,7 +9,7 @@ from random import Random, SystemRandom
 import pytest
 
 from tests.simulator.fire import fire
-from tests.simulator.timeline import TURNS
+from tests.simulator.timeline import SLICE
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "5000"))
 # Every process of one test run draws the same seed, so that one number says what was played. What
@@ -28,7 +28,7 @@ BUDGET = float(os.environ["BUDGET"]) if "BUDGET" in os.environ else None
 def test_schedules(part: int) -> None:
     """Whatever happens at whichever call, the promises hold at every address, and the work is done."""
     share = SCHEDULES // SLICES
-    fired = fire(share, SEED + part * share, TURNS, BUDGET)
+    fired = fire(share, SEED + part * share, SLICE, BUDGET)
     sys.stdout.write(str(fired))
     assert fired.failure is None, str(fired)
     if fired.played < share:
