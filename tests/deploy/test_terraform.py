@@ -117,6 +117,28 @@ def test_permissions_are_the_providers_own(name: str) -> None:
         assert path.read_bytes() == theirs.read_bytes(), f"cp {theirs} {path}"
 
 
+def test_what_a_stranger_is_told_to_type_is_taken() -> None:
+    """Each folder's command gives every variable that must be given, and none that isn't there."""
+    told: dict[str, set[str]] = {}
+    for path in sorted((tree() / "deploy").rglob("README.md")):
+        said = path.read_text("utf-8")
+        for block in re.findall(r"^```sh\n(.*?)^```$", said, re.DOTALL | re.MULTILINE):
+            if folder := re.search(r"\bcd deploy/(\S+) .*terraform init", block):
+                told[folder[1]] = set(re.findall(r"-var '?(\w+)=", block))
+        # What else it speaks of, with a value beside it.
+        if path.parent.name in FUNCTIONS:
+            told[path.parent.name] |= set(re.findall(r"`-var '?(\w+)=", said))
+    assert set(told) == set(CLOUDS)
+    for name, given in told.items():
+        declared = {
+            one.labels[0]: "default" not in one.arguments
+            for one in blocks(text(tree() / "deploy" / name))
+            if one.type == "variable"
+        }
+        assert given - set(declared) == set(), name
+        assert {one for one, must in declared.items() if must} - given == set(), name
+
+
 LOOKS: Final = re.compile(
     r"\w+:(Describe|Get|List)\w+|[\w.]+\.(get\w*|list|search\w+)|[\w.]+(/\w+)+/read"
 )
