@@ -25,7 +25,8 @@ def test_a_first_enforce_waits_until_it_is_approved(world: World, clock: Clock) 
         f"{SCOPE}/{group}: its first enforce would shut out {SHUT} that get in today. It has "
         f"waited since 2026-11-24 08:00 UTC. To let it through: cloudsync {command[0]}\n"
         f"page: The filter can be bypassed at {SCOPE}/{group}: {SHUT} that nobody listed can reach "
-        "port 25. For one, 1.0.0.0: tcp/25 from 0.0.0.0/0. What closes it waits for a person; what "
+        "port 25. Since 2026-11-24 08:00 UTC. For one, 1.0.0.0: tcp/25 from 0.0.0.0/0. Not by the "
+        "list, which didn't change: by the rules there. What closes it waits for a person; what "
         f"lets in is done. cloudsync explain 1.0.0.0 {SCOPE}/{group} shows the rule that decides. "
         "See docs/conditions.md#open.\n"
     )
