@@ -7,6 +7,7 @@ still stands where it was read; nothing is ever forced.
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,9 +58,10 @@ class Repository:
             )  # fmt: skip
         sdk: Any = get_transport_and_path
         self._token, self._token_env = token, token_env
-        self._client, self._path = sdk(
-            url.removeprefix("file://"), username=user or ("git" if token else None), password=token
-        )
+        name = user or ("git" if token else None)
+        # As it is, and as it goes over the wire.
+        self._secrets = [token, b64encode(f"{name}:{token}".encode()).decode()] if token else []
+        self._client, self._path = sdk(url.removeprefix("file://"), username=name, password=token)
         self._kept: Any = MemoryRepo()
 
     def close(self) -> None:
@@ -201,7 +203,7 @@ class Repository:
 
     def _hidden(self, said: str) -> str:
         # What a server says back is shown, and may be what it was sent.
-        return hidden(said, [self._token] if self._token else [])
+        return hidden(said, self._secrets)
 
 
 def _ref(branch: str) -> bytes:

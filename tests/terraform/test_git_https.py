@@ -34,6 +34,7 @@ class Forge:
     bare: Repo
     seen: list[str] = field(default_factory=list[str])
     reads_only: bool = False
+    echoes: bool = False
 
     @property
     def refs(self) -> list[str]:
@@ -83,8 +84,13 @@ def forge(serving: Callable[[Any], int], tmp_path: Path) -> Iterator[Forge]:
                 start("401 Unauthorized", [("WWW-Authenticate", 'Basic realm="forge"')])
                 return [b""]
             if found.reads_only and "receive-pack" in str(environ):
-                start(f"403 Not with {login} of {TOKEN}", [])
+                start("403 Forbidden", [])
                 return [b""]
+            if found.echoes:
+                kind = "application/x-git-upload-pack-advertisement"
+                start("200 OK", [("Content-Type", kind)])
+                said = f"ERR not with {TOKEN}, {login}".encode()
+                return [b"001e# service=git-upload-pack\n0000", b"%04x" % (len(said) + 4) + said]
             return chain(environ, start)
 
         found.url = f"https://localhost:{serving(guarded)}/modules.git"
@@ -160,6 +166,19 @@ def test_a_token_that_may_only_read_is_told_so(
     assert (refused.code, forge.refs) == (1, [])
     assert f"{forge.url}: can't be pushed to: " in refused.err
     assert "403" in refused.err
+    assert TOKEN not in refused.err
+
+
+def test_a_server_that_says_the_token_back_is_not_quoted(
+    world: World, forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error is shown, and the token in it is hidden, whatever the variable is called."""
+    monkeypatch.setenv(VARIABLE, TOKEN)
+    configured(world, forge.url)
+    forge.echoes = True
+    refused = world.run("terraform", "publish")
+    assert (refused.code, forge.refs) == (1, [])
+    assert "not with [hidden], Basic [hidden]. " in refused.err
     assert TOKEN not in refused.err
 
 
