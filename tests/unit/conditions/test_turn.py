@@ -232,6 +232,14 @@ def test_a_beginning_a_year_ahead_is_no_beginning_of_today() -> None:
     assert events == [["began"], ["ended"], ["began"], ["ended"], ["began"]]
 
 
+def test_a_clock_that_went_back_a_day_tells_nothing_twice() -> None:
+    """A day ahead is as far as a time may lie and be believed; a beginning there is none of today."""
+    day = timedelta(days=1)
+    events, turn = played((day, [LOST]), (at(), [LOST]))
+    assert events == [["began"], []]
+    assert turn.watched[0].began == ()
+
+
 def test_each_event_reads_as_a_line() -> None:
     """What is at stake stands first, in the past where it is over."""
     begun = turned((), [LOST], NOON)
