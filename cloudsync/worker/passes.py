@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from cloudsync.remember import seen_before
 from cloudsync.report import RunReport
 from cloudsync.report.words import natural
 from cloudsync.state import StateError
+from cloudsync.status.logbook import keep_calls
 from cloudsync.terraform import ledger
 from cloudsync.terraform.mend import again, known_of
 from cloudsync.trace import span
@@ -60,8 +61,13 @@ def one_pass(
         CloudsyncError: nothing could be planned, or the state can't be used; nothing was changed.
     """
     ways = job.ways(job.config)
-    with telling(job, ways):
-        return _passed(job, ways, beside, sweep=sweep)
+    try:
+        with telling(job, ways):
+            return _passed(job, ways, beside, sweep=sweep)
+    finally:
+        # The second look's too, and those of a pass that came to nothing.
+        with suppress(StateError):
+            keep_calls(job)
 
 
 @contextmanager
