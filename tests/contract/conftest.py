@@ -1,4 +1,4 @@
-"""The sandboxes of the contract suite: one a dialect, for as long as the session."""
+"""The sandboxes of the contract suite: one a dialect, started once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from cloudsync_azure import sandbox as azure
 from cloudsync_gcp import sandbox as gcp
 
 
-@pytest.fixture(scope="session")
+# Not for the session: the process goes on to other folders' tests, which must not find an account.
+@pytest.fixture(scope="package")
 def sandboxes() -> Iterator[dict[str, Sandbox]]:
     """A sandbox that answers at once, for each dialect that a security group can meet."""
     found = {

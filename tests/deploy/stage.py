@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from cloudsync import docket, records
 from cloudsync.demo.cast import Fleet, in_force
-from cloudsync.demo.stage import configuration
+from cloudsync.demo.stage import configuration, surroundings
 from cloudsync.state import open_state
+
+
+@contextmanager
+def around(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """The fleet's variables for as long as the block runs, with those of a state that is made in it.
+
+    These were set last and go first: undone after the block, they would bring the fleet's back, and
+    the tests that come after would find an account.
+    """
+    with surroundings((fleet,)):
+        try:
+            yield
+        finally:
+            monkeypatch.undo()
 
 
 def told(fleet: Fleet, state: str, *more: str) -> str:

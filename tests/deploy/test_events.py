@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from cloudsync.change import TellsChanges
-from cloudsync.demo.stage import surroundings
 from cloudsync.errors import UsageError
 from cloudsync.function import PassFailed, answer_change
 from cloudsync.provider import find
@@ -25,7 +24,7 @@ from cloudsync_aws import events as aws
 from cloudsync_aws.fleet import Fleet
 from cloudsync_azure import events as azure
 from cloudsync_gcp import events as gcp
-from tests.deploy.stage import begun, enforced, told
+from tests.deploy.stage import around, begun, enforced, told
 from tests.e2e.world import tcp
 
 SCOPE = "aws:123456789012/eu-west-1"
@@ -275,12 +274,14 @@ def test_own_changes_and_those_of_no_concern_are_ignored(tmp_path: Path) -> None
 
 
 def test_what_an_event_concerns_is_repaired_and_nothing_else(
-    fresh: Callable[[str], str], unpacked: Callable[[str, str], Path]
+    fresh: Callable[[str], str],
+    unpacked: Callable[[str, str], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Over the wire: the target that was broken by hand, twice told, once repaired; and a group that
     nobody selected is left as it is, though an event names it.
     """
-    with Fleet() as fleet, surroundings((fleet,)):
+    with Fleet() as fleet, around(fleet, monkeypatch):
         state = fresh("s3")
         begun(state)
         enforced(state, fleet)

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from cloudsync.demo.cast import Fleet
-from cloudsync.demo.stage import surroundings
 from cloudsync.function import PassFailed
 from cloudsync_aws.fleet import Fleet as AwsFleet
 from cloudsync_azure.fleet import Fleet as AzureFleet
 from cloudsync_gcp.fleet import Fleet as GcpFleet
 from tests.deploy import runtimes
-from tests.deploy.stage import begun, enforced, told, verdicts
+from tests.deploy.stage import around, begun, enforced, told, verdicts
 
 Fresh = Callable[[str], str]
 Unpacked = Callable[[str, str], Path]
@@ -31,11 +30,13 @@ def ready(fleet: Fleet, state: str) -> str:
     return told(fleet, state, "settle: 2s")
 
 
-def test_lambda_keeps_a_fleet_right(fresh: Fresh, unpacked: Unpacked) -> None:
+def test_lambda_keeps_a_fleet_right(
+    fresh: Fresh, unpacked: Unpacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Under Lambda's runtime client: a pass repairs, the next one finds nothing to do, and what is
     broken afterwards is repaired by the process that is still warm.
     """
-    with AwsFleet() as fleet, surroundings((fleet,)):
+    with AwsFleet() as fleet, around(fleet, monkeypatch):
         state = fresh("s3")
         bundle = unpacked("aws-lambda", ready(fleet, state))
         with runtimes.lambda_runtime(bundle, "handler.sweep", {}) as lambda_:
@@ -64,9 +65,11 @@ def test_lambda_is_told_of_a_failure(unpacked: Unpacked) -> None:
     assert "cloudsync.yaml:1: list: is missing. Nothing was changed." in result["errors"][1]
 
 
-def test_googles_framework_keeps_a_fleet_right(fresh: Fresh, unpacked: Unpacked) -> None:
+def test_googles_framework_keeps_a_fleet_right(
+    fresh: Fresh, unpacked: Unpacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Under the Functions Framework: a pass lets every sender in, the next finds nothing to do."""
-    with GcpFleet() as fleet, surroundings((fleet,)):
+    with GcpFleet() as fleet, around(fleet, monkeypatch):
         state = fresh("gs")
         # In enforce two of its targets end refused, which is a failure.
         config = ready(fleet, state).replace("mode: enforce", "mode: add")
@@ -115,9 +118,10 @@ def test_azures_function_keeps_a_fleet_right(
     unpacked: Unpacked,
     registered: Callable[[Path], dict[str, Any]],
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is registered by a timer repairs, and the next time finds nothing to do."""
-    with AzureFleet() as fleet, surroundings((fleet,)):
+    with AzureFleet() as fleet, around(fleet, monkeypatch):
         state = fresh("az")
         function = registered(unpacked("azure-function", ready(fleet, state)))["sweep"]
         (timer,) = function.get_bindings()
