@@ -13,6 +13,7 @@ import re
 import xml.etree.ElementTree as ET
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import ip_address, ip_interface, ip_network
 
 Span = tuple[int, int, int]
@@ -26,15 +27,23 @@ class Gate:
 
     def lets_in(self, text: str) -> bool:
         """Whether the address may connect."""
-        address = ip_address(text)
-        key = (address.version, int(address), 1 << 129)
-        at = bisect_right(self.spans, key) - 1
+        of, number = numbered(text)
+        at = bisect_right(self.spans, (of, number, 1 << 129)) - 1
         if at < 0:
             return False
         version, first, last = self.spans[at]
-        return version == address.version and first <= int(address) <= last
+        return version == of and first <= number <= last
 
 
+# Every format is asked of the same addresses and read back to the same networks.
+@lru_cache(maxsize=65_536)
+def numbered(text: str) -> tuple[int, int]:
+    """An address as its version and its number."""
+    address = ip_address(text)
+    return address.version, int(address)
+
+
+@lru_cache(maxsize=65_536)
 def span(text: str) -> Span:
     """An address, ADDRESS/LENGTH, ADDRESS/MASK without host bits, or FIRST-LAST."""
     if "-" in text:
