@@ -36,6 +36,9 @@ from cloudsync.state.store import (
 APPLICATION: Final = 0x636C7379
 BUSY_SECONDS: Final = 5.0
 
+# Not "without rowid": there every search that passes a document reads the whole of it, to compare
+# its key, and the overview of a large fleet has megabytes (sqlite.org/withoutrowid.html, "When To
+# Use WITHOUT ROWID": rows are to be small).
 _TABLE: Final = """
 create table document (
   key text primary key not null,
@@ -44,7 +47,7 @@ create table document (
   checksum text not null,
   body text,
   written_at text not null
-) without rowid
+)
 """
 # By result code, of which the extended ones share the low byte (sqlite.org/rescode.html).
 _ADVICE: Final = {
