@@ -38,7 +38,7 @@ def bundle(cloud: str, folder: Path) -> None:
 
     from cloudsync.cli.job import block_of  # noqa: PLC0415
     from cloudsync.config import read  # noqa: PLC0415
-    from cloudsync.config.ahead import MODULE, module  # noqa: PLC0415
+    from cloudsync.config.prebuilt import MODULE, module  # noqa: PLC0415
 
     text = f"name: mail\nlist: {{source: x, format: cidr}}\nstate: memory://\ntargets: [{_BLOCKS[cloud]}]\n"
     path = folder / "cloudsync.yaml"

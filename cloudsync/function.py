@@ -25,7 +25,7 @@ from cloudsync import __version__, log, otlp, trouble
 from cloudsync.change import Change, TellsChanges, fields, malformed
 from cloudsync.cli.job import block_of, opened, text_of
 from cloudsync.config import Config, read
-from cloudsync.config.ahead import read_ahead
+from cloudsync.config.prebuilt import read_prebuilt
 from cloudsync.errors import MEANING, Exit, UsageError
 from cloudsync.job import Job
 from cloudsync.model import Verdict
@@ -258,7 +258,7 @@ def configuration(folder: Path, environment: Mapping[str, str]) -> Config:
     else:
         path = folder / named
         text = text_of(path)
-    config = read_ahead(text, path) or read(text, path, providers=block_of)
+    config = read_prebuilt(text, path) or read(text, path, providers=block_of)
     if config.state.startswith("sqlite:"):
         raise UsageError(
             f"{config.file}: state", "a function's disk is gone after it, and a state on it too",

@@ -17,7 +17,7 @@ from packaging.markers import Marker
 from cloudsync import __version__
 from cloudsync.cli.job import read_config, text_of
 from cloudsync.config import Config
-from cloudsync.config.ahead import MODULE, module
+from cloudsync.config.prebuilt import MODULE, module
 from deploy.bundle.lock import ROOT, Pin, as_requirements, marker, subset
 from deploy.bundle.pack import cleaned, compiled, packed
 from deploy.bundle.sbom import sbom

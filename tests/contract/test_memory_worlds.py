@@ -61,11 +61,13 @@ def explained(run: Run) -> bool:
 def run_on(judged: Judged, wanted: Wanted) -> Run:
     """A run, and one more where the first was told to stop short.
 
-    What it took away made room that the next one uses; and a stranger's deny that an own one was
-    moved ahead of decides nothing any more, so that the next one lets in whom it stopped.
+    What it took away made room that the next one uses; a stranger's deny that an own one was moved
+    ahead of decides nothing any more, so that the next one lets in whom it stopped; and what stood
+    behind a step that was refused may stand before it once the others are done.
     """
     run = judged.run(wanted)
-    short = {Note.NO_ROOM, Note.BLOCKED} & set(run.first[0].notes)
+    plan = run.first[0]
+    short = {Note.NO_ROOM, Note.BLOCKED} & set(plan.notes) or plan.refusal is not None
     return judged.run(wanted) if short else run
 
 

@@ -47,7 +47,7 @@ def module(config: Config, text: str) -> str:
     ])  # fmt: skip
 
 
-def read_ahead(text: str, path: Path) -> Config | None:
+def read_prebuilt(text: str, path: Path) -> Config | None:
     """The configuration that ``text`` is, where it was read ahead of time; else None.
 
     ``path`` is named in messages, and its folder counts, as in ``reading.read``.

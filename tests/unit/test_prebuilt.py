@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from cloudsync.cli.job import block_of
-from cloudsync.config import Config, read
-from cloudsync.config import ahead as ahead_
-from cloudsync.config.ahead import MODULE, module, read_ahead
+from cloudsync.config import Config, prebuilt, read
+from cloudsync.config.prebuilt import MODULE, module, read_prebuilt
 
 TEXT = """\
 # Everything that has a type of its own.
@@ -73,13 +72,13 @@ def built(folder: Path, text: str = TEXT) -> Config:
     return config
 
 
-def test_what_was_read_ahead_is_what_reading_gives(folder: Path) -> None:
+def test_what_was_read_prebuilt_is_what_reading_gives(folder: Path) -> None:
     """Every value, its type, where it stands and what the whole says are the same."""
     built(folder)
     path = folder / "cloudsync.yaml"
     usual = read(TEXT, path, providers=block_of)
 
-    found = read_ahead(TEXT, path)
+    found = read_prebuilt(TEXT, path)
 
     assert found is not None
     assert found == usual
@@ -96,19 +95,19 @@ def test_what_was_read_ahead_is_what_reading_gives(folder: Path) -> None:
 def test_another_text_is_read_anew(folder: Path) -> None:
     """One letter more in the file, be it in a comment, and what was made ahead doesn't count."""
     built(folder)
-    assert read_ahead(TEXT + "#", folder / "cloudsync.yaml") is None
+    assert read_prebuilt(TEXT + "#", folder / "cloudsync.yaml") is None
 
 
 def test_another_release_reads_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another release made doesn't count: its defaults may have been others."""
     built(folder)
-    monkeypatch.setattr(ahead_, "__version__", "0.0.0")
-    assert read_ahead(TEXT, folder / "cloudsync.yaml") is None
+    monkeypatch.setattr(prebuilt, "__version__", "0.0.0")
+    assert read_prebuilt(TEXT, folder / "cloudsync.yaml") is None
 
 
 def test_where_nothing_was_made_ahead_the_file_is_read(folder: Path) -> None:
     """A function that was copied by hand has no such module."""
-    assert read_ahead(TEXT, folder / "cloudsync.yaml") is None
+    assert read_prebuilt(TEXT, folder / "cloudsync.yaml") is None
 
 
 def test_the_module_is_the_same_each_time_and_names_no_folder(tmp_path: Path) -> None:
