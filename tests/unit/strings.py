@@ -8,7 +8,7 @@ for every port, and ``out …`` for something outbound.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudsync.addresses import INTERNAL, NOBODY, PUBLIC, AddressSet
 from cloudsync.exposure import Clause, Exposure, Name, union
@@ -82,18 +82,28 @@ class StringRules:
         self.proposal = proposal
 
     def exposure(self, snapshot: Snapshot, port: int) -> dict[str, Exposure]:
-        """Every line adds up; one of an owner ``some`` is for some machines only."""
-        return {
-            target: union(
+        """Every line adds up; one of ``some`` is for some machines only, and ``doubt`` stops some.
+
+        As in a real firewall that is folded, one can't say whether those are the same machines.
+        """
+        found: dict[str, Exposure] = {}
+        for target in snapshot.targets:
+            at_port = [
+                (what, owner)
+                for at, what, owner in lines(snapshot, target)
+                if at in {str(port), "*"}
+            ]
+            whole = union(
                 [
                     Clause(True, source(what), what, names(what), full=owner != "some")
-                    for at, what, owner in lines(snapshot, target)
-                    if at in {str(port), "*"}
+                    for what, owner in at_port
+                    if owner != "doubt"
                 ],
                 "strings",
             )
-            for target in snapshot.targets
-        }
+            doubted = AddressSet.union(source(what) for what, owner in at_port if owner == "doubt")
+            found[target] = replace(whole, certain=whole.certain - doubted)
+        return found
 
     def steps(self, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> Proposal:
         """What the test wants proposed."""

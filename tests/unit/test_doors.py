@@ -60,6 +60,11 @@ def test_a_form_belongs_to_one_person_and_tenant() -> None:
         for tenant in ("first", "second")
     }
     assert len(forms) == 6
+    shown = DOORS.form(Person("ann"), "first")
+    assert DOORS.gave(shown, Person("ann"), "first")
+    assert not DOORS.gave(shown, Person("bob"), "first")
+    assert not DOORS.gave(shown, Person("ann"), "second")
+    assert not DOORS.gave("", Person("ann"), "first")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from cloudsync.status.overview import (
     Overview,
     Part,
     Ran,
+    after_calls,
     after_run,
 )
 from tests.unit import report_plans as made
@@ -166,3 +167,13 @@ def test_answers_of_the_clouds_add_up_over_runs() -> None:
     second = after_run(first, report(*FINE), ran)
     assert second.calls == (slow, replace(read, times=6))
     assert second.throttled == {"aws": 1}
+
+
+def test_answers_beside_a_run_add_up_and_change_nothing_else() -> None:
+    """A second look's answers are counted with the run's; what the run found stays as it was."""
+    read = Calls("aws", "DescribeSecurityGroups", "ok", 3)
+    first = after_run(None, report(*FINE), replace(RAN, calls=(read,), throttled={"aws": 1}))
+    event = Calls("aws", "LookupEvents", "ok", 2)
+    assert after_calls(first, [replace(read, times=1), event], {"aws": 1, "gcp": 4}) == replace(
+        first, calls=(replace(read, times=4), event), throttled={"aws": 2, "gcp": 4}
+    )

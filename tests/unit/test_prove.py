@@ -96,6 +96,19 @@ def test_a_wanted_address_does_not_become_uncertain() -> None:
     )
 
 
+def test_an_own_rule_that_is_needed_goes_for_nothing_that_only_may_let_in() -> None:
+    """Behind a deny for some machines a rule for some isn't known to let in the same ones as ours."""
+    doubtful = {f"25 {LISTED} doubt", f"25 {LISTED} some"}
+    ours = step(f"- 25 {LISTED} list")
+    assert refused({f"25 {LISTED} list", *doubtful}, ours) == stops(
+        "192.0.2.0", "which stands in a rule of ours"
+    )
+    kept = step("- 25 10.1.0.0/16 list")
+    inside = {"25 10.1.0.0/16 list", "25 10.1.0.0/16 doubt", "25 10.1.0.0/16 some"}
+    assert refused(inside, kept) == stops("10.1.0.0", "which stands in a rule of ours")
+    assert refused(inside, kept, want(internal="close")) is None
+
+
 def test_internal_space_is_kept_unless_it_was_withdrawn() -> None:
     """With `internal: keep` a relay isn't stopped; what an own `also` rule let in may go."""
     relay = step("- 25 10.1.0.0/16 list")
