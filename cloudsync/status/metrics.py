@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 from cloudsync import __version__
 from cloudsync.model import Verdict
+from cloudsync.status.known import Known
 from cloudsync.status.overview import Overview
-from cloudsync.web.known import Known
 
 
 @dataclass(frozen=True, slots=True)

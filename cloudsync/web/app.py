@@ -21,12 +21,12 @@ from cloudsync.errors import CloudsyncError, Exit
 from cloudsync.report import as_json
 from cloudsync.state import Conflict, StateError
 from cloudsync.status.exposition import exposition
+from cloudsync.status.known import Known
 from cloudsync.status.metrics import Sample, build, samples, unreadable
 from cloudsync.web import charts, front, paper
 from cloudsync.web.acts import LENGTHS, Acts
 from cloudsync.web.feeds import FEEDS, Feed, feed
 from cloudsync.web.guardrail import Guardrail
-from cloudsync.web.known import Known
 from cloudsync.web.listed import sheet
 from cloudsync.web.reading import known
 from cloudsync.web.reply import page

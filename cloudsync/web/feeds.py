@@ -9,7 +9,7 @@ from typing import Final
 from cloudsync.export.format import artifact
 from cloudsync.export.formats import FORMATS
 from cloudsync.export.material import material
-from cloudsync.web.known import Known
+from cloudsync.status.known import Known
 
 FEEDS: Final = ("text", "csv", "json", "paloalto-edl", "fortigate-feed")
 """The formats of export that a device fetches by itself."""

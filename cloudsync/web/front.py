@@ -15,8 +15,8 @@ from cloudsync.errors import MEANING, Exit
 from cloudsync.model import Note, Verdict
 from cloudsync.plural import agreeing
 from cloudsync.report.words import counted, listing
+from cloudsync.status.known import Known
 from cloudsync.status.overview import Overview, Sight
-from cloudsync.web.known import Known
 from cloudsync.web.said import MEANINGS, ORDER, ago, moment
 
 Tone = Literal["good", "bad", "warn", "unknown"]

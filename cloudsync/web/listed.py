@@ -7,8 +7,8 @@ from datetime import datetime
 
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import BASE, Entry, applied
+from cloudsync.status.known import Known
 from cloudsync.vetting.leaving import Removals, ends
-from cloudsync.web.known import Known
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from cloudsync.job import Job
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.remember import list_in_force, standing_orders
 from cloudsync.status import logbook
-from cloudsync.web.known import Approved, Known
+from cloudsync.status.known import Approved, Known
 
 
 def known(job: Job) -> Known:

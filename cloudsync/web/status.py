@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from cloudsync.errors import Exit
 from cloudsync.model import Mode, Note, Verdict
+from cloudsync.status.known import Known
 from cloudsync.status.overview import Part, Sight
 from cloudsync.web.front import headline, stale
-from cloudsync.web.known import Known
 
 STATUS: Final = "cloudsync.status/1"
 

@@ -11,9 +11,9 @@ import pytest
 from cloudsync import __version__, records
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.status.exposition import exposition
+from cloudsync.status.known import Known
 from cloudsync.status.metrics import build, samples, unreadable
 from cloudsync.status.overview import Calls, Overview
-from cloudsync.web.known import Known
 from cloudsync.web.reading import known
 from cloudsync.worker.punctual import Counts
 from tests.unit.scenes import NOW, stage

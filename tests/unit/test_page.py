@@ -17,6 +17,7 @@ from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Note, Verdict
 from cloudsync.plan import Plan
 from cloudsync.report import RunReport
+from cloudsync.status.known import Known
 from cloudsync.status.overview import Overview, Ran, Sight, after_run
 from cloudsync.web.feeds import FEEDS, feed
 from cloudsync.web.front import (
@@ -27,7 +28,6 @@ from cloudsync.web.front import (
     looked,
     matters,
 )
-from cloudsync.web.known import Known
 from cloudsync.web.listed import sheet
 from cloudsync.web.reading import known
 from cloudsync.web.said import ago, ahead, gist, length, many, moment
