@@ -313,6 +313,6 @@ def _of_pass(passed: Passed) -> dict[str, Any]:
             for one in wrong[:SHOWN]
         ],
         "left_out": max(0, len(wrong) - SHOWN),
-        "waits": [f"cloudsync {hold.command}" for hold in passed.tell],
+        "waits": [hold.command for hold in passed.tell],
         "errors": [clean(one) for one in errors],
     }

@@ -43,8 +43,13 @@ def filled(environment: MutableMapping[str, str] = os.environ) -> None:
     for name, arn in wanted.items():
         service, region = (*parts[name], "", "", "", "")[2:4]
         if service not in {"secretsmanager", "ssm"}:
+            # Somebody may have put the secret itself there, and this text goes to the log.
+            what = (
+                f"{arn} is of no store of secrets" if arn.startswith("arn:")
+                else "what stands there is no ARN, and isn't shown"
+            )  # fmt: skip
             raise UsageError(
-                f"{SECRETS}: {name}", f"{arn} is of no store of secrets",
+                f"{SECRETS}: {name}", what,
                 todo="Name a secret of Secrets Manager, or a parameter of Systems Manager.",
             )  # fmt: skip
         client: Any = boto3.client(service, region_name=region)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from packaging.markers import Marker
 from cloudsync import __version__
 from cloudsync.cli.job import read_config, text_of
 from cloudsync.config import Config
+from cloudsync.config.models import BUNDLED
 from cloudsync.config.prebuilt import MODULE, module
+from cloudsync.errors import UsageError
 from deploy.bundle.lock import ROOT, Pin, as_requirements, marker, subset
 from deploy.bundle.pack import cleaned, compiled, packed
 from deploy.bundle.sbom import sbom
@@ -72,11 +75,12 @@ def build(
     It is for the Python that builds it, and for Linux on ``machine`` (x86_64 or aarch64).
 
     Raises:
-        UsageError: the configuration is wrong.
+        UsageError: the configuration is wrong, or its list is a file that no bundle can hold.
         ValueError: there is no such extra.
         CalledProcessError: pip failed; what it said is on stderr.
     """
     read = read_config(config)
+    listed = _listed(read)
     pins = [
         pin
         for pin in subset((*extras_of(read), *extras), more=kind.more)
@@ -97,14 +101,35 @@ def build(
         (stage / SBOM).write_text(sbom(__version__, pins, _python(), packages), "utf-8")
         (stage / "cloudsync.yaml").write_bytes(config.read_bytes())
         (stage / f"{MODULE}.py").write_text(module(read, text_of(config)), "utf-8")
-        beside = Path(read.source)
-        if beside.is_file() and not Path(read.list.source).is_absolute():
-            (stage / read.list.source).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(beside, stage / read.list.source)
+        if listed:
+            (stage / listed).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(read.source, stage / listed)
         compiled(stage)
         out.parent.mkdir(parents=True, exist_ok=True)
         packed(stage, out)
     return hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+def _listed(config: Config) -> str | None:
+    """The list's file as the bundle holds it; None where the source is no file.
+
+    Raises:
+        UsageError: it isn't there, or isn't below the configuration's folder.
+    """
+    given = config.list.source
+    if given == BUNDLED or "://" in given:
+        return None
+    inside = Path(os.path.normpath(given))
+    if inside.is_absolute() or ".." in inside.parts:
+        what = "isn't in the configuration's folder or below it, so a bundle can't hold it"
+    elif not Path(config.source).is_file():
+        what = "there is no such file"
+    else:
+        return str(inside)
+    raise UsageError(
+        f"{config.file}: list.source", f"{given}: {what}", done="No bundle was built.",
+        todo="Put the list beside the configuration, and name it so.",
+    )  # fmt: skip
 
 
 def _wheel(folder: Path) -> Path:

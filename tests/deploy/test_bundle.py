@@ -149,3 +149,34 @@ def test_an_unknown_kind_and_a_wrong_configuration_are_refused(
     assert command.main(["build", "aws-lambda", "-c", str(wrong), "--out", str(out)]) == 1
     assert "list: is missing" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("../lists/appriver.txt", "isn't in the configuration's folder or below it, so a bundle can't hold it"),
+        ("FOLDER/lists/appriver.txt", "isn't in the configuration's folder or below it, so a bundle can't hold it"),
+        ("gone.txt", "there is no such file"),
+    ],
+)  # fmt: skip
+def test_a_list_that_no_bundle_can_hold_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, what: str
+) -> None:
+    """Before anything is installed: its function would fail at each pass, and nothing is written beside the bundle."""
+    source = source.replace("FOLDER", str(tmp_path))
+    for folder in ("lists", "mine"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "lists/appriver.txt").write_text("192.0.2.1\n", "utf-8")
+    config = tmp_path / "mine/cloudsync.yaml"
+    config.write_text(
+        f"name: mail\nlist: {{source: {source}, format: cidr}}\nstate: gs://state/mail\n"
+        "targets: [{provider: memory, mode: watch}]\n",
+        "utf-8",
+    )
+    out = tmp_path / "out.zip"
+    assert command.main(["build", "gcp-function", "-c", str(config), "--out", str(out)]) == 1
+    assert capsys.readouterr().err == (
+        f"deploy.bundle: {config}: list.source: {source}: {what}. No bundle was built. "
+        "Put the list beside the configuration, and name it so.\n"
+    )
+    assert not out.exists()

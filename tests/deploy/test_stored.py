@@ -74,7 +74,7 @@ def test_without_secrets_nothing_is_asked() -> None:
         ('["arn:aws:ssm:eu-west-1:1:parameter/mail"]', 'CLOUDSYNC_SECRETS: it isn\'t a JSON object of names and ARNs. Nothing was changed. Write {"NAME": "arn:…"}.'),
         ('{"HOOK": 1}', 'CLOUDSYNC_SECRETS: it isn\'t a JSON object of names and ARNs. Nothing was changed. Write {"NAME": "arn:…"}.'),
         ('{"HOOK": "arn:aws:s3:::mail"}', "CLOUDSYNC_SECRETS: HOOK: arn:aws:s3:::mail is of no store of secrets. Nothing was changed. Name a secret of Secrets Manager, or a parameter of Systems Manager."),
-        ('{"HOOK": "hunter2"}', "CLOUDSYNC_SECRETS: HOOK: hunter2 is of no store of secrets. Nothing was changed. Name a secret of Secrets Manager, or a parameter of Systems Manager."),
+        ('{"HOOK": "hunter2"}', "CLOUDSYNC_SECRETS: HOOK: what stands there is no ARN, and isn't shown. Nothing was changed. Name a secret of Secrets Manager, or a parameter of Systems Manager."),
     ],
 )  # fmt: skip
 def test_what_names_no_secret_is_refused(named: str, said: str) -> None:

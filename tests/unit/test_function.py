@@ -162,7 +162,7 @@ def test_what_waits_for_a_person_is_no_failure(
     assert 79 < job.limit <= 80
     (hold,) = docket.holds(called.shift.job)
     assert (result["exit"], result["targets"], result["waits"], result["errors"]) == (
-        Exit.HELD, {"open": 1}, [f"cloudsync {hold.command}"], [],
+        Exit.HELD, {"open": 1}, [f"cloudsync approve {hold.digest} --by NAME --reason TEXT"], [],
     )  # fmt: skip
     assert result["look_at"] == [{"target": ONE, "verdict": "open", "notes": ["held"], "why": ""}]
 
