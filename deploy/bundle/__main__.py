@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--extras", default="", help="what else is to be in it, such as metrics and traces"
     )
     two.add_argument("--machine", choices=("x86_64", "aarch64"), default="x86_64")
+    two.add_argument("--python", help="the platform's Python, such as 3.13; refused by any other")
     asked = parser.parse_args(arguments)
     try:
         if asked.command == "lock":
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif asked.command == "sbom":
             sys.stdout.write(_sbom(asked.extras.split(), asked.packages))
         else:
+            _by_its_python(asked.python)
             _build(asked.kind, asked.config, asked.out, asked.machine, asked.extras.split())
     except ValueError as error:
         sys.stderr.write(f"deploy.bundle: {error}\n")
@@ -60,6 +62,17 @@ def _sbom(extras: Sequence[str], packages: Path | None) -> str:
         pins = [pin for pin in pins if pin.name in there]
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     return sbom(__version__, pins, python, packages)
+
+
+def _by_its_python(wanted: str | None) -> None:
+    """Refuse to build for another Python: a .venv that is there is kept, whatever make setup is told."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if wanted not in {None, here}:
+        raise ValueError(
+            f"--python {wanted}: this is Python {here}, and a bundle is for the Python that builds "
+            "it. No bundle was built. Remove .venv, and make it anew: "
+            f"PYTHON=python{wanted} make setup."
+        )
 
 
 def _build(kind: str, config: Path, out: Path | None, machine: str, extras: Sequence[str]) -> None:

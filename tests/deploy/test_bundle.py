@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import marshal
+import sys
 import zipfile
 from pathlib import Path
 from types import CodeType
@@ -148,6 +149,26 @@ def test_an_unknown_kind_and_a_wrong_configuration_are_refused(
     out = tmp_path / "out.zip"
     assert command.main(["build", "aws-lambda", "-c", str(wrong), "--out", str(out)]) == 1
     assert "list: is missing" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_bundle_for_another_python_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its byte code and its wheels would be of the Python that builds, and each start would fail."""
+    config, out = tmp_path / "cloudsync.yaml", tmp_path / "out.zip"
+    config.write_text(
+        "name: mail\nlist: {source: bundled, format: article39}\nstate: s3://state/mail\n"
+        "targets: [{provider: memory, mode: watch}]\n",
+        "utf-8",
+    )
+    asked = ["build", "aws-lambda", "--python", "3.99", "-c", str(config), "--out", str(out)]
+    assert command.main(asked) == 1
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert capsys.readouterr().err == (
+        f"deploy.bundle: --python 3.99: this is Python {here}, and a bundle is for the Python that "
+        "builds it. No bundle was built. Remove .venv, and make it anew: PYTHON=python3.99 make setup.\n"
+    )
     assert not out.exists()
 
 
