@@ -15,18 +15,19 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from cloudsync import __version__, log, otlp, trouble
+from cloudsync import __version__, docket, log, otlp, trouble
 from cloudsync.change import Change, TellsChanges, fields, malformed
 from cloudsync.cli.job import block_of, opened, text_of
 from cloudsync.config import Config, read
 from cloudsync.config.prebuilt import read_prebuilt
 from cloudsync.errors import MEANING, Exit, UsageError
+from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.model import Verdict
 from cloudsync.provider import find
@@ -171,6 +172,7 @@ def _run(
     """What one pass found and did, once the monitor and whoever takes metrics were told."""
     passes: list[Passed] = []
     errors: list[Exception] = []
+    waiting: list[Hold] = []
 
     @contextmanager
     def within() -> Generator[Job]:
@@ -180,6 +182,9 @@ def _run(
                 job.limit, said, spent=time.monotonic() - began, after=telling(config, environment)
             )  # fmt: skip
             yield replace(job, limit=limit, only=only)
+            # Who was told before isn't told again, but each result is read alone.
+            with suppress(StateError):
+                waiting.extend(docket.holds(job))
 
     with log.kept(_form(environment)):
         ended = run_unattended(
@@ -190,7 +195,7 @@ def _run(
             url_env=config.ping.url_env if config.ping and not only else None,
             shown=passes.append, failed=errors.append,
         )  # fmt: skip
-    result: dict[str, Any] = _of_pass(passes[0]) if passes else {"errors": []}
+    result: dict[str, Any] = _of_pass(passes[0], waiting) if passes else {"errors": []}
     result["errors"] += [clean(line) for error in errors for line in trouble.of_error(error)]
     return {**result, "exit": int(ended.exit), "run": ended.run}
 
@@ -295,7 +300,7 @@ def _object(url: str) -> str:
         raise UsageError(clean(url), "it isn't UTF-8", todo="Save it as UTF-8.") from error
 
 
-def _of_pass(passed: Passed) -> dict[str, Any]:
+def _of_pass(passed: Passed, waiting: Iterable[Hold]) -> dict[str, Any]:
     report: RunReport = passed.report
     targets = report.now.targets
     wrong = [one for one in targets if one.verdict is not Verdict.IN_SYNC or one.notes]
@@ -313,6 +318,6 @@ def _of_pass(passed: Passed) -> dict[str, Any]:
             for one in wrong[:SHOWN]
         ],
         "left_out": max(0, len(wrong) - SHOWN),
-        "waits": [hold.command for hold in passed.tell],
+        "waits": [*dict.fromkeys(hold.command for hold in (*passed.tell, *waiting))],
         "errors": [clean(one) for one in errors],
     }

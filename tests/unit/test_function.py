@@ -48,7 +48,10 @@ class Called:
         del beside
         assert sweep == bool(job.only)
         self.jobs.append(job)
-        return self.shift.one_pass()
+        passed = self.shift.one_pass()
+        # The shift keeps its state somewhere else.
+        docket.keep_holds(job, docket.holds(self.shift.job))
+        return passed
 
     def ping(self, variable: str | None, sign: Sign, run: str, body: str = "") -> None:
         """Told, where somebody is to be."""
@@ -165,6 +168,15 @@ def test_what_waits_for_a_person_is_no_failure(
         Exit.HELD, {"open": 1}, [f"cloudsync approve {hold.digest} --by NAME --reason TEXT"], [],
     )  # fmt: skip
     assert result["look_at"] == [{"target": ONE, "verdict": "open", "notes": ["held"], "why": ""}]
+
+
+def test_what_waits_is_in_each_result_and_not_only_when_somebody_is_told(
+    tmp_path: Path, called: Called
+) -> None:
+    """Whoever reads the line of the last pass alone finds what lets it through."""
+    first, second = (answer(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": TEXT}) for _ in "12")
+    (hold,) = docket.holds(called.shift.job)
+    assert [first["waits"], second["waits"]] == [[hold.command]] * 2
 
 
 def test_a_call_tells_the_monitor_and_writes_a_log_of_the_same_run(
