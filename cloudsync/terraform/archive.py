@@ -42,14 +42,22 @@ def name_of(version: Version) -> str:
 
 
 class Archives:
-    """The archives below one URL: ``s3://BUCKET/PREFIX``, ``gs://…``, ``az://…``, ``file:///…``."""
+    """The archives below one URL: ``s3://BUCKET/PREFIX``, ``gs://…``, ``az://…``, ``file:///…``.
+
+    Raises:
+        UsageError: the store can't be opened.
+    """
 
     def __init__(self, url: str) -> None:
         from obstore.store import from_url  # noqa: PLC0415
 
         self.url = url
         sdk: Any = from_url
-        self._store: Any = sdk(url)
+        try:
+            self._store: Any = sdk(url)
+        except Exception as error:
+            # A folder that isn't there, or an account that the environment doesn't name.
+            raise self._failed("opened", error) from error
 
     def newest(self) -> dict[str, str]:
         """The files of the archive with the highest version; nothing where there is none.

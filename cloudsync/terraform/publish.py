@@ -66,14 +66,26 @@ def publish(job: Job, listing: InForce) -> tuple[Published, ...]:
     found: list[Published] = []
     if chosen.git:
         found.append(_to_git(job, chosen, listing))
+        _remembered(job, found[0])
     if chosen.archive:
-        found.append(_to_archive(job, chosen.archive, listing))
-    first = found[0]
+        try:
+            found.append(_to_archive(job, chosen.archive, listing))
+        except UsageError as error:
+            if found:
+                error.done = (
+                    f"Version {found[0].version} is in {found[0].where}, and in no archive."
+                )
+            raise
+        if len(found) == 1:
+            _remembered(job, found[0])
+    return tuple(found)
+
+
+def _remembered(job: Job, first: Published) -> None:
     # Who has which version is told by this, at the targets that Terraform keeps. A log that somebody
     # wrote in is no reason to fail: the release is out.
     with suppress(ValueError):
         ledger.keep(job.store, read_back(first.made.files, first.source, first.proposed))
-    return tuple(found)
 
 
 def _to_git(job: Job, chosen: TerraformSettings, listing: InForce) -> Published:

@@ -14,9 +14,11 @@ from dulwich.repo import Repo
 from dulwich.server import DictBackend
 from dulwich.web import make_wsgi_chain
 
+from cloudsync.cli.job import job
 from cloudsync.terraform import git
 from cloudsync.terraform.archive import Archives, unpacked
 from cloudsync.terraform.contents import read
+from cloudsync.terraform.ledger import published
 from cloudsync.terraform.release import LIST as PATH
 from tests.e2e.conftest import world as world  # noqa: PLC0414 - the fixture
 from tests.e2e.world import LIST, Ran, World, block
@@ -172,6 +174,28 @@ def test_an_archive_a_version_is_created_and_never_written_over(
     assert not archives.put((1, 0, 0), files)
     with pytest.raises(Exception, match="another release has that name"):
         archives.put((1, 0, 0), {PATH: "other"})
+
+
+def test_a_store_that_cant_be_opened_keeps_no_pass_from_telling_what_it_found(
+    world: World, bare: Repo, tmp_path: Path
+) -> None:
+    """It is an error with a way out, says what did go out, and the worker's own report comes."""
+    store = tmp_path / "nowhere"
+    configured(world, bare, f"  archive: file://{store}\n")
+    world.group("mail")
+    done = world.run("terraform", "publish")
+    assert done.code == 1, done
+    assert done.err.startswith(f"file://{store}: can't be opened: ")
+    assert f"Version 1.0.0 is in file://{bare.path}, and in no archive. " in done.err
+    assert "Nothing was published" not in done.err
+    with job(world.folder / "cloudsync.yaml") as each:
+        known = published(each.store)
+    assert known
+    assert known.number == "1.0.0"
+    said = world.run("run", "--once")
+    told = f"{said.out}{said.err}"
+    assert "Now: 1 target: 1 missing" in told
+    assert "The Terraform modules can't be published" in told
 
 
 @pytest.fixture
