@@ -76,6 +76,23 @@ def test_a_prefix_list_holds_the_networks_and_one_rule_names_it(world: World, ro
     assert root.changes() == {}
 
 
+@pytest.mark.long
+def test_an_input_that_changes_stops_no_mail_on_the_way(world: World, root: Root) -> None:
+    """Every new rule is made before an old one is taken away: of another width, another style, and back."""
+    group = world.group("mail")
+    root.write(module(world, group))
+    root.init()
+    root.call("apply", "-input=false", "-auto-approve")
+    for inputs in ({"widen": "24"}, {"style": "list"}, {}):
+        world.forget()
+        root.write(module(world, group, **inputs))
+        root.call("apply", "-input=false", "-auto-approve")
+        made = [one for one in world.mutations if one.endswith("SecurityGroupIngress")]
+        opened = made.count("AuthorizeSecurityGroupIngress")
+        assert 0 < opened < len(made)
+        assert set(made[:opened]) == {"AuthorizeSecurityGroupIngress"}
+
+
 REFUSED = (
     ({"rules_quota": 20, "other_rules": 6}, "Would need 15 rules beside 6, and the quota is 20."),
     ({"style": "list", "list_room": 61}, "Would need 61 rules beside 0, and the quota is 60."),

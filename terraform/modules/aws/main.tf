@@ -147,3 +147,17 @@ resource "aws_vpc_security_group_ingress_rule" "reference" {
 
   depends_on = [terraform_data.checked]
 }
+
+# Terraform orders nothing between two networks of one resource, nor between two styles: it would take
+# every rule away and then make the others. It takes a rule away only after a change to what depends
+# on it, and this changes with whatever can replace rules that are still wanted; with the list alone it
+# doesn't, so that a plan shows the addresses and nothing else.
+resource "terraform_data" "made" {
+  input = jsonencode([var.style, var.widen, sort(var.shoreline), sort(var.additional_networks), var.prefix_list_ids])
+
+  depends_on = [
+    aws_vpc_security_group_ingress_rule.network,
+    aws_vpc_security_group_ingress_rule.list,
+    aws_vpc_security_group_ingress_rule.reference,
+  ]
+}
