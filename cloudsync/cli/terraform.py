@@ -52,6 +52,12 @@ def root(path: Path, folder: Path) -> int:
         "Once its terraform apply is done, the configuration must say",
         *(f"  {block}: managed_by: terraform" for block in found.blocks),
     ]
+    for block, stay in found.blocks.items():
+        if stay:
+            lines.append(
+                f"{block} holds {counted(stay, 'target')} besides, named above, that nobody would "
+                "keep then: give what is taken over a block of its own first."
+            )
     put("\n".join(lines), None)
     return int(first_of((*codes, *([Exit.FAILED] if found.left else []))))
 

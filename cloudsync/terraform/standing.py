@@ -21,11 +21,14 @@ _AT_ONCE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The targets to be taken over, those that can't be, a sentence each, and where blocks stand."""
+    """The targets to be taken over, those that can't be, a sentence each, and where blocks stand.
+
+    Each block that holds a target to be taken over is there with how many it holds that can't be.
+    """
 
     taken: tuple[Taken, ...]
     left: tuple[str, ...]
-    blocks: tuple[str, ...]
+    blocks: Mapping[str, int]
 
 
 def standing(job: Job, in_force: InForce) -> Standing:
@@ -37,11 +40,11 @@ def standing(job: Job, in_force: InForce) -> Standing:
     """
     taken: list[Taken] = []
     left: list[str] = []
-    blocks: list[str] = []
+    blocks: dict[str, int] = {}
     for block in blocks_of(job):
         for blind in block.unreadable:
             raise TargetError(blind.scope, blind.reason, todo=blind.todo)
-        before = len(taken)
+        before, stayed = len(taken), len(left)
         for scope in block.scopes:
             names = [target for seen in _seen(block, scope, None) for target in seen.targets]
             for start in range(0, len(names), _AT_ONCE):
@@ -51,8 +54,8 @@ def standing(job: Job, in_force: InForce) -> Standing:
                     taken += here
                     left += not_here
         if len(taken) > before:
-            blocks.append(block.settings.where)
-    return Standing(tuple(taken), tuple(left), tuple(blocks))
+            blocks[block.settings.where] = len(left) - stayed
+    return Standing(tuple(taken), tuple(left), blocks)
 
 
 def _seen(block: Block, scope: Scope, only: frozenset[str] | None) -> list[Snapshot]:

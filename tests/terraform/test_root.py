@@ -58,6 +58,21 @@ def test_what_the_worker_made_is_taken_over_and_nothing_changes(world: World) ->
     assert world.mutations == []
 
 
+def test_what_cant_be_taken_over_is_not_handed_over_with_the_rest(world: World) -> None:
+    """A block that holds both is named, since managed_by would leave the other target to nobody."""
+    world.config(block("add"))
+    world.accepted()
+    world.group("mail")
+    assert world.run("apply", "--yes").code == 0
+    world.group("later")
+    done = world.run("terraform", "root", "team")
+    assert done.code == 3
+    assert done.out.splitlines()[-1] == (
+        "cloudsync.yaml:6: targets[0] holds 1 target besides, named above, that nobody would keep "
+        "then: give what is taken over a block of its own first."
+    )
+
+
 @pytest.fixture
 def azure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
