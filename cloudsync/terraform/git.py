@@ -179,8 +179,12 @@ class Repository:
         return found
 
     def _texts(self, tree: bytes) -> Iterator[tuple[str, str]]:
+        from dulwich.objects import S_ISGITLINK  # noqa: PLC0415
+
         store = self._kept.object_store
         for entry in store.iter_tree_contents(tree):
+            if S_ISGITLINK(entry.mode):
+                continue  # another repository's commit, which isn't here: it stays where it is
             path = entry.path.decode("utf-8", "replace")
             if path == LOG or path.startswith(tuple(f"modules/{name}/" for name in NAMES)):
                 yield path, self._kept[entry.sha].data.decode("utf-8", "replace")

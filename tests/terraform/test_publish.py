@@ -10,6 +10,8 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+from dulwich.object_store import commit_tree_changes
+from dulwich.refs import Ref
 from dulwich.repo import Repo
 from dulwich.server import DictBackend
 from dulwich.web import make_wsgi_chain
@@ -123,6 +125,23 @@ def test_what_a_person_merges_is_a_branch_of_its_own(world: World, bare: Repo) -
     assert refs(bare)["refs/heads/main"] == main
     head: Any = bare[refs(bare)[branch].encode()]
     assert [one.decode() for one in head.parents] == [main]
+
+
+def test_another_repository_among_the_modules_stays_where_it_is(world: World, bare: Repo) -> None:
+    """A submodule's commit isn't in this repository: it is neither read nor taken away."""
+    configured(world, bare)
+    assert world.run("terraform", "publish").code == 0
+    store: Any = bare.object_store
+    commit: Any = bare[refs(bare)["refs/heads/main"].encode()].copy()
+    link = (b"modules/aws/theirs", 0o160000, commit.id)
+    commit.tree = commit_tree_changes(store, store[commit.tree], [link])
+    store.add_object(commit)
+    bare.refs[Ref(b"refs/heads/main")] = commit.id
+    world.accepted(*LIST, NEW)
+    done = world.run("terraform", "publish")
+    assert (done.code, done.err) == (0, "")
+    tree = bare[refs(bare)["refs/heads/main"].encode()].tree  # type: ignore[attr-defined,unused-ignore]
+    assert b"modules/aws/theirs" in {one.path for one in store.iter_tree_contents(tree)}
 
 
 def test_a_tag_is_never_moved(world: World, bare: Repo) -> None:
