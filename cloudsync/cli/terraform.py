@@ -74,7 +74,11 @@ def publish(path: Path, out: Path | None) -> int:
         put(f'{one.where}: version {one.version} {new}.\n  source = "{one.source}"', None)
     if out and found:
         made = found[0].made
-        put(f"{request.title(made)}\n\n{request.body(made, in_force)}", out)
+        try:
+            put(f"{request.title(made)}\n\n{request.body(made, in_force)}", out)
+        except UsageError as error:
+            error.done = "The modules are published."
+            raise
     return int(first_of(codes))
 
 

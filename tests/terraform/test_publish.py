@@ -127,6 +127,17 @@ def test_what_a_person_merges_is_a_branch_of_its_own(world: World, bare: Repo) -
     assert [one.decode() for one in head.parents] == [main]
 
 
+def test_a_text_that_cant_be_written_is_no_reason_to_deny_the_release(
+    world: World, bare: Repo
+) -> None:
+    """The modules are out by then, and the error says so."""
+    configured(world, bare)
+    done = world.run("terraform", "publish", "--out", "nowhere/pr.md")
+    assert done.code == 1
+    assert "refs/tags/v1.0.0" in refs(bare)
+    assert "can't be written: No such file or directory. The modules are published. " in done.err
+
+
 def test_another_repository_among_the_modules_stays_where_it_is(world: World, bare: Repo) -> None:
     """A submodule's commit isn't in this repository: it is neither read nor taken away."""
     configured(world, bare)
