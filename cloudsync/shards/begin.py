@@ -7,7 +7,7 @@ the others wait for that, and ask no source.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache, partial
 from typing import Final
 
@@ -16,19 +16,17 @@ from cloudsync.basis import keep_list, rested
 from cloudsync.blocks import blocks_of
 from cloudsync.conditions import ConditionKind
 from cloudsync.conditions.watch import watched
-from cloudsync.errors import LeaseError, StoppedError, UsageError
+from cloudsync.errors import StoppedError, UsageError
 from cloudsync.history.past import drop
 from cloudsync.job import Job
 from cloudsync.plan import Plan
 from cloudsync.reconcile import check
-from cloudsync.records.lease import TENURE
 from cloudsync.remember import begin_run
-from cloudsync.shards.gather import abandoned
-from cloudsync.shards.ledger import COMMON, SHARDS, Common, common_key, lease_key
+from cloudsync.shards.gather import abandoned, no_shard_at_work
+from cloudsync.shards.ledger import COMMON, SHARDS, Common, common_key
 from cloudsync.shards.patience import patiently
-from cloudsync.shards.shard import Shard
 from cloudsync.track import compare_page
-from cloudsync.worker.lease import leased, live
+from cloudsync.worker.lease import leased
 from cloudsync.worker.passes import Passed, of_list, telling
 
 KEPT: Final = timedelta(days=7)
@@ -105,20 +103,7 @@ def _closed(job: Job) -> Iterator[Passed]:
             continue
         common = stored.value
         if common.gathered is None:
-            _no_shard_at_work(job, common, job.now())
+            no_shard_at_work(job, common)
             yield abandoned(job, common)
         elif job.now() - common.at > KEPT:
             drop(job, [key])
-
-
-def _no_shard_at_work(job: Job, common: Common, now: datetime) -> None:
-    for number in range(1, common.of + 1):
-        key = lease_key(common.name, Shard(number, common.of))
-        stored = records.load(job.store, key, TENURE)
-        if stored and live(stored.value, now):
-            raise LeaseError(
-                f"{job.config.name}: run {common.name}",
-                f"shard {number} of {common.of} is at work, and holds its lease until "
-                f"{stored.value.until:%Y-%m-%d %H:%M:%S} UTC",
-                todo="Run again when it is through; the lease of a shard that died ends by then.",
-            )  # fmt: skip

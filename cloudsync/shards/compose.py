@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from cloudsync import records
 from cloudsync.blocks import Block
+from cloudsync.errors import UsageError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.made import Made
@@ -76,8 +77,10 @@ class _Marks:
         return self.progress is not None and self.progress.ended is not None
 
 
-def composed(job: Job, common: Common, known: Mapping[str, Seen]) -> Whole:
+def composed(job: Job, common: Common, known: Mapping[str, Seen], *, anyway: bool = False) -> Whole:
     """What the marks of all shards say; ``known`` are the targets that were there before.
+
+    ``anyway`` has a row say what is wrong with the whole, and is for a run that is over.
 
     Raises:
         UsageError: two blocks have one target, or a block matched none in any shard.
@@ -102,7 +105,18 @@ def composed(job: Job, common: Common, known: Mapping[str, Seen]) -> Whole:
         if one.shard.has(target)
     }
     expected = {target: one for target, one in known.items() if target not in missed}
-    plans = every(blocks, modes, swept, expected, basis.digest)
+    wrong = ""
+    try:
+        plans = every(blocks, modes, swept, expected, basis.digest)
+    except UsageError as error:
+        if not anyway:
+            raise
+        wrong = f"{error.where}: {error.what}"
+        plans = [plan for sweeps in swept for one in sweeps for plan in one.plans]
+        blind = [(one, mode) for block, mode in zip(blocks, modes, strict=True)
+                 for one in block.unreadable]  # fmt: skip
+        blind.append((Unreadable(f"run {common.name}", wrong), modes[0]))
+        plans += (unread(one, mode, basis.digest) for one, mode in blind)
     plans += (
         unread(Unreadable(target, _never(shard)), modes[0], basis.digest)
         for target, shard in missed.items()
@@ -114,7 +128,7 @@ def composed(job: Job, common: Common, known: Mapping[str, Seen]) -> Whole:
         Plan(basis.digest, tuple(plans)),
         first=tuple(target for one in seen for target in one.first),
         holds=tuple(hold for one in seen for hold in one.sweep.holds),
-        complete=all(one.ended for one in marks),
+        complete=not wrong and all(one.ended for one in marks),
     )
     for sight in seen:
         whole.armed |= sight.armed

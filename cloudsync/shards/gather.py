@@ -12,7 +12,7 @@ from dataclasses import replace
 from cloudsync import docket, records
 from cloudsync.blocks import Block, blocks_of
 from cloudsync.conditions import Turned
-from cloudsync.errors import UsageError
+from cloudsync.errors import LeaseError, UsageError
 from cloudsync.history.past import drop
 from cloudsync.job import Job
 from cloudsync.made import Made, only_looked, recorded
@@ -20,18 +20,19 @@ from cloudsync.plan import Plan, TargetPlan
 from cloudsync.preflight.ledger import keep_armed
 from cloudsync.provider import Provider, Scope
 from cloudsync.reconcile import Look, applied, contests, said, still_so
+from cloudsync.records.lease import TENURE
 from cloudsync.remember import changes_before, seen_before
 from cloudsync.report import RunReport, exit_of_run
 from cloudsync.shards.compose import Whole, composed
-from cloudsync.shards.ledger import COMMON, PROGRESS, Common, common_key, shard_key
+from cloudsync.shards.ledger import COMMON, PROGRESS, Common, common_key, lease_key, shard_key
 from cloudsync.shards.patience import patiently
-from cloudsync.shards.shard import account
+from cloudsync.shards.shard import Shard, account
 from cloudsync.status.logbook import keep_overview
 from cloudsync.status.tally import here
 from cloudsync.sweep import asked, sweep
 from cloudsync.tells import TellsActors
 from cloudsync.worker.aftermath import ASKED, right_before
-from cloudsync.worker.lease import leased
+from cloudsync.worker.lease import leased, live
 from cloudsync.worker.passes import Passed, followed, telling
 
 
@@ -63,13 +64,33 @@ def common_of(job: Job, name: str) -> Common:
     return stored.value
 
 
+def no_shard_at_work(job: Job, common: Common) -> None:
+    """See that no shard of a run holds its lease.
+
+    Raises:
+        LeaseError: one does.
+        StateError: the state can't be used.
+    """
+    now = job.now()
+    for number in range(1, common.of + 1):
+        key = lease_key(common.name, Shard(number, common.of))
+        stored = records.load(job.store, key, TENURE)
+        if stored and live(stored.value, now):
+            raise LeaseError(
+                f"{job.config.name}: run {common.name}",
+                f"shard {number} of {common.of} is at work, and holds its lease until "
+                f"{stored.value.until:%Y-%m-%d %H:%M:%S} UTC",
+                todo="Run again when it is through; the lease of a shard that died ends by then.",
+            )  # fmt: skip
+
+
 def gathered(job: Job, name: str) -> Passed:
     """Close what waits to be closed for the first time, and report, record and tell all of the run.
 
     Raises:
         UsageError: no shard of it ever began, or it was gathered before; or the configuration is
             wrong in a way that only the whole run shows.
-        LeaseError: another run is at work.
+        LeaseError: another run is at work, or a shard of this one, and stayed so.
         CloudsyncError: the state can't be used.
     """
 
@@ -81,6 +102,8 @@ def gathered(job: Job, name: str) -> Passed:
                     f"run {name}", f"it was gathered, and ended with {int(common.gathered)}",
                     todo="See cloudsync history.",
                 )  # fmt: skip
+            # What it does after its marks were read would be in no report and no record.
+            no_shard_at_work(mine, common)
             with telling(mine, mine.ways(mine.config)):
                 return _gathered(mine, common, closing=True)
 
@@ -90,7 +113,8 @@ def gathered(job: Job, name: str) -> Passed:
 def abandoned(job: Job, common: Common) -> Passed:
     """Report a run that nobody gathered, before another begins, which goes on with what is left.
 
-    The installation's lease is held, and no shard is at work.
+    The installation's lease is held, and no shard is at work. Where the configuration was wrong, or
+    another now, the marks can't be made right any more: what they say is reported all the same.
 
     Raises:
         CloudsyncError: the state can't be used.
@@ -101,7 +125,7 @@ def abandoned(job: Job, common: Common) -> Passed:
 def _gathered(job: Job, common: Common, *, closing: bool) -> Passed:
     ways = job.ways(job.config)
     before = seen_before(job)
-    whole = composed(job, common, before)
+    whole = composed(job, common, before, anyway=not closing)
     tell = docket.keep_holds(job, (*common.holds, *whole.holds))
     keep_armed(job.store, whole.armed)
     here().add(whole.asked, whole.throttled)

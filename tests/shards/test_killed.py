@@ -12,6 +12,7 @@ from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
 from cloudsync.errors import CloudsyncError, LeaseError, UsageError
 from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.memory.provider import WORLDS
+from cloudsync.memory.sandbox import World
 from cloudsync.model import Mode, Note, Verdict
 from cloudsync.records.lease import TENURE
 from cloudsync.report import exit_of_run
@@ -335,6 +336,70 @@ def test_a_block_that_matches_nothing_anywhere_is_an_error_of_the_run() -> None:
     assert [(str(one.condition.kind), one.condition.subject) for one in stored.value] == [
         ("failed", "ours")
     ]
+
+
+def test_a_run_with_a_block_that_matched_nothing_keeps_none_from_beginning() -> None:
+    """Its marks stay wrong once the target is there: the next run says so, and goes on."""
+    fleet = Fleet(({"acc0": {"mail": ()}}, {"acc1": {}}), ({"mode": "add"}, {"mode": "add"}))
+    for number in (1, 2):
+        assert fleet.shard(number, 2)
+    with pytest.raises(UsageError, match="no target matched, in memory:acc1"):
+        fleet.gather()
+    WORLDS["acc1"].edit("mail", Firewall(()))
+    fleet.now += timedelta(hours=1)
+    _, (late,) = joined(fleet.job("20261124T130000Z-a1b2c3"), "r2", 2)
+    said = {plan.target: plan.reason for plan in late.report.now.targets}
+    assert said == {
+        "memory:acc0/mail": "",
+        "run r1": "targets[1].select: no target matched, in memory:acc1.",
+    }
+    assert len(late.report.outcomes) == 1
+    assert exit_of_run(late.report) == 3
+    passed = fleet.sharded(2, "r2")
+    assert verdicts(passed) == {"in_sync": 2}
+    assert exit_of_run(passed.report) == 0
+
+
+def test_a_run_whose_blocks_have_one_target_keeps_none_from_beginning() -> None:
+    """Each target has one row; the next run has a configuration that was put right, and goes on."""
+    both = {"acc0": {"mail": ()}}
+    fleet = Fleet((both, both), ({"mode": "add"}, {"mode": "add"}))
+    for number in (1, 2):
+        assert fleet.shard(number, 2)
+    with pytest.raises(UsageError, match="is a target of an earlier block too"):
+        fleet.gather()
+    fleet.now += timedelta(hours=1)
+    fleet.provider.worlds = [["acc0"], ["acc1"]]
+    WORLDS["acc1"] = World({"mail": Firewall(())})
+    _, (late,) = joined(fleet.job("20261124T130000Z-a1b2c3"), "r2", 2)
+    assert {plan.target for plan in late.report.now.targets} == {"memory:acc0/mail", "run r1"}
+    assert verdicts(fleet.sharded(2, "r2")) == {"in_sync": 2}
+
+
+def test_nobody_gathers_while_a_shard_is_at_work() -> None:
+    """What it did meanwhile would be in no report: who gathers waits for it, or for its lease to end."""
+    fleet = forty()
+    common, _ = joined(fleet.job(), "r1", 1)
+    refused: list[str] = []
+
+    def gathers(_moment: object, _step: object) -> None:
+        if not refused:
+            with pytest.raises(LeaseError) as error:
+                fleet.gather()
+            refused.append(str(error.value))
+
+    for world in WORLDS.values():
+        world.at_call = gathers
+    assert work(fleet.job(), common, Shard(1, 1)).ended
+    (said,) = refused
+    assert said == (
+        "ours: run r1: shard 1 of 1 is at work, and holds its lease until 2026-11-24 12:05:00 UTC. "
+        "Nothing was changed. Run again when it is through; the lease of a shard that died ends by "
+        "then."
+    )
+    passed = fleet.gather()
+    assert verdicts(passed) == {"in_sync": 40}
+    assert len(passed.report.outcomes) == 40
 
 
 def test_a_gather_that_died_is_done_again() -> None:
