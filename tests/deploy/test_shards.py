@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,24 @@ def test_batch_takes_the_array() -> None:
     assert "sise" in wrong("SubmitJob", {**job, "arrayProperties": {"sise": 4}})
     assert job["jobDefinition"] == definition["jobDefinitionName"]
     assert definition["containerProperties"]["command"][:4] == ["run", "--once", "--shard", "auto"]
+
+
+def test_batch_begins_again_what_was_stopped() -> None:
+    """Patterns of exit codes are digits and at most a last asterisk; what SIGTERM ended (1) goes on.
+
+    docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html: five conditions at most.
+    """
+    rules = words("aws-batch/job-definition.json")["retryStrategy"]["evaluateOnExit"]
+    assert len(rules) <= 5
+    assert all(re.fullmatch(r"[0-9]*\*?", one.get("onExitCode", "0")) for one in rules)
+
+    def action(code: str) -> Any:
+        return next(
+            one["action"] for one in rules if fnmatch(code, one.get("onExitCode", "*"))
+        )  # fmt: skip
+
+    ends = {code: action(code) for code in ("1", "3", "4", "5", "6", "137")}
+    assert [code for code, what in ends.items() if what == "RETRY"] == ["1", "3", "137"]
 
 
 def test_cloud_run_takes_the_job() -> None:
