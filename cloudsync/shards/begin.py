@@ -22,7 +22,7 @@ from cloudsync.job import Job
 from cloudsync.plan import Plan
 from cloudsync.reconcile import check
 from cloudsync.remember import begin_run
-from cloudsync.shards.gather import abandoned, no_shard_at_work
+from cloudsync.shards.gather import abandoned, no_shard_at_work, see_same_configuration
 from cloudsync.shards.ledger import COMMON, SHARDS, Common, common_key
 from cloudsync.shards.patience import patiently
 from cloudsync.track import compare_page
@@ -38,14 +38,15 @@ def joined(job: Job, name: str, of: int) -> tuple[Common, tuple[Passed, ...]]:
     """What all shards of the run called ``name`` go by; and runs before it that nobody had gathered.
 
     Raises:
-        UsageError: the run has another number of shards, or the configuration is wrong.
+        UsageError: the run has another number of shards or another configuration, or this one is
+            wrong.
         LeaseError: another run is at work, and stayed so.
         CloudsyncError: the list can't be vetted, or the state can't be used.
     """
 
     def begun(job: Job) -> Common | None:
         stored = records.load(job.store, common_key(name), COMMON)
-        return _of_as_many(stored.value, of) if stored else None
+        return _fitting(job, stored.value, of) if stored else None
 
     def first() -> tuple[Common, tuple[Passed, ...]]:
         if common := begun(job):
@@ -60,7 +61,9 @@ def joined(job: Job, name: str, of: int) -> tuple[Common, tuple[Passed, ...]]:
     return patiently(job, first)
 
 
-def _of_as_many(common: Common, of: int) -> Common:
+def _fitting(job: Job, common: Common, of: int) -> Common:
+    if common.gathered is None:
+        see_same_configuration(job, common)
     if common.of != of:
         raise UsageError(
             f"run {common.name}", f"has {common.of} shards, and this is one of {of}",
@@ -84,7 +87,10 @@ def _begun(job: Job, name: str, of: int) -> Common:
     heard = {
         one.condition.subject for one in watched(job) if one.stands and one.condition.kind in _GRAVE
     }
-    common = Common(name, run, of, now, basis, tuple(of_list(job, basis)), tuple(sorted(heard)))
+    common = Common(
+        name, run, of, now, basis, job.config.digest, tuple(of_list(job, basis)),
+        tuple(sorted(heard)),
+    )  # fmt: skip
     records.save(job.store, common_key(name), COMMON, common, None)
     return common
 

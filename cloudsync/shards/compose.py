@@ -6,8 +6,9 @@ It calls no cloud and writes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from cloudsync import records
 from cloudsync.blocks import Block
@@ -38,6 +39,9 @@ from cloudsync.shards.work import changing
 from cloudsync.status.tally import Asked
 from cloudsync.sweep import Sweep
 from cloudsync.vanished import unread
+
+OTHER: Final = "it began with another configuration than this one"
+"""What is wrong with a run whose marks are by the blocks of a file that has changed since."""
 
 
 @dataclass
@@ -80,12 +84,14 @@ class _Marks:
 def composed(job: Job, common: Common, known: Mapping[str, Seen], *, anyway: bool = False) -> Whole:
     """What the marks of all shards say; ``known`` are the targets that were there before.
 
+    What others saw first while the run was on isn't missed in it.
     ``anyway`` has a row say what is wrong with the whole, and is for a run that is over.
 
     Raises:
         UsageError: two blocks have one target, or a block matched none in any shard.
         StateError: the state can't be read.
     """
+    known = {target: one for target, one in known.items() if one.seen_at <= common.at}
     reading = Reading()
     marks = [
         _marks(job, common, Shard(number, common.of), reading) for number in range(1, common.of + 1)
@@ -105,22 +111,23 @@ def composed(job: Job, common: Common, known: Mapping[str, Seen], *, anyway: boo
         if one.shard.has(target)
     }
     expected = {target: one for target, one in known.items() if target not in missed}
-    wrong = ""
+    plans: list[TargetPlan] = []
+    wrong = OTHER if common.config != job.config.digest else ""
     try:
-        plans = every(blocks, modes, swept, expected, basis.digest)
+        if not wrong:
+            plans = every(blocks, modes, swept, expected, basis.digest)
     except UsageError as error:
         if not anyway:
             raise
         wrong = f"{error.where}: {error.what}"
-        plans = [plan for sweeps in swept for one in sweeps for plan in one.plans]
-        blind = [(one, mode) for block, mode in zip(blocks, modes, strict=True)
-                 for one in block.unreadable]  # fmt: skip
-        blind.append((Unreadable(f"run {common.name}", wrong), modes[0]))
-        plans += (unread(one, mode, basis.digest) for one, mode in blind)
-    plans += (
-        unread(Unreadable(target, _never(shard)), modes[0], basis.digest)
-        for target, shard in missed.items()
-    )
+    mode = modes[0] if modes else Mode.WATCH
+    blind = [Unreadable(target, _never(shard)) for target, shard in missed.items()]
+    if wrong:
+        # By no block: those of the marks needn't be those of the file any more.
+        plans = [plan for one in seen for plan in one.sweep.plans]
+        blind += (lost for one in marks for lost in _lost(one))
+        blind.append(Unreadable(f"run {common.name}", wrong))
+    plans += (unread(one, mode, basis.digest) for one in blind)
     plans = _each_once(_numbered(plans, marks, known))
     plans = said(job, plans, {}, common.at, waits=basis.vetted.waits)
     plans.sort(key=lambda plan: plan.target)
@@ -168,10 +175,7 @@ def _blocks(
         for one in marks:
             if one.progress and number < len(one.progress.scopes):
                 scopes |= dict.fromkeys(one.progress.scopes[number], one.shard)
-                lost |= dict.fromkeys(one.progress.unreadable[number])
-            if not one.ended:
-                # A shard that isn't through saw less than there is: nothing is said to be gone.
-                lost[Unreadable(str(one.shard), _never(one.shard))] = None
+            lost |= dict.fromkeys(_lost(one, number))
         names = sorted(scopes)
         blocks.append(
             Block(
@@ -189,6 +193,19 @@ def _blocks(
             ]
         )
     return blocks, swept
+
+
+def _lost(one: _Marks, number: int | None = None) -> Iterator[Unreadable]:
+    """What a shard couldn't read, in block ``number`` or in any, and itself where it isn't through.
+
+    It saw less than there is then, so that nothing is said to be gone.
+    """
+    blocks = one.progress.unreadable if one.progress else ()
+    for index, block in enumerate(blocks):
+        if number in {None, index}:
+            yield from block
+    if not one.ended:
+        yield Unreadable(str(one.shard), _never(one.shard))
 
 
 def _never(shard: Shard) -> str:

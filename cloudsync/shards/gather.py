@@ -23,7 +23,7 @@ from cloudsync.reconcile import Look, applied, contests, said, still_so
 from cloudsync.records.lease import TENURE
 from cloudsync.remember import changes_before, seen_before
 from cloudsync.report import RunReport, exit_of_run
-from cloudsync.shards.compose import Whole, composed
+from cloudsync.shards.compose import OTHER, Whole, composed
 from cloudsync.shards.ledger import COMMON, PROGRESS, Common, common_key, lease_key, shard_key
 from cloudsync.shards.patience import patiently
 from cloudsync.shards.shard import Shard, account
@@ -84,12 +84,25 @@ def no_shard_at_work(job: Job, common: Common) -> None:
             )  # fmt: skip
 
 
+def see_same_configuration(job: Job, common: Common) -> None:
+    """See that a run began with the configuration that there is: its marks go by the blocks of that.
+
+    Raises:
+        UsageError: it didn't.
+    """
+    if common.config != job.config.digest:
+        raise UsageError(
+            f"run {common.name}", OTHER,
+            todo="Begin another run under a new name: it reports what this one did, and goes on.",
+        )  # fmt: skip
+
+
 def gathered(job: Job, name: str) -> Passed:
     """Close what waits to be closed for the first time, and report, record and tell all of the run.
 
     Raises:
         UsageError: no shard of it ever began, or it was gathered before; or the configuration is
-            wrong in a way that only the whole run shows.
+            another now, or wrong in a way that only the whole run shows.
         LeaseError: another run is at work, or a shard of this one, and stayed so.
         CloudsyncError: the state can't be used.
     """
@@ -104,6 +117,7 @@ def gathered(job: Job, name: str) -> Passed:
                 )  # fmt: skip
             # What it does after its marks were read would be in no report and no record.
             no_shard_at_work(mine, common)
+            see_same_configuration(mine, common)
             with telling(mine, mine.ways(mine.config)):
                 return _gathered(mine, common, closing=True)
 

@@ -39,8 +39,8 @@ SHARDS: Final = "shards/"
 class Common:
     """What all shards of a run go by.
 
-    ``run`` is what the history calls it, ``at`` the moment that it plans for. ``holds`` is the list
-    change that waits. ``heard`` are the targets of which somebody heard that they are missing or
+    ``run`` is what the history calls it, ``at`` the moment that it plans for, ``config`` the digest
+    of the configuration by whose blocks the marks are. ``holds`` is the list change that waits. ``heard`` are the targets of which somebody heard that they are missing or
     open. ``gathered`` is the exit code of the run, once its report is made.
     """
 
@@ -49,6 +49,7 @@ class Common:
     of: int
     at: datetime
     basis: Basis
+    config: str
     holds: tuple[Hold, ...] = ()
     heard: tuple[str, ...] = ()
     gathered: Exit | None = None
@@ -123,6 +124,7 @@ def _common_value(common: Common) -> Value:
         "run": common.run,
         "of": common.of,
         "at": time_text(common.at),
+        "config": common.config,
         "list": LIST.to_value(basis.listing),
         "in_force": basis.vetted.in_force is not None,
         "known": maybe(LIST.to_value, basis.known),
@@ -151,7 +153,8 @@ def _common(value: Value) -> Common:
     )
     return Common(
         text(value["name"]), text(value["run"]), number(value["of"]), time(value["at"]), basis,
-        HOLDS.from_value(value["holds"]), tuple(map(text, value["heard"])),
+        # What an older build wrote is of no configuration that could be told.
+        text(value.get("config", "")), HOLDS.from_value(value["holds"]), tuple(map(text, value["heard"])),
         maybe(Exit, value["gathered"]),
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from cloudsync.records.lease import TENURE
 from cloudsync.report import exit_of_run
 from cloudsync.shards.begin import joined
 from cloudsync.shards.ledger import lease_key
-from cloudsync.shards.shard import Shard
+from cloudsync.shards.shard import Shard, number_of
 from cloudsync.shards.work import work
 from cloudsync.standing import Pause, Standing
 from cloudsync.state import Document, StateError, Value
@@ -374,6 +374,54 @@ def test_a_run_whose_blocks_have_one_target_keeps_none_from_beginning() -> None:
     _, (late,) = joined(fleet.job("20261124T130000Z-a1b2c3"), "r2", 2)
     assert {plan.target for plan in late.report.now.targets} == {"memory:acc0/mail", "run r1"}
     assert verdicts(fleet.sharded(2, "r2")) == {"in_sync": 2}
+
+
+def test_a_configuration_that_changes_within_a_run_is_refused() -> None:
+    """Marks go by the blocks: by others, what one of them saw would be in no report."""
+    fleet = Fleet(({"acc0": {"mail": ()}}, {"acc1": {"mail": ()}}), ({"mode": "add"},) * 2)
+    assert fleet.shard(1, 2)
+    fleet.blocks = ({"mode": "add"},)
+    for late in (lambda: fleet.shard(2, 2), fleet.gather):
+        with pytest.raises(UsageError) as refused:
+            late()
+        assert str(refused.value) == (
+            "run r1: it began with another configuration than this one. Nothing was changed. Begin "
+            "another run under a new name: it reports what this one did, and goes on."
+        )
+
+
+def test_a_run_of_another_configuration_is_reported_by_the_next() -> None:
+    """All that it saw and made, though its block is gone; with who never came, and what is wrong."""
+    fleet = Fleet(({"acc0": {"mail": ()}}, {"acc1": {"mail": ()}}), ({"mode": "add"},) * 2)
+    number = number_of("memory:acc1", 2)
+    assert fleet.shard(number, 2)
+    made = sum(len(world.calls) for world in WORLDS.values())
+    fleet.now += timedelta(hours=1)
+    fleet.blocks = ({"mode": "add"},)
+    fleet.provider.worlds = [["acc0"]]
+    _, (late,) = joined(fleet.job("20261124T130000Z-a1b2c3"), "r2", 2)
+    said = {plan.target: plan.reason for plan in late.report.now.targets}
+    assert said.pop("run r1") == "it began with another configuration than this one."
+    assert said.pop("memory:acc1/mail") == ""
+    assert any(f"shard {3 - number} of 2 never finished" in reason for reason in said.values())
+    assert len(late.report.outcomes) == made > 0
+    assert exit_of_run(late.report) == 3
+    passed = fleet.sharded(2, "r2")
+    assert passed.report.now.targets[0].target == "memory:acc0/mail"
+
+
+def test_what_others_saw_first_meanwhile_is_not_gone() -> None:
+    """A run that nobody gathered knows nothing of a target that came after it began."""
+    fleet = Fleet(({"acc0": {"mail": ()}},))
+    assert fleet.shard(1, 2)
+    assert fleet.shard(2, 2)
+    fleet.now += timedelta(hours=1)
+    WORLDS["acc0"].edit("new", Firewall(()))
+    assert verdicts(one_pass(fleet.job("20261124T130000Z-a1b2c3"))) == {"in_sync": 2}
+    fleet.now += timedelta(hours=1)
+    _, (late,) = joined(fleet.job("20261124T140000Z-a1b2c3"), "r2", 2)
+    assert [plan.target for plan in late.report.now.targets] == ["memory:acc0/mail"]
+    assert exit_of_run(late.report) == 0
 
 
 def test_nobody_gathers_while_a_shard_is_at_work() -> None:
