@@ -33,7 +33,7 @@ from cloudsync.config.values import (
     Width6,
     distinct,
 )
-from cloudsync.vetting.guard import Limits
+from cloudsync.vetting.limits import Limits
 
 BUNDLED: Final = "bundled"
 PURPOSES: Final = frozenset({"list", "also", "internal", "probe", "deny"})
@@ -206,7 +206,7 @@ class ListSettings(Settings):
     limits: Annotated[dict[str, Annotated[int, NUMBER]], checked(known_limits), named(_LIMITS)] = (
         field(default_factory=dict[str, int])
     )
-    """The guard's limits that differ from its defaults: ``guard.Limits(**limits)`` can be made."""
+    """The guard's limits that differ from its defaults, by name."""
     anchors: Annotated[tuple[NetworkText, ...], checked(distinct)] = ()
     """Networks that no new list may lack."""
     page: PageLayout | None = None

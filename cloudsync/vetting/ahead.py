@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Final
 
 from cloudsync.allowlist import Entry, InForce, Listing, Widen
-from cloudsync.vetting.guard import Judgement, Limits, judge
+from cloudsync.vetting.guard import Judgement, judge
+from cloudsync.vetting.limits import Limits
 
 _DOCUMENT: Final = frozenset({"first", "source_changed", "format_changed", "older", "foreign"})
 """Reasons that say nothing of single entries: nobody knows whether this is the filter's list."""

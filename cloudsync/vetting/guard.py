@@ -10,63 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from cloudsync.addresses import AddressSet, Network
-from cloudsync.allowlist import BASE, InForce, Listing, Widen, applied
+from cloudsync.allowlist import BASE, InForce, Listing, Widen
 from cloudsync.plural import agreeing, counted
 from cloudsync.source.special import special_use
-from cloudsync.vetting.leaving import OWN_RULES
+from cloudsync.vetting.compared import Compared, compared
+from cloudsync.vetting.limits import Limits
 
 Verdict = Literal["accept", "hold", "refuse"]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a list may change before a person has to look; at a limit is still within it.
-
-    Numbers and percentages hold together, whichever is passed first. Percentages speak on short
-    lists, where they are never switched off; numbers speak on long ones. ``ipv4`` and ``ipv6``
-    are addresses, ``widest_*`` prefix lengths, percentages are of the list in force.
-
-    Raises:
-        ValueError: a limit is negative, or a prefix length longer than its family has bits.
-    """
-
-    # An addition opens port 25. The vendor's list went from 13 entries to 16 in one step (23%).
-    grow_entries: int = 8
-    grow_entries_percent: int = 25
-    # Four /24s at most; of the vendor's 2,324 addresses of today 25% are two.
-    grow_ipv4: int = 1024
-    # One site in IPv6 is a /48 (RFC 6177); a list that had no IPv6 is always held for its first.
-    grow_ipv6: int = 2**80
-    grow_percent: int = 25
-    # A removal loses mail if it is wrong, and is waited for if it is right: a fifth, as three of
-    # fifteen. Losing a quarter of the entries can be nearly half of the addresses.
-    shrink_entries: int = 8
-    shrink_entries_percent: int = 20
-    shrink_ipv4: int = 1024
-    shrink_ipv6: int = 2**80
-    shrink_percent: int = 20
-    # No filter publishes more than a /20 in one row; an IPv6 /32 is a whole provider.
-    widest_ipv4: int = 20
-    widest_ipv6: int = 32
-    # As many rows as a page may have, and three and a half times the addresses of today.
-    total_entries: int = 256
-    total_ipv4: int = 8192
-    total_ipv6: int = 2**96
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            if getattr(self, field.name) < 0:
-                raise ValueError(f"{field.name} is {getattr(self, field.name)}; the least is 0")
-        for name, value, bits in (
-            ("widest_ipv4", self.widest_ipv4, 32),
-            ("widest_ipv6", self.widest_ipv6, 128),
-        ):
-            if value > bits:
-                raise ValueError(f"{name} is {value}; the most is {bits}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,71 +79,24 @@ def judge(
     the limits: the comparison is by addresses as applied, and source, format and dates aren't
     known to compare.
     """
-    change = _change(new, in_force, shoreline, widen)
+    both = compared(new, in_force, shoreline, widen)
     reasons = (
-        *_unusable(change, anchors),
-        *_provenance(change, promised),
-        *_anchored(change, anchors),
-        *_broad(change, limits),
-        *_measured(change, limits),
-        *_totals(change, limits),
+        *_unusable(both, anchors),
+        *_provenance(both, promised),
+        *_anchored(both, anchors),
+        *_broad(both, limits),
+        *_measured(both, limits),
+        *_totals(both, limits),
     )
     verdicts = {reason.verdict for reason in reasons}
     verdict: Verdict = "refuse" if "refuse" in verdicts else "hold" if verdicts else "accept"
     return Judgement(verdict, reasons, _digest(new, in_force, reasons))
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """Both lists as the networks that apply and the addresses in them.
-
-    ``standing`` is what the list in force accepts, ``before`` that and what is still leaving,
-    ``listed_addresses`` both with the groups that nobody chose, and ``known`` is that list where its source and dates are known: not of a first one or own rules.
-    """
-
-    new: Listing
-    first: bool
-    known: InForce | None
-    after: tuple[Network, ...]
-    standing: tuple[Network, ...]
-    before: tuple[Network, ...]
-    after_addresses: AddressSet
-    standing_addresses: AddressSet
-    before_addresses: AddressSet
-    listed_addresses: AddressSet
-
-
-def _change(
-    new: Listing, in_force: InForce | None, shoreline: Collection[str], widen: Widen
-) -> _Change:
-    known = None if in_force is None or in_force.source == OWN_RULES else in_force
-    # Widening both sides would hide that one of two addresses of a /24 is gone, so only own
-    # rules, which are widened already, are compared with the widened list.
-    after = applied(new.entries, shoreline, "none" if known else widen)
-    standing = applied(in_force.entries, shoreline) if in_force else ()
-    # Without what came ahead of a held list, so that what is measured, and so the digest that a
-    # person approves, stays the same until somebody decides; and with what was withdrawn by hand,
-    # which the source still has.
-    wanted = replace(in_force, ahead=()).rows if in_force else ()
-    before = applied(wanted, shoreline)
-    return _Change(
-        new=new,
-        first=in_force is None,
-        known=known,
-        after=after,
-        standing=standing,
-        before=before,
-        after_addresses=AddressSet.of(*after),
-        standing_addresses=AddressSet.of(*standing),
-        before_addresses=AddressSet.of(*before),
-        listed_addresses=AddressSet.of(*(entry.network for entry in wanted)),
-    )
-
-
-def _unusable(change: _Change, anchors: Sequence[Network]) -> Iterator[Reason]:
+def _unusable(both: Compared, anchors: Sequence[Network]) -> Iterator[Reason]:
     """What no person should be asked to approve."""
-    new = change.new
-    if not change.after:
+    new = both.new
+    if not both.after:
         message = f"no network of it applies; {counted(len(new.entries), 'entry')} in all"
         yield Reason("empty", message, "refuse")
     listed = len({entry.network for entry in new.entries if entry.group == BASE})
@@ -204,23 +111,25 @@ def _unusable(change: _Change, anchors: Sequence[Network]) -> Iterator[Reason]:
     if special:
         message = f"{counted(len(special), 'entry')} in special-use space, the limit is 0: {_some(special)}"
         yield Reason("special_use", message, "refuse")
-    lost = [anchor for anchor in anchors if not AddressSet.of(anchor) <= change.after_addresses]
+    lost = [anchor for anchor in anchors if not AddressSet.of(anchor) <= both.after_addresses]
     if lost:
         message = f"{len(lost)} of {counted(len(anchors), 'anchor')} of the configuration {agreeing(len(lost), 'is', 'are')} missing: "
         yield Reason("anchor_missing", message + _some(lost), "refuse")
 
 
-def _provenance(change: _Change, promised: int | None) -> Iterator[Reason]:
-    new, known = change.new, change.known
-    if change.first:
-        message = f"a first list, from {new.source} as {new.format}: {counted(len(change.after), 'entry')}"
+def _provenance(both: Compared, promised: int | None) -> Iterator[Reason]:
+    new, known = both.new, both.known
+    if both.first:
+        message = (
+            f"a first list, from {new.source} as {new.format}: {counted(len(both.after), 'entry')}"
+        )
         yield Reason("first", message)
         return
     moved = known is None or (new.source, new.format) != (known.source, known.format)
-    if change.before and change.after and not change.before_addresses & change.after_addresses:
+    if both.before and both.after and not both.before_addresses & both.after_addresses:
         message = (
-            f"no address in common: {counted(len(change.after), 'entry')} listed, "
-            f"{counted(len(change.before), 'entry')} in force"
+            f"no address in common: {counted(len(both.after), 'entry')} listed, "
+            f"{counted(len(both.before), 'entry')} in force"
         )
         # From the same source it is the wrong document. From another, or with lost state, it may
         # be what somebody means, and there must be a way to say so.
@@ -259,49 +168,49 @@ def anchors_of(
     return tuple(found)
 
 
-def _anchored(change: _Change, configured: Sequence[Network]) -> Iterator[Reason]:
+def _anchored(both: Compared, configured: Sequence[Network]) -> Iterator[Reason]:
     if configured:
         return
-    for anchor in anchors_of(change.standing):
-        if not AddressSet.of(anchor) <= change.after_addresses:
+    for anchor in anchors_of(both.standing):
+        if not AddressSet.of(anchor) <= both.after_addresses:
             yield Reason("anchor_gone", f"the broadest entry in force is gone: {anchor}")
 
 
-def _broad(change: _Change, limits: Limits) -> Iterator[Reason]:
+def _broad(both: Compared, limits: Limits) -> Iterator[Reason]:
     # Every group, not only those that apply: a person who chooses one later meets no guard then.
-    listed = dict.fromkeys(entry.network for entry in change.new.entries)
+    listed = dict.fromkeys(entry.network for entry in both.new.entries)
     for version, widest in ((4, limits.widest_ipv4), (6, limits.widest_ipv6)):
         broad = [
             network
             for network in listed
             if network.version == version
             and network.prefixlen < widest
-            and not AddressSet.of(network) <= change.listed_addresses
+            and not AddressSet.of(network) <= both.listed_addresses
         ]
         if broad:
             message = f"{counted(len(broad), 'entry')} wider than /{widest}: {_some(broad)}"
             yield Reason(f"broad_ipv{version}", message)
 
 
-def _measured(change: _Change, limits: Limits) -> Iterator[Reason]:
-    if change.first:
+def _measured(both: Compared, limits: Limits) -> Iterator[Reason]:
+    if both.first:
         return
-    before, after = change.before_addresses, change.after_addresses
+    before, after = both.before_addresses, both.after_addresses
     gained, lost = (after - before).count(), (before - after).count()
     # Only a change that takes something away is measured, together with what is still leaving:
     # a removal that was let through must not be held again at every read.
-    taken = (change.standing_addresses - after).count()
+    taken = (both.standing_addresses - after).count()
     had = before.count()
 
-    new = [one for one in change.after if not AddressSet.of(one) <= before]
+    new = [one for one in both.after if not AddressSet.of(one) <= before]
     yield from _over(
-        "grown_entries", ("entry is new", "entries are new"), len(new), len(change.before),
+        "grown_entries", ("entry is new", "entries are new"), len(new), len(both.before),
         limits.grow_entries, limits.grow_entries_percent, new,
     )  # fmt: skip
     if any(taken):
-        gone = [one for one in change.before if not AddressSet.of(one) <= after]
+        gone = [one for one in both.before if not AddressSet.of(one) <= after]
         yield from _over(
-            "shrunk_entries", ("entry is gone", "entries are gone"), len(gone), len(change.before),
+            "shrunk_entries", ("entry is gone", "entries are gone"), len(gone), len(both.before),
             limits.shrink_entries, limits.shrink_entries_percent, gone,
         )  # fmt: skip
     for family, grown, shrunk, now, was, most_grown, most_shrunk in (
@@ -345,10 +254,10 @@ def _share(count: int, was: int) -> str:
     return f"{whole:,}.{tenth}%" if tenth else f"{whole:,}%"
 
 
-def _totals(change: _Change, limits: Limits) -> Iterator[Reason]:
-    after, standing = change.after_addresses.count(), change.standing_addresses.count()
+def _totals(both: Compared, limits: Limits) -> Iterator[Reason]:
+    after, standing = both.after_addresses.count(), both.standing_addresses.count()
     for code, words, count, was, most in (
-        ("total_entries", "entries", len(change.after), len(change.standing), limits.total_entries),
+        ("total_entries", "entries", len(both.after), len(both.standing), limits.total_entries),
         ("total_ipv4", "IPv4 addresses", after.ipv4, standing.ipv4, limits.total_ipv4),
         ("total_ipv6", "IPv6 addresses", after.ipv6, standing.ipv6, limits.total_ipv6),
     ):

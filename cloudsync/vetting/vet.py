@@ -17,7 +17,8 @@ from cloudsync.errors import Exit, SourceRefused
 from cloudsync.source.bundled import SOURCE as BUNDLED
 from cloudsync.vetting import leaving
 from cloudsync.vetting.ahead import ahead
-from cloudsync.vetting.guard import Judgement, Limits, judge
+from cloudsync.vetting.guard import Judgement, judge
+from cloudsync.vetting.limits import Limits
 from cloudsync.wants import groups_of, widening_of
 
 

@@ -11,7 +11,7 @@ from dataclasses import fields
 from cloudsync.errors import MEANING, Exit, first_of
 from cloudsync.source.codes import REFUSALS, WARNINGS
 from cloudsync.status.metrics import METRICS
-from cloudsync.vetting.guard import Limits
+from cloudsync.vetting.limits import Limits
 from cloudsync.web.status import STATUS_SCHEMA
 from tests.tree import tree
 
@@ -79,7 +79,7 @@ def _number(name: str, value: int) -> str:
 
 def _reasons() -> dict[str, str]:
     """The comment above each limit; one that follows another without a comment shares its reason."""
-    source = (tree() / "cloudsync" / "vetting" / "guard.py").read_text("utf-8")
+    source = (tree() / "cloudsync" / "vetting" / "limits.py").read_text("utf-8")
     lines = source.splitlines()
     block = next(
         node

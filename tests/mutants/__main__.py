@@ -21,7 +21,9 @@ from tests.tree import tree
 TESTS: Final[Mapping[str, Sequence[str]]] = {
     "addresses": ("tests/unit/test_addresses.py", "tests/unit/test_edges.py"),
     "exposure": ("tests/unit/test_exposure.py", "tests/unit/test_reach.py"),
+    "vetting.compared": ("tests/unit/test_guard.py", "tests/unit/test_edges.py"),
     "vetting.guard": ("tests/unit/test_guard.py", "tests/unit/test_edges.py"),
+    "vetting.limits": ("tests/unit/test_guard.py", "tests/unit/test_edges.py"),
     "plan": ("tests/unit/test_plan.py",),
     "prove": (
         "tests/unit/test_prove.py",

@@ -26,7 +26,7 @@ from cloudsync.config.schema import schema
 from cloudsync.config.times import duration, written_duration
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import CloudsyncError, Exit, UsageError
-from cloudsync.vetting.guard import Limits
+from cloudsync.vetting.limits import Limits
 from tests.needs import missing
 
 FILE = Path("/etc/cloudsync/mail.yaml")

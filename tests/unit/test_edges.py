@@ -12,7 +12,8 @@ from cloudsync.model import Mode, Wanted
 from cloudsync.plan import make
 from cloudsync.prove import prove
 from cloudsync.provider import Refusal, Scope, Step
-from cloudsync.vetting.guard import Limits, judge
+from cloudsync.vetting.guard import judge
+from cloudsync.vetting.limits import Limits
 
 TARGET = "memory:edges/fw"
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import Entry, Format, InForce, Leaving, Listing
-from cloudsync.vetting.guard import Judgement, Limits, Reason, judge
+from cloudsync.vetting.guard import Judgement, Reason, judge
 from cloudsync.vetting.leaving import OWN_RULES, recovered
+from cloudsync.vetting.limits import Limits
 
 URL = "https://vendor.example/list"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -13,8 +13,8 @@ from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce, Listing, Withdrawn
 from cloudsync.errors import SourceRefused, UsageError
 from cloudsync.records import LIST
-from cloudsync.vetting.guard import Limits
 from cloudsync.vetting.leaving import Removals, begin
+from cloudsync.vetting.limits import Limits
 from cloudsync.vetting.vet import Read, Rules, Vetted, accept, vet
 from cloudsync.vetting.withdraw import restore, withdraw
 from tests.oracle.listing import Memory

@@ -15,8 +15,9 @@ from cloudsync.conditions.of_reads import of_reads, of_withdrawn
 from cloudsync.errors import SourceRefused
 from cloudsync.source.candidates import MOST, candidates
 from cloudsync.track import READS
-from cloudsync.vetting.guard import Judgement, Limits, Reason
+from cloudsync.vetting.guard import Judgement, Reason
 from cloudsync.vetting.leaving import Removals
+from cloudsync.vetting.limits import Limits
 from cloudsync.vetting.reads import Compared, Reads, Refusals, after_read, compare
 from cloudsync.vetting.vet import Read, Rules, Vetted
 

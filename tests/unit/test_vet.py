@@ -13,8 +13,8 @@ from cloudsync.allowlist import Entry, InForce, Leaving, Listing, Withdrawn
 from cloudsync.config import Config
 from cloudsync.errors import Exit, SourceRefused
 from cloudsync.memory.settings import MemorySettings
-from cloudsync.vetting.guard import Limits
 from cloudsync.vetting.leaving import OWN_RULES, Removals
+from cloudsync.vetting.limits import Limits
 from cloudsync.vetting.vet import Read, Rules, Vetted, accept, vet
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 
 from cloudsync.allowlist import Entry, InForce, Withdrawn
 from cloudsync.errors import UsageError
-from cloudsync.vetting.guard import Limits
 from cloudsync.vetting.leaving import Removals
+from cloudsync.vetting.limits import Limits
 from cloudsync.vetting.vet import Rules
 from cloudsync.vetting.withdraw import let_in_again, restore, withdraw
 
