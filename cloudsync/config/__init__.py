@@ -7,7 +7,8 @@ still counts; ``schema.schema`` describes it all. A provider's own keys are a ``
 from __future__ import annotations
 
 from cloudsync.config.exports import ExportSettings
-from cloudsync.config.models import Config, ListSettings, PageLayout, PreflightSettings, Removals
+from cloudsync.config.listing import ListSettings, PageLayout
+from cloudsync.config.models import Config, PreflightSettings, Removals
 from cloudsync.config.problems import ConfigError
 from cloudsync.config.reading import Providers, load, read
 from cloudsync.config.refusal import refused, shown

@@ -13,6 +13,8 @@ from cloudsync.config.shape import checked, made, named, text, turned, whole
 
 T = TypeVar("T")
 
+SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+"""How a URL begins, and no file's path."""
 _NETWORK: Final = re.compile(r"[0-9a-fA-F:.]+(/[0-9]{1,3})?")
 _MAPPED: Final = AddressSet.of("::ffff:0:0/96")
 

@@ -18,7 +18,7 @@ from packaging.markers import Marker
 from cloudsync import __version__
 from cloudsync.cli.job import read_config, text_of
 from cloudsync.config import Config
-from cloudsync.config.models import BUNDLED
+from cloudsync.config.listing import BUNDLED
 from cloudsync.config.prebuilt import MODULE, module
 from cloudsync.errors import UsageError
 from deploy.bundle.lock import ROOT, Pin, as_requirements, marker, subset

@@ -14,7 +14,7 @@ import pytest
 from cloudsync.allowlist import Entry, Listing
 from cloudsync.conditions import ConditionKind
 from cloudsync.config import Config
-from cloudsync.config.models import ListSettings
+from cloudsync.config.listing import ListSettings
 from cloudsync.errors import Exit, SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall
