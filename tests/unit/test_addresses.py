@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from itertools import pairwise
 
 import pytest
@@ -53,6 +53,47 @@ def test_the_algebra_is_that_of_sets(one: list[str], two: list[str]) -> None:
     assert AddressSet.union([a, b]) == a | b
     assert a.count() == Count(len(x), 0)
     assert {number for number in range(_FIRST - 1, _FIRST + 257) if IPv4Address(number) in a} == x
+
+
+some_of_many = st.one_of(
+    st.lists(st.tuples(st.integers(0, 511), st.integers(1, 99)), max_size=4).map(
+        lambda runs: frozenset(
+            number for first, size in runs for number in range(first, min(first + size, 512))
+        )
+    ),
+    st.frozensets(st.integers(0, 511), min_size=60, max_size=200),
+)
+blocks = st.integers(0, 5).flatmap(
+    lambda bits: st.tuples(st.integers(0, (512 >> bits) - 1), st.just(bits))
+)
+
+
+def addressed(number: int) -> IPv4Address | IPv6Address:
+    """Half of the numbers are IPv4 and half IPv6."""
+    first = IPv4Address("10.0.0.0") if number < 256 else IPv6Address("2001:db8::")
+    return first + number % 256
+
+
+def laid(found: frozenset[int]) -> AddressSet:
+    """The set of the numbers' addresses."""
+    return AddressSet.of(*map(addressed, found))
+
+
+@given(some_of_many, some_of_many, blocks)
+def test_the_algebra_is_that_of_sets_however_many_spans_there_are(
+    one: frozenset[int], two: frozenset[int], block: tuple[int, int]
+) -> None:
+    """A few spans against a hundred, in both families: what is looked up is what is gone through."""
+    a, b = laid(one), laid(two)
+    assert a - b == laid(one - two)
+    assert b - a == laid(two - one)
+    assert a & b == laid(one & two)
+    assert a | b == laid(one | two)
+    assert (a <= b) is (one <= two)
+    assert frozenset(number for number in range(512) if addressed(number) in a) == one
+    at, bits = block
+    network = f"{addressed(at << bits)}/{(32 if at << bits < 256 else 128) - bits}"
+    assert (network in a) is one.issuperset(range(at << bits, at + 1 << bits))
 
 
 @given(cidrs)
