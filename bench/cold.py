@@ -53,10 +53,11 @@ def function(cloud: str, folder: str) -> None:
     sys.path.insert(0, folder)
     collector: Any = importlib.import_module("cloudsync.uncollected")
     with collector.uncollected():
-        core: Any = importlib.import_module("cloudsync.function")
+        importlib.import_module("cloudsync.function")
     jobs: Any = importlib.import_module("cloudsync.cli.job")
     opening: Any = importlib.import_module("cloudsync.state.opening")
-    config = core.configuration(Path(folder), {})
+    told: Any = importlib.import_module("cloudsync.environment")
+    config = told.configuration(Path(folder), {})
     opening.open_bucket(BUCKETS[cloud])
     with jobs.opened(config) as job:
         job.provider(cloud).on_loopback(config.targets[0])

@@ -2,10 +2,6 @@
 
 Each entry in ``deploy/`` is a few lines around ``answer``: the platform calls it, and is told of a
 failure in the one way that every platform knows, by an exception, once the result was printed.
-
-The configuration is ``CLOUDSYNC_CONFIG_TEXT``, or what ``CLOUDSYNC_CONFIG`` names: a file in the
-bundle, or an object as ``s3://BUCKET/KEY``, ``az://CONTAINER/KEY`` or ``gs://BUCKET/KEY``; else it
-is the file ``cloudsync.yaml`` in the bundle.
 """
 
 from __future__ import annotations
@@ -23,9 +19,9 @@ from typing import Any, Final
 
 from cloudsync import __version__, docket, log, otlp, trouble
 from cloudsync.change import Change, TellsChanges, fields, malformed
-from cloudsync.cli.job import block_of, opened, text_of
-from cloudsync.config import Config, read
-from cloudsync.config.prebuilt import read_prebuilt
+from cloudsync.cli.job import opened
+from cloudsync.config import Config
+from cloudsync.environment import ACTORS, configuration, form_of_log, seconds
 from cloudsync.errors import MEANING, Exit, UsageError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
@@ -34,19 +30,12 @@ from cloudsync.provider import find
 from cloudsync.report import RunReport
 from cloudsync.report.words import clean
 from cloudsync.state import StateError
-from cloudsync.state.objects import Unanswered
-from cloudsync.state.opening import open_bucket
 from cloudsync.status.exposition import GATEWAY, PUSH_SECONDS
 from cloudsync.worker.passes import Passed
 from cloudsync.worker.ping import SECONDS, TRIES
 from cloudsync.worker.stop import Stop
 from cloudsync.worker.unattended import run_unattended
 
-CONFIG: Final = "CLOUDSYNC_CONFIG"
-TEXT: Final = "CLOUDSYNC_CONFIG_TEXT"
-TIMEOUT: Final = "CLOUDSYNC_TIMEOUT"
-ACTORS: Final = "CLOUDSYNC_ACTORS"
-LOG: Final = "CLOUDSYNC_LOG"
 SCHEMA: Final = "cloudsync/pass/1"
 RESERVE: Final = 20.0
 """Seconds before the platform's end in which nothing is begun: a call under way may still end."""
@@ -186,7 +175,7 @@ def _run(
             with suppress(StateError):
                 waiting.extend(docket.holds(job))
 
-    with log.kept(_form(environment)):
+    with log.kept(form_of_log(environment)):
         ended = run_unattended(
             config.name,
             # What a change concerns is put right by the list in force: no source is asked.
@@ -198,18 +187,6 @@ def _run(
     result: dict[str, Any] = _of_pass(passes[0], waiting) if passes else {"errors": []}
     result["errors"] += [clean(line) for error in errors for line in trouble.of_error(error)]
     return {**result, "exit": int(ended.exit), "run": ended.run}
-
-
-def _form(environment: Mapping[str, str]) -> str | None:
-    """How the log is written, or None where it isn't.
-
-    Raises:
-        UsageError: ``CLOUDSYNC_LOG`` says neither json nor console.
-    """
-    said = environment.get(LOG)
-    if said not in {None, "json", "console"}:
-        raise UsageError(LOG, f"{clean(said or '')!r} is no form of a log", todo="Write json.")
-    return said
 
 
 def telling(config: Config, environment: Mapping[str, str]) -> float:
@@ -232,72 +209,6 @@ def bounded(
     left = max(0.0, remaining - spent)
     ours = left - min(RESERVE + after, left / 2)
     return ours if limit is None else min(limit, ours)
-
-
-def seconds(environment: Mapping[str, str]) -> float | None:
-    """``CLOUDSYNC_TIMEOUT``, the platform's limit in seconds, where it tells no time; or None.
-
-    Raises:
-        UsageError: it is no number of seconds.
-    """
-    said = environment.get(TIMEOUT)
-    if said is None:
-        return None
-    if not said.isdecimal() or not int(said):
-        raise UsageError(TIMEOUT, f"{clean(said)!r} is no number of seconds", todo="Write 540.")
-    return float(said)
-
-
-def configuration(folder: Path, environment: Mapping[str, str]) -> Config:
-    """The configuration of this function; relative paths in it start from ``folder``.
-
-    Raises:
-        UsageError: there is none, it is wrong, or it keeps its state where a function can't.
-        StateError: the object that it is in can't be read.
-    """
-    text, named = environment.get(TEXT), environment.get(CONFIG, "cloudsync.yaml")
-    if text is not None:
-        path = folder / TEXT
-    elif "://" in named:
-        text, path = _object(named), folder / named.rpartition("/")[2]
-    else:
-        path = folder / named
-        text = text_of(path)
-    config = read_prebuilt(text, path) or read(text, path, providers=block_of)
-    if config.state.startswith("sqlite:"):
-        raise UsageError(
-            f"{config.file}: state", "a function's disk is gone after it, and a state on it too",
-            todo="Name a bucket: s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX.",
-        )  # fmt: skip
-    return config
-
-
-def _object(url: str) -> str:
-    """The text of an object.
-
-    Raises:
-        UsageError: the URL names none, what its store needs isn't installed, or there is no such
-            object, or it isn't UTF-8.
-        StateError: its store doesn't answer, or doesn't allow it.
-    """
-    place, _, key = url.rpartition("/")
-    if not key or place.endswith("/"):
-        raise UsageError(CONFIG, f"{clean(url)} names no object", todo="Write s3://BUCKET/KEY.")
-    bucket = open_bucket(place, CONFIG)
-    try:
-        found = bucket.get(key)
-    except Unanswered as error:
-        raise StateError(clean(url), error.what, todo=error.todo) from error
-    finally:
-        bucket.close()
-    if found is None:
-        raise UsageError(
-            clean(url), "there is no such object", todo=f"Put it there, or correct {CONFIG}."
-        )
-    try:
-        return found.body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(clean(url), "it isn't UTF-8", todo="Save it as UTF-8.") from error
 
 
 def _of_pass(passed: Passed, waiting: Iterable[Hold]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from cloudsync import function
+from cloudsync import environment
 from cloudsync_aws import events as aws_events
 from cloudsync_azure import events as azure_events
 from cloudsync_gcp import events as gcp_events
@@ -237,7 +237,7 @@ def test_the_function_is_started_as_it_is_written() -> None:
     assert handler
     entry = (AWS / f"{handler[1]}.py").read_text("utf-8")
     assert f"def {handler[2]}(" in entry
-    assert f"{function.CONFIG} = " in said
+    assert f"{environment.CONFIG} = " in said
 
 
 def test_the_functions_of_google_are_started_as_they_are_written() -> None:
@@ -246,8 +246,8 @@ def test_the_functions_of_google_are_started_as_they_are_written() -> None:
     points = re.findall(r'entry_point\s+= "(\w+)"', text(GCP))
     assert sorted(points) == ["change", "sweep"]
     assert all(f"\ndef {one}(" in entry for one in points)
-    assert f"{{ {function.TIMEOUT} = tostring(var.timeout) }}" in text(GCP)
-    assert f"{{ {function.ACTORS} = google_service_account.function.email }}" in text(GCP)
+    assert f"{{ {environment.TIMEOUT} = tostring(var.timeout) }}" in text(GCP)
+    assert f"{{ {environment.ACTORS} = google_service_account.function.email }}" in text(GCP)
 
 
 def test_the_rule_lets_through_the_events_that_are_read() -> None:
@@ -284,7 +284,9 @@ def test_the_app_is_started_as_it_is_written() -> None:
     entry = (AZURE / "function_app.py").read_text("utf-8")
     assert set(re.findall(r"^def (\w+)\(", entry, re.MULTILINE)) == {"change", "sweep"}
     settings = set(re.findall(r"^    (\w+) += ", text(AZURE), re.MULTILINE))
-    assert set(re.findall(r'"%(\w+)%"', entry)) | {function.TIMEOUT, function.ACTORS} <= settings
+    assert (
+        set(re.findall(r'"%(\w+)%"', entry)) | {environment.TIMEOUT, environment.ACTORS} <= settings
+    )
     assert "/functions/change" in text(AZURE)
     assert "name == 'sweep'" in text(AZURE)
 

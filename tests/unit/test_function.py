@@ -9,16 +9,9 @@ from pathlib import Path
 import pytest
 
 from cloudsync import docket, function, log
+from cloudsync.environment import configuration, seconds
 from cloudsync.errors import Exit, UsageError
-from cloudsync.function import (
-    PassFailed,
-    answer,
-    bounded,
-    configuration,
-    outcome,
-    seconds,
-    telling,
-)
+from cloudsync.function import PassFailed, answer, bounded, outcome, telling
 from cloudsync.job import Job
 from cloudsync.worker import unattended
 from cloudsync.worker.passes import Passed

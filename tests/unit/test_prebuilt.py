@@ -133,8 +133,8 @@ def test_a_function_starts_without_what_reads_a_file(folder: Path) -> None:
     """With its values made ahead it loads no parser of YAML and no pydantic; without, it does."""
     built(folder)
     code = (
-        "import sys, json, pathlib\n"
-        "from cloudsync.function import configuration\n"
+        "import sys, json, pathlib, cloudsync.function\n"
+        "from cloudsync.environment import configuration\n"
         f"configuration(pathlib.Path({str(folder)!r}), {{}})\n"
         "print(json.dumps([n for n in ('pydantic', 'pydantic_core', 'ruamel.yaml') if n in sys.modules]))\n"
     )
