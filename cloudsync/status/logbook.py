@@ -12,7 +12,8 @@ from cloudsync.records import Kind
 from cloudsync.records.adapted import Adapted
 from cloudsync.report import RunReport
 from cloudsync.state import Conflict, Store
-from cloudsync.status.overview import Calls, Overview, Ran, after_calls, after_run
+from cloudsync.status.after import after_calls, after_run
+from cloudsync.status.overview import Calls, Overview, Ran
 from cloudsync.status.tally import here
 
 OVERVIEW_KEY: Final = "overview"

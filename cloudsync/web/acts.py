@@ -17,7 +17,7 @@ from cloudsync import docket, orders
 from cloudsync.errors import HeldError, UsageError
 from cloudsync.explain import explained, lines
 from cloudsync.job import Job
-from cloudsync.status.overview import todos
+from cloudsync.status.after import todos
 from cloudsync.web.doors import COOKIE, STAYS, Person, from_here
 from cloudsync.web.reading import known
 from cloudsync.web.reply import page

@@ -27,7 +27,8 @@ from cloudsync.provider import Remark, Step
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
 from cloudsync.status import logbook
-from cloudsync.status.overview import Overview, Ran, after_run
+from cloudsync.status.after import after_run
+from cloudsync.status.overview import Overview, Ran
 
 NOW: Final = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
 NETWORKS: Final = tuple(ip_network(f"8.31.233.{number}/32") for number in range(20, 35))

@@ -13,18 +13,8 @@ from cloudsync.provider import Outcome, Step
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
 from cloudsync.status import logbook
-from cloudsync.status.overview import (
-    RUNS,
-    SHOWN,
-    TURNS,
-    Calls,
-    Mending,
-    Overview,
-    Part,
-    Ran,
-    after_calls,
-    after_run,
-)
+from cloudsync.status.after import RUNS, SHOWN, TURNS, after_calls, after_run
+from cloudsync.status.overview import Calls, Mending, Overview, Part, Ran
 from tests.unit import report_plans as made
 from tests.unit.scenes import AWS, BYPASS, FINE, NOW, OPEN, target
 

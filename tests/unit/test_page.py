@@ -17,8 +17,9 @@ from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Note, Verdict
 from cloudsync.plan import Plan
 from cloudsync.report import RunReport
+from cloudsync.status.after import after_run
 from cloudsync.status.known import Known
-from cloudsync.status.overview import Overview, Ran, Sight, after_run
+from cloudsync.status.overview import Overview, Ran, Sight
 from cloudsync.web.feeds import FEEDS, feed
 from cloudsync.web.front import (
     Headline,
