@@ -176,8 +176,13 @@ class _Share:
         return self.left
 
     def _only(self, targets: Iterable[str]) -> Asked:
-        only = frozenset(targets)
-        return replace(self.asking, job=replace(self.asking.job, only=only))
+        """A look at some targets again. None of them is closed for the first time by that.
+
+        What was approved since the first look would else be closed in no wave.
+        """
+        job = replace(self.asking.job, only=frozenset(targets))
+        gate = Gate(self.gate.enforced) if self.gate else None
+        return replace(self.asking, job=job, gate=gate)
 
     def _scope(self, number: int, scope: Scope) -> None:
         name, shard = self.common.name, self.shard.number

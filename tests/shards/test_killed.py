@@ -230,6 +230,31 @@ def test_a_shard_holds_a_first_enforce_that_nobody_approved() -> None:
     assert exit_of_run(passed.report) == 4
 
 
+def test_what_is_approved_while_a_shard_lies_dead_is_closed_in_the_waves_of_the_next_run() -> None:
+    """A shard that begins again closes what it saw held as little as it did at first."""
+    fleet = Fleet(({f"acc{n}": {"mail": (OPEN,)} for n in range(2)},), (ENFORCE,))
+    one_pass(fleet.job())
+    for name in WORLDS:
+        WORLDS[name].edit("mail", Firewall((OPEN,)))  # somebody takes away what lets the list in
+    fleet.now += timedelta(hours=1)
+    run = "20261124T130000Z-a1b2c3"
+    fleet.provider.calls.clear()
+    fleet.provider.dies_at = 1
+    with pytest.raises(Dies):
+        fleet.shard(1, 1, run=run)
+    fleet.provider.dies_at = None
+    for hold in docket.holds(fleet.job()):
+        docket.approve(fleet.job(), hold.digest, "ann", "looked at")
+    assert fleet.shard(1, 1, run=run)
+    assert not any(map(_closed, WORLDS))
+    assert [len(WORLDS[name].firewalls["mail"].rules) for name in WORLDS] == [2, 1]
+    fleet.gather(run=run)
+    assert [name for name in WORLDS if _closed(name)] == ["acc1"]
+    fleet.now += timedelta(hours=1)
+    one_pass(fleet.job("20261124T140000Z-a1b2c3"))
+    assert all(map(_closed, WORLDS))
+
+
 def test_a_pause_stops_every_shard_before_its_next_call() -> None:
     """Whoever says stop at 3 a.m. says it once."""
     fleet = forty()
