@@ -19,12 +19,13 @@ from cloudsync.preflight import arming, ledger, quiet
 from cloudsync.preflight.ask import Servers, servers
 from cloudsync.preflight.cut import Cut
 from cloudsync.preflight.egress import connect
-from cloudsync.preflight.judge import Ground, Verdict, judge
+from cloudsync.preflight.judge import judge
 from cloudsync.preflight.logs import LONGEST, Reader
 from cloudsync.preflight.page import Block, Page
 from cloudsync.preflight.quiet import Memory
 from cloudsync.preflight.rights import granted
 from cloudsync.preflight.rows import Row, compare
+from cloudsync.preflight.verdict import Ground, Verdict
 from cloudsync.remember import list_in_force
 
 OFTEN: Final = timedelta(hours=12)

@@ -10,10 +10,10 @@ from typing import Any, Final
 from cloudsync.plural import agreeing, counted
 from cloudsync.preflight.arming import wait_of
 from cloudsync.preflight.cut import Cut
-from cloudsync.preflight.judge import Finding, Verdict, Weight
 from cloudsync.preflight.quiet import Memory
 from cloudsync.preflight.rows import Row
 from cloudsync.preflight.seen import Egress
+from cloudsync.preflight.verdict import Finding, Verdict, Weight
 from cloudsync.report.words import clean
 from cloudsync.tells import Permission
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from cloudsync.preflight.judge import State
+from cloudsync.preflight.verdict import State
 
 WEEK: Final = timedelta(days=7)
 GAP: Final = timedelta(hours=48)

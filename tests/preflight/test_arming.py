@@ -11,8 +11,8 @@ from cloudsync.memory.settings import MemorySettings
 from cloudsync.model import Mode, Note
 from cloudsync.preflight import ledger
 from cloudsync.preflight.arming import Armed, Known, Risk, rule, rule_page, wait_of
-from cloudsync.preflight.judge import State
 from cloudsync.preflight.quiet import Memory, after
+from cloudsync.preflight.verdict import State
 from cloudsync.state import StateError
 from tests.unit.test_reconcile import ONE, OPEN, TWO, Scene
 

@@ -11,7 +11,8 @@ import pytest
 
 from cloudsync.addresses import AddressSet
 from cloudsync.preflight.ask import Servers
-from cloudsync.preflight.judge import Ground, State, judge
+from cloudsync.preflight.judge import judge
+from cloudsync.preflight.verdict import Ground, State
 from tests.preflight.nameserver import Lie, Zone, serving
 
 DOMAIN = "shop.test"

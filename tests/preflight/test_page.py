@@ -23,12 +23,13 @@ from cloudsync.preflight import ask, ledger
 from cloudsync.preflight.ask import Servers, servers, written
 from cloudsync.preflight.cut import Cut, Delivery
 from cloudsync.preflight.egress import connect
-from cloudsync.preflight.judge import Ground, State, judge
+from cloudsync.preflight.judge import judge
 from cloudsync.preflight.look import Asked, look
 from cloudsync.preflight.page import Block, Page, document, text
 from cloudsync.preflight.quiet import Memory
 from cloudsync.preflight.rows import Row, compare
 from cloudsync.preflight.seen import Answer, Egress, Exchange, Name, Seen
+from cloudsync.preflight.verdict import Ground, State
 from tests.preflight.nameserver import Zone, serving
 from tests.preflight.test_arming import NOW
 from tests.preflight.test_ask import DOMAIN, FILTERS, OWN, records
