@@ -26,7 +26,7 @@ from cloudsync.errors import MEANING, Exit, UsageError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.model import Verdict
-from cloudsync.provider import find
+from cloudsync.registry import find
 from cloudsync.report import RunReport
 from cloudsync.report.words import clean
 from cloudsync.state import StateError

@@ -1,4 +1,4 @@
-"""The contract between the core and a cloud, and the look-up of who fulfils it; it calls no cloud.
+"""The contract between the core and a cloud; who fulfils it is looked up in ``registry``.
 
 A provider has two halves. ``rules`` is pure: it turns a snapshot into exposure, and what is wanted
 into steps. The rest only calls, and decides nothing. ``tests/contract`` is the contract as a suite.
@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, ClassVar, Final, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol
 
 from cloudsync.addresses import NOBODY, AddressSet
-from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.exposure import Exposure, Name
 from cloudsync.model import Note, Purpose, Wanted
-
-GROUP: Final = "cloudsync.providers"
-"""The entry-point group in which a distribution announces its provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,44 +267,3 @@ class Provider(Protocol):
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
         """Make one mutating call. Translates every error of the cloud; raises none."""
         ...
-
-
-def installed() -> dict[str, EntryPoint]:
-    """The providers that are installed, by name."""
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-class Maker(Protocol):
-    """A provider's class: its target block, and how one is made."""
-
-    settings: type[Any]
-
-    def __call__(self) -> Provider:
-        """Make the provider.
-
-        Raises:
-            UsageError: its SDK isn't installed.
-        """
-        ...
-
-
-def find(name: str) -> Maker:
-    """The provider called ``name``, not yet made: making it may need its SDK.
-
-    Raises:
-        UsageError: nobody provides it.
-    """
-    found = installed()
-    if name not in found:
-        known = ", ".join(sorted(found)) or "none"
-        raise UsageError(
-            f"provider {name}", "is not installed",
-            todo=f"Installed are: {known}. A provider of yours is found by the entry point {GROUP}.",
-        )  # fmt: skip
-    try:
-        return cast("Maker", found[name].load())
-    except (ImportError, AttributeError) as error:
-        raise CloudsyncError(
-            f"provider {name}", f"could not be loaded ({error})",
-            todo="Reinstall the distribution that it comes with.",
-        ) from error  # fmt: skip

@@ -16,7 +16,8 @@ from cloudsync.errors import Exit, UsageError
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import Plan, TargetPlan, make
 from cloudsync.plural import counted
-from cloudsync.provider import Provider, Scope, Snapshot, Unreadable, find
+from cloudsync.provider import Provider, Scope, Snapshot, Unreadable
+from cloudsync.registry import find
 from cloudsync.report import Listed, text
 from cloudsync.report.words import size
 from cloudsync.source.bundled import LISTING

@@ -12,7 +12,8 @@ from cloudsync.config.reading import text_of_file
 from cloudsync.engine import Pace
 from cloudsync.errors import UsageError
 from cloudsync.job import Job
-from cloudsync.provider import Provider, find, installed
+from cloudsync.provider import Provider
+from cloudsync.registry import find, installed
 from cloudsync.state import open_state
 from cloudsync.status.tally import counting
 from cloudsync.uncollected import uncollected

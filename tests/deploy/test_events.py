@@ -19,7 +19,7 @@ import pytest
 from cloudsync.change import TellsChanges
 from cloudsync.errors import UsageError
 from cloudsync.function import PassFailed, answer_change
-from cloudsync.provider import find
+from cloudsync.registry import find
 from cloudsync_aws import events as aws
 from cloudsync_aws.fleet import Fleet
 from cloudsync_azure import events as azure

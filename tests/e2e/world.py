@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from cloudsync.cli import main
-from cloudsync.provider import installed
+from cloudsync.registry import installed
 from cloudsync.source import bundled
 from cloudsync_aws.sandbox import Sandbox
 

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import pytest
 
-from cloudsync import log, provider
+from cloudsync import log, registry
 from cloudsync.cli.job import job as job_of
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
@@ -127,7 +127,7 @@ class Days:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(PING, MONITOR)
             # What is installed doesn't change, and asking for it is most of what a run costs here.
-            patch.setattr(provider, "installed", cache(provider.installed))
+            patch.setattr(registry, "installed", cache(registry.installed))
             log.begin("json", self.lines)
             try:
                 self.ticking = Ticking(patch, tenant("mail"), self._work)

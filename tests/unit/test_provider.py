@@ -6,10 +6,11 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from cloudsync import provider
+from cloudsync import registry
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.memory.provider import Provider
-from cloudsync.provider import Scope, Step, find, installed
+from cloudsync.provider import Scope, Step
+from cloudsync.registry import find, installed
 
 
 def test_the_installed_providers_are_found_by_name() -> None:
@@ -20,15 +21,15 @@ def test_the_installed_providers_are_found_by_name() -> None:
 
 def test_a_provider_nobody_has_is_an_error_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names what is installed, and the door for one's own."""
-    point = EntryPoint("memory", "cloudsync.memory.provider:Provider", provider.GROUP)
-    monkeypatch.setattr(provider, "installed", lambda: {"memory": point})
+    point = EntryPoint("memory", "cloudsync.memory.provider:Provider", registry.GROUP)
+    monkeypatch.setattr(registry, "installed", lambda: {"memory": point})
     with pytest.raises(UsageError) as caught:
         find("azur")
     assert str(caught.value) == (
         "provider azur: is not installed. Nothing was changed. Installed are: memory. A provider "
         "of yours is found by the entry point cloudsync.providers."
     )
-    monkeypatch.setattr(provider, "installed", dict)
+    monkeypatch.setattr(registry, "installed", dict)
     with pytest.raises(UsageError) as caught:
         find("azur")
     assert "Installed are: none." in str(caught.value)
@@ -36,8 +37,8 @@ def test_a_provider_nobody_has_is_an_error_of_use(monkeypatch: pytest.MonkeyPatc
 
 def test_a_provider_that_cannot_be_loaded_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """A distribution that is half there is named, with the way out."""
-    point = EntryPoint("lost", "cloudsync.nowhere:Provider", provider.GROUP)
-    monkeypatch.setattr(provider, "installed", lambda: {"lost": point})
+    point = EntryPoint("lost", "cloudsync.nowhere:Provider", registry.GROUP)
+    monkeypatch.setattr(registry, "installed", lambda: {"lost": point})
     with pytest.raises(CloudsyncError) as caught:
         find("lost")
     assert str(caught.value) == (
@@ -67,8 +68,8 @@ def test_how_a_step_is_called_is_no_part_of_it() -> None:
 
 def test_a_provider_without_its_class_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """A distribution whose entry point names something that isn't there is no traceback either."""
-    point = EntryPoint("half", "cloudsync.provider:Nobody", provider.GROUP)
-    monkeypatch.setattr(provider, "installed", lambda: {"half": point})
+    point = EntryPoint("half", "cloudsync.provider:Nobody", registry.GROUP)
+    monkeypatch.setattr(registry, "installed", lambda: {"half": point})
     with pytest.raises(CloudsyncError) as caught:
         find("half")
     assert str(caught.value) == (

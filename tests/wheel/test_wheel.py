@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import cloudsync
-from cloudsync import provider
+from cloudsync import registry
 from tests.tree import tree
 
 pytestmark = pytest.mark.skipif(
@@ -61,9 +61,9 @@ def test_the_version_is_said_once() -> None:
 
 def test_a_provider_of_another_distribution_comes_in_by_the_same_door() -> None:
     """An entry point is all that a third party's provider needs."""
-    found = provider.find("toy")
+    found = registry.find("toy")
     assert found is importlib.import_module("toy_provider").Provider
-    assert {"aws", "memory", "toy"} <= set(provider.installed())
+    assert {"aws", "memory", "toy"} <= set(registry.installed())
 
 
 def test_the_command_is_installed() -> None:

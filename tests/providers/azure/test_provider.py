@@ -423,7 +423,7 @@ def test_only_this_clouds_sdk_is_loaded() -> None:
     """Looking at Azure loads neither boto3 nor Google's SDK, and making a provider loads no SDK."""
     program = """
 import sys
-from cloudsync.provider import find
+from cloudsync.registry import find
 made = find("azure")()
 before = [name for name in sys.modules if name.startswith("azure.core")]
 from cloudsync_azure.sandbox import Sandbox
