@@ -20,6 +20,7 @@ from cloudsync.config.times import Duration
 from cloudsync.config.values import NetworkText
 from cloudsync.errors import NOTHING_CHANGED, UsageError
 from cloudsync.job import Job
+from cloudsync.prepared import Person, Prepared, carry_out
 from cloudsync.report import exit_of_run
 from cloudsync.who import user
 from cloudsync.worker.lease import leased
@@ -86,11 +87,11 @@ def relax(path: Path, target: str, *, yes: bool) -> int:
         return _carried_out(mine, orders.relax(mine, target), yes=yes)
 
 
-def _carried_out(each: Job, prepared: orders.Prepared, *, yes: bool) -> int:
+def _carried_out(each: Job, prepared: Prepared, *, yes: bool) -> int:
     tell_of_plan(prepared.plan)
     if prepared.plan.steps and not yes:
         ask(prepared.command, prepared.plan, prepared.listed)
-    report = orders.carry_out(each, prepared)
+    report = carry_out(each, prepared)
     tell_of_run(report)
     if report.unrecorded:
         tell(str(report.unrecorded))
@@ -99,7 +100,7 @@ def _carried_out(each: Job, prepared: orders.Prepared, *, yes: bool) -> int:
     return int(exit_of_run(report))
 
 
-def person_of(by: str, reason: str) -> orders.Person:
+def person_of(by: str, reason: str) -> Person:
     """Who orders something and why.
 
     Raises:
@@ -107,7 +108,7 @@ def person_of(by: str, reason: str) -> orders.Person:
     """
     if not reason.strip():
         raise UsageError("--reason", "is empty", todo="Say why, for whoever reads it tomorrow.")
-    return orders.Person(by.strip() or user(), reason.strip())
+    return Person(by.strip() or user(), reason.strip())
 
 
 def _length(text: str) -> timedelta:

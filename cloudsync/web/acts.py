@@ -17,8 +17,10 @@ from cloudsync import docket, orders
 from cloudsync.errors import HeldError, UsageError
 from cloudsync.explain import explained, lines
 from cloudsync.job import Job
+from cloudsync.prepared import Person, carry_out
 from cloudsync.status.after import todos
-from cloudsync.web.doors import COOKIE, STAYS, Person, from_here
+from cloudsync.web import doors
+from cloudsync.web.doors import COOKIE, STAYS, from_here
 from cloudsync.web.reading import known
 from cloudsync.web.reply import page
 from cloudsync.web.site import Site
@@ -42,7 +44,7 @@ _LARGEST: Final = 65_536
 class Asked:
     """What was asked by a form, by whom, and of which tenant."""
 
-    person: Person
+    person: doors.Person
     tenant: str
     form: Mapping[str, str]
 
@@ -50,7 +52,7 @@ class Asked:
         return self.form.get(name, "").strip()
 
     @property
-    def why(self) -> orders.Person:
+    def why(self) -> Person:
         """Who orders it and why.
 
         Raises:
@@ -58,7 +60,7 @@ class Asked:
         """
         if not self["reason"]:
             raise UsageError("reason", "is empty", todo="Say why, for whoever reads it tomorrow.")
-        return orders.Person(self.person.name, self["reason"])
+        return Person(self.person.name, self["reason"])
 
     @property
     def length(self) -> timedelta:
@@ -200,7 +202,7 @@ def _undone(job: Job, asked: Asked) -> bool:
                 asked["run"], "what would be done is no longer what was shown",
                 todo="Look at it again, and confirm what it now says.",
             )  # fmt: skip
-        report = orders.carry_out(mine, prepared)
+        report = carry_out(mine, prepared)
     return bool(report.failed or report.unrecorded)
 
 

@@ -237,7 +237,8 @@ def test_a_pass_needs_no_person_to_answer() -> None:
 
 def test_a_paused_target_is_not_armed() -> None:
     """Nothing was closed, so nothing was decided either."""
-    from cloudsync.orders import Person, pause
+    from cloudsync.orders import pause
+    from cloudsync.prepared import Person
 
     scene = Scene({"one": ()}, (risk("never"),))
     pause(scene.job, ONE, scene.now + DAY, Person("Ann", "night"))

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from cloudsync import docket, ledger, orders, records
 from cloudsync.history.past import past
 from cloudsync.memory.firewall import Firewall
+from cloudsync.prepared import Person, carry_out
 from cloudsync.reconcile import look
 from cloudsync.remember import list_in_force, seen_before, standing_orders
 from cloudsync.worker.passes import one_pass
@@ -96,8 +97,8 @@ def test_what_was_closed_can_be_opened_again(shift: Shift) -> None:
     """A run of the earlier build is undone by what it wrote down."""
     (taken,) = (key for key in WRITTEN["documents"] if key.startswith("taken/"))
     run = taken.split("/")[1]
-    person = orders.Person("ann", "a test")
+    person = Person("ann", "a test")
     job = replace(shift.job, attended=True)
     until = orders.ending(job, timedelta(hours=1))
-    report = orders.carry_out(job, orders.undo(job, run, None, until, person))
+    report = carry_out(job, orders.undo(job, run, None, until, person))
     assert [outcome.kind for _, outcome in report.outcomes] == ["done", "done"]

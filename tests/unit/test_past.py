@@ -12,6 +12,7 @@ from cloudsync.config.models import History
 from cloudsync.history import past
 from cloudsync.history.retention import WITNESSES
 from cloudsync.job import Job
+from cloudsync.prepared import Person
 from cloudsync.reconcile import reconcile
 from cloudsync.records.past import CHANGE, REPORTED, SAID, Change, Reported, Said
 from cloudsync.remember import forget, list_in_force, remember_list
@@ -154,7 +155,7 @@ def test_what_is_written_comes_back() -> None:
 def test_what_a_person_said_is_written_down_and_goes_with_time(scene: Scene) -> None:
     """A pause, its end, and that a target is gone for good; once no run is as old, no more."""
     reconcile(scene.job)
-    person = orders.Person("bob", "lunch")
+    person = Person("bob", "lunch")
     until = NOW + timedelta(hours=1)
     orders.pause(scene.job, "all", until, person)
     scene.now += timedelta(minutes=1)

@@ -18,7 +18,7 @@ from cloudsync.errors import UsageError
 from cloudsync.exposure import Name
 from cloudsync.history.replay import replay
 from cloudsync.model import Mode, Wanted
-from cloudsync.orders import Person
+from cloudsync.prepared import Person, carry_out
 from cloudsync.provider import Order
 from cloudsync.reconcile import look, reconcile
 from cloudsync.records.inputs import INPUTS, Inputs, Part, inputs_key
@@ -87,9 +87,9 @@ def test_the_plan_of_an_order_is_made_again(scene: Scene) -> None:
     closed = run(scene)
     with leased(scene.job, "undo") as mine:
         until = orders.ending(mine, timedelta(hours=1))
-        undone = orders.carry_out(mine, orders.undo(mine, closed.run, None, until, ANN))
+        undone = carry_out(mine, orders.undo(mine, closed.run, None, until, ANN))
         allowed = orders.allow(mine, ip_network("9.9.9.9/32"), ONE, until, ANN)
-        let_in = orders.carry_out(mine, allowed)
+        let_in = carry_out(mine, allowed)
     for report in (undone, let_in):
         assert report.outcomes
         found = replay(scene.job, report.run)
