@@ -111,9 +111,9 @@ class Provider:
                 projects = projects_under(self._caller, parent, settings.endpoint)
             except Failed as failed:
                 return [unreadable(f"gcp:{parent}", failed.found, failed.action)]
-        projects = [one for one in projects if settings.asks(f"gcp:{one}")]
+        # A configuration is refused by every process alike, whichever has the projects in question.
         self._blocks.enter(settings, projects)
-        return [Scope(f"gcp:{project}", settings) for project in projects]
+        return [Scope(f"gcp:{one}", settings) for one in projects if settings.asks(f"gcp:{one}")]
 
     def observe(
         self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None

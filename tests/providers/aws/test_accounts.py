@@ -221,6 +221,17 @@ def test_accounts_of_an_organization(
     assert named(found) == [f"aws:{account}/{EAST}" for account in accounts]
 
 
+def test_only_accounts_that_are_asked_for_are_scopes(sandbox: Sandbox, provider: Provider) -> None:
+    """A process with a share of them takes no role in another, not even to ask for its regions."""
+    roles = [{"id": one, "role": "cloudsync"} for one in (MAIL, SHOP)]
+    for more in ({"organization": True}, {"accounts": roles}):
+        block = settings(regions=None, **more).within(f"aws:{SHOP}".__eq__)
+        assert named(list(provider.scopes(block))) == [f"aws:{SHOP}/{WEST}", f"aws:{SHOP}/{EAST}"]
+    roles_taken = {call.params["RoleArn"] for call in sandbox.calls if call.action == "AssumeRole"}
+    assert roles_taken == {f"arn:aws:iam::{SHOP}:role/cloudsync"}
+    assert {call.account for call in sandbox.calls} == {HUB, SHOP}
+
+
 def test_a_large_organization_is_listed_whole(sandbox: Sandbox, provider: Provider) -> None:
     """Pages of twenty, and accounts that aren't active are left out."""
     for number in range(60):

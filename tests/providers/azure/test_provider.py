@@ -115,6 +115,28 @@ def test_subscriptions_are_found(provider: Provider, sandbox: Sandbox) -> None:
     assert operations(sandbox) == ["Subscriptions_List", "Resources"]
 
 
+def test_only_subscriptions_that_are_asked_for_are_scopes(
+    provider: Provider, sandbox: Sandbox
+) -> None:
+    """A process with a share of them looks at no other, however the block names them."""
+    sandbox.seed_management_group("mail")
+    sandbox.seed_subscription(SECOND, parent="mail")
+    ways: tuple[dict[str, Any], ...] = (
+        {"subscriptions": [SUBSCRIPTION, SECOND]}, {}, {"management_group": "mail"},
+    )  # fmt: skip
+    found = {
+        mine: [
+            [str(one) for one in provider.scopes(block(sandbox, **more).within(mine.__eq__))]
+            for more in ways
+        ]
+        for mine in (f"azure:{SUBSCRIPTION}", f"azure:{SECOND}")
+    }
+    assert found == {
+        f"azure:{SUBSCRIPTION}": [[f"azure:{SUBSCRIPTION}"], [f"azure:{SUBSCRIPTION}"], []],
+        f"azure:{SECOND}": [[f"azure:{SECOND}"]] * 3,
+    }
+
+
 def test_a_sweep_is_the_fewest_pages(provider: Provider, sandbox: Sandbox) -> None:
     """250 groups are three answers of the API's own page, and no group is asked for alone."""
     for number in range(250):

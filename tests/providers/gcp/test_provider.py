@@ -176,6 +176,22 @@ def test_projects_under_a_folder() -> None:
         ]  # fmt: skip
 
 
+def test_only_projects_that_are_asked_for_are_scopes() -> None:
+    """A process with a share of them looks at no other, and refuses what any of them would."""
+    names = ["mail-0-x", "mail-1-x"]
+    mine = "gcp:mail-1-x".__eq__
+    with Sandbox(projects=()) as sandbox:
+        for name in names:
+            sandbox.seed_project(name, folders=("folders/77",))
+        provider = made()
+        for more in ({"folder": "77"}, {"projects": names}):
+            asked = block(sandbox, **more).within(mine)
+            assert [str(one) for one in provider.scopes(asked)] == ["gcp:mail-1-x"]
+        other = block(sandbox, projects=names[:1], mode="add").placed(Place(1)).within(mine)
+        with pytest.raises(UsageError, match="on the network default of mail-0-x can belong to"):
+            provider.scopes(other)
+
+
 def test_a_service_project_names_its_host(sandbox: Sandbox) -> None:
     """Where the network is the host project's, the message says which project to name."""
     sandbox.seed_project("host-proj", host="")
