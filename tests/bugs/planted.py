@@ -148,7 +148,7 @@ BUGS: Final = (
     )),
     Bug("off by one at the end of a range of ports", "aws", (
         Change(
-            _AWS + "ingress.py",
+            _AWS + "rule.py",
             "first <= port <= (first if last is None else last)",
             "first <= port < (first if last is None else last)",
         ),

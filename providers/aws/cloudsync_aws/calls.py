@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from cloudsync_aws.ingress import Rule
 from cloudsync_aws.roles import Role
+from cloudsync_aws.rule import Rule
 from cloudsync_aws.snapshot import Tags
 
 PER_CALL: Final = 1_000

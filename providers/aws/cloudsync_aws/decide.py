@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from cloudsync.addresses import INTERNAL, AddressSet
 from cloudsync.model import OUR_MARKS, Mode, Purpose, Wanted
-from cloudsync_aws.ingress import Ingress, Rule, alone, canonical, lets_in, marked, rules_of, wide
+from cloudsync_aws.ingress import Ingress, alone, lets_in, marked, rules_of, wide
 from cloudsync_aws.marks import description, owner
+from cloudsync_aws.rule import Rule, canonical
 
 Key = tuple[int, str]
 """A port and a source: what makes two rules that open one port alone the same to EC2."""

@@ -14,8 +14,9 @@ from typing import Any, Final
 from cloudsync.provider import Scope
 from cloudsync.records.adapted import Adapted
 from cloudsync.tells import Managed
-from cloudsync_aws.ingress import Ingress, PrefixList, ingress
+from cloudsync_aws.ingress import Ingress, ingress
 from cloudsync_aws.lists import ListSnapshot, ManagedList, Referrer
+from cloudsync_aws.rule import PrefixList
 from cloudsync_aws.snapshot import AwsSnapshot, Group, default_quota
 
 Frozen = dict[str, Any]

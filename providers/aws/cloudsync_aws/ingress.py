@@ -13,94 +13,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import ip_network
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet
+from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
 from cloudsync.exposure import Name
 from cloudsync.model import OUR_MARKS
-
-# A page holds 1,000 groups; what is derived from one page need not outlive it.
-REMEMBERED: Final = 1_024
-
-TCP: Final = frozenset({"tcp", "6"})
-# UDP and ICMP have ports or types of their own, and never carry a TCP connection.
-_NEVER: Final = frozenset({"udp", "17", "icmp", "1", "icmpv6", "58"})
+from cloudsync_aws.rule import REMEMBERED, TCP, PrefixList, Rule, addresses, canonical, cover
 
 _KINDS: Final = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
 
-
 Permission = Mapping[str, Any]
 """One ``IpPermission`` as boto3 gives and takes it: a protocol, ports, and sources of four kinds."""
-
-Cover = Literal["full", "partial", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class PrefixList:
-    """A managed prefix list. ``entries`` is None where they couldn't be read.
-
-    ``weight`` is what a reference to it counts against the quota of the group that makes it.
-    ``by_name`` says that the configuration wants the list itself, whatever is on it.
-    """
-
-    id: str
-    entries: tuple[str, ...] | None = None
-    weight: int = 1
-    by_name: bool = False
-
-    @property
-    def name(self) -> Name:
-        """The list as an opaque source: it can stand for what is on it, or, unread, for anybody."""
-        return Name(self.id, EVERYONE if self.entries is None else addresses(self.entries))
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One inbound rule: EC2 tells two apart by everything here but the description.
-
-    ``source`` is a canonical CIDR, ``sg-…``, ``ACCOUNT/sg-…`` (another account's group) or
-    ``pl-…``. ``first`` and ``last`` are None where ports mean nothing.
-    """
-
-    protocol: str
-    first: int | None
-    last: int | None
-    source: str
-    description: str = field(default="", compare=False)
-
-    @property
-    def traffic(self) -> str:
-        """``tcp/25``, ``tcp/20-30``, ``all traffic``, ``protocol 50``."""
-        if self.protocol == "-1":
-            return "all traffic"
-        if self.protocol.isdigit():
-            return f"protocol {self.protocol}"
-        if self.first is None or self.first == -1:
-            return f"all {self.protocol}"
-        ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
-        return f"{self.protocol}/{ports}"
-
-    @property
-    def key(self) -> str:
-        """All of it that decides anything, as text: ``tcp/25 from 0.0.0.0/0``."""
-        return f"{self.traffic} from {self.source}"
-
-    def __str__(self) -> str:
-        return f"{self.key} ({self.description})" if self.description else self.key
-
-    @property
-    def opaque(self) -> bool:
-        """Whether the source is a group or a prefix list."""
-        return "-" in self.source
-
-    def alone(self, ports: Sequence[int]) -> bool:
-        """Whether it opens exactly one of ``ports`` and nothing else."""
-        return self.protocol == "tcp" and self.first == self.last and self.first in ports
-
-    def cover(self, port: int) -> Cover:
-        """Whether it lets a TCP connection to ``port`` in."""
-        return cover(self.protocol, self.first, self.last, port)
 
 
 # Compared by identity, so that what is derived from it can be remembered without a deep hash.
@@ -127,23 +50,6 @@ class Alone:
 
     networks: Mapping[str, str]
     names: Mapping[str, str]
-
-
-def cover(protocol: str, first: int | None, last: int | None, port: int) -> Cover:
-    """Whether a rule of this protocol and these ports lets a TCP connection to ``port`` in.
-
-    EC2's API reference (IpPermission.IpProtocol) says that -1, "or a protocol number other than
-    tcp, udp, icmp, or icmpv6", allows traffic on all ports. Of another protocol it doesn't say
-    that TCP gets in, nor that it doesn't: such a rule counts as partial, so that it neither hides
-    a way in nor passes for one that mail can rely on.
-    """
-    if protocol in TCP:
-        if first is None or first == -1:
-            return "full"
-        return "full" if first <= port <= (first if last is None else last) else "none"
-    if protocol == "-1":
-        return "full"
-    return "none" if protocol in _NEVER else "partial"
 
 
 def ingress(
@@ -184,18 +90,6 @@ def restored(small: bytes, account: str, lists: tuple[PrefixList, ...]) -> Ingre
     written = zlib.decompress(small)
     # The bytes come from ``ingress``, from nowhere else.
     return Ingress(marshal.loads(written), account, lists, written)  # noqa: S302
-
-
-@lru_cache(maxsize=REMEMBERED)
-def addresses(networks: tuple[str, ...]) -> AddressSet:
-    """The addresses of CIDR strings; the same strings give the same object."""
-    return AddressSet.of(*networks)
-
-
-@lru_cache(maxsize=65_536)
-def canonical(source: str) -> str:
-    """``source`` as AWS stores it: a network without host bits, a name as it is."""
-    return source if "-" in source else str(ip_network(source, strict=False))
 
 
 @lru_cache(maxsize=REMEMBERED)

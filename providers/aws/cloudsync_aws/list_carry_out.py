@@ -13,11 +13,11 @@ from cloudsync.provider import Outcome
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.carry_out import late
 from cloudsync_aws.failures import kind_of, outcome
-from cloudsync_aws.ingress import canonical
 from cloudsync_aws.list_calls import LIST_ACTION, ListCall, list_request, list_shows
 from cloudsync_aws.list_reading import LIST_PAGE
 from cloudsync_aws.lists import Entry, ManagedList
 from cloudsync_aws.reading import pages
+from cloudsync_aws.rule import canonical
 
 SETTLE_SECONDS: Final = 60.0
 """Seconds to wait, at most, until a change has taken hold; the engine looks on after that."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
 from cloudsync.exposure import Exposure
 from cloudsync.model import OUR_MARKS, Mode, Purpose, Wanted
-from cloudsync_aws.ingress import addresses, canonical
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList
 from cloudsync_aws.marks import description, marks
+from cloudsync_aws.rule import addresses, canonical
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from cloudsync.provider import Scope
 from cloudsync_aws.caller import Failed
-from cloudsync_aws.ingress import Ingress, canonical, ingress
+from cloudsync_aws.ingress import Ingress, ingress
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList, Referrer
 from cloudsync_aws.reading import FILTER_VALUES, PAGE, Ceiling, Invoke, Known, pages, prefix_lists
+from cloudsync_aws.rule import canonical
 from cloudsync_aws.snapshot import place
 
 LIST_PAGE: Final = 100

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from cloudsync.addresses import AddressSet
 from cloudsync.model import OUR_MARKS, Mode, Note, Wanted
 from cloudsync.provider import Remark
-from cloudsync_aws.ingress import addresses
 from cloudsync_aws.list_calls import ListCall, list_by_hand
 from cloudsync_aws.list_decide import decides_alone, purpose_of, sharers, used_for
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList
 from cloudsync_aws.remarks import said
+from cloudsync_aws.rule import addresses
 
 
 def remarks(

@@ -26,12 +26,12 @@ from cloudsync.provider import (
 )
 from cloudsync.tells import Managed
 from cloudsync_aws import list_orders
-from cloudsync_aws.ingress import addresses
 from cloudsync_aws.list_calls import ListCall, list_after, list_shows
 from cloudsync_aws.list_decide import decides_alone, held, purpose_of, used_for
 from cloudsync_aws.list_steps import propose
 from cloudsync_aws.lists import ListSnapshot, ManagedList
 from cloudsync_aws.others import by_marks
+from cloudsync_aws.rule import addresses
 
 LIST_LAYER: Final = "prefix list"
 

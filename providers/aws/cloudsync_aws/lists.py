@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from cloudsync.provider import Scope
-from cloudsync_aws.ingress import Ingress, Rule, rules_of
+from cloudsync_aws.ingress import Ingress, rules_of
 from cloudsync_aws.roles import Role
+from cloudsync_aws.rule import Rule
 from cloudsync_aws.snapshot import default_quota, place
 
 MOST_ENTRIES: Final = 1_000

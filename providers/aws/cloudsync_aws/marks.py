@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from cloudsync.model import Purpose, mark
 from cloudsync_aws.descriptions import sanitised
-from cloudsync_aws.ingress import Rule
+from cloudsync_aws.rule import Rule
 
 
 @lru_cache(maxsize=64)

@@ -9,8 +9,9 @@ from typing import Any
 from cloudsync.model import Wanted
 from cloudsync.provider import Order, Proposal, Refusal, Remark, Reversal, Step
 from cloudsync_aws.calls import Call, by_hand
-from cloudsync_aws.ingress import Rule, rules_of
+from cloudsync_aws.ingress import rules_of
 from cloudsync_aws.quota import WAYS_OUT, Rules, counted, over
+from cloudsync_aws.rule import Rule
 from cloudsync_aws.snapshot import DEFAULT_QUOTA, AwsSnapshot, Group, Tags
 
 

@@ -10,7 +10,8 @@ from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.model import TERRAFORM_MARK
 from cloudsync.provider import Sources
 from cloudsync.tells import Managed
-from cloudsync_aws.ingress import REMEMBERED, Ingress, descriptions, lets_in, marked, rules_of
+from cloudsync_aws.ingress import Ingress, descriptions, lets_in, marked, rules_of
+from cloudsync_aws.rule import REMEMBERED
 
 # The controller tags what it makes, and puts its rules right at each change of its objects
 # (kubernetes-sigs/aws-load-balancer-controller, "Security groups" and its own IAM policy).

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from cloudsync.plural import agreeing
-from cloudsync_aws.ingress import PrefixList, Rule
+from cloudsync_aws.rule import PrefixList, Rule
 
 CODE: Final = "L-0EA8095F"
 """Inbound or outbound rules per security group, in Service Quotas under ``vpc``."""

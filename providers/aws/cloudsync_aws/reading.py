@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cloudsync.uncollected import uncollected
-from cloudsync_aws.ingress import PrefixList, Rule, canonical, reference
+from cloudsync_aws.ingress import reference
 from cloudsync_aws.quota import CODE
+from cloudsync_aws.rule import PrefixList, Rule, canonical
 from cloudsync_aws.snapshot import DEFAULT_QUOTA, Close
 
 PAGE: Final = 1_000

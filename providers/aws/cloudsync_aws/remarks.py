@@ -8,8 +8,9 @@ from cloudsync.addresses import INTERNAL, AddressSet
 from cloudsync.model import OUR_MARKS, Mode, Note, Wanted
 from cloudsync.provider import Remark
 from cloudsync_aws.calls import Call, by_hand
-from cloudsync_aws.ingress import Rule, lets_in, marked, rules_of
+from cloudsync_aws.ingress import lets_in, marked, rules_of
 from cloudsync_aws.marks import marks, owner
+from cloudsync_aws.rule import Rule
 from cloudsync_aws.snapshot import AwsSnapshot
 
 

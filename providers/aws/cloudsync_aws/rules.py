@@ -27,9 +27,7 @@ from cloudsync.tells import Managed, Resource
 from cloudsync_aws import orders
 from cloudsync_aws.calls import Call, revised
 from cloudsync_aws.ingress import (
-    REMEMBERED,
     Ingress,
-    addresses,
     alone,
     ingress,
     lets_in,
@@ -42,6 +40,7 @@ from cloudsync_aws.ingress import (
 from cloudsync_aws.marks import marks, owner
 from cloudsync_aws.others import by_modules, by_terraform
 from cloudsync_aws.remarks import lent
+from cloudsync_aws.rule import REMEMBERED, addresses
 from cloudsync_aws.snapshot import AwsSnapshot
 from cloudsync_aws.steps import propose
 from cloudsync_aws.terraform import resources

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from cloudsync.provider import Scope
 from cloudsync.tells import Managed
-from cloudsync_aws.ingress import REMEMBERED, Ingress, Permission, PrefixList, ingress
+from cloudsync_aws.ingress import Ingress, Permission, ingress
 from cloudsync_aws.others import keeper
 from cloudsync_aws.roles import Role
+from cloudsync_aws.rule import REMEMBERED, PrefixList
 
 DEFAULT_QUOTA: Final = 60
 """Rules a group may hold, inbound, per family (VPC quotas, L-0EA8095F); it is only ever raised."""

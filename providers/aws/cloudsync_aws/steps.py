@@ -10,8 +10,9 @@ from cloudsync.model import Mode, Note, Wanted
 from cloudsync.provider import Proposal, Refusal, Remark, Step, Verb
 from cloudsync_aws.calls import PER_CALL, SWAPS_PER_CALL, Call, Operation
 from cloudsync_aws.decide import Decision, Wish, decide, settled
-from cloudsync_aws.ingress import Ingress, Rule, marked
+from cloudsync_aws.ingress import Ingress, marked
 from cloudsync_aws.remarks import remarks
+from cloudsync_aws.rule import Rule
 from cloudsync_aws.snapshot import AwsSnapshot
 from cloudsync_aws.swap import fitted
 

@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 
 from cloudsync.model import Wanted
 from cloudsync_aws.decide import Decision
-from cloudsync_aws.ingress import Ingress, PrefixList, Rule, lets_in, rules_of
+from cloudsync_aws.ingress import Ingress, lets_in, rules_of
 from cloudsync_aws.marks import owner
 from cloudsync_aws.quota import WAYS_OUT, Rules, counted, over
+from cloudsync_aws.rule import PrefixList, Rule
 from cloudsync_aws.snapshot import DEFAULT_QUOTA, AwsSnapshot
 
 _LATER: Final = "The next run looks again: it waits for an hour at most. Or raise the quota."

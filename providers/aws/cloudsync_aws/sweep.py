@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from cloudsync.provider import Scope
 from cloudsync_aws.caller import Failed
-from cloudsync_aws.ingress import PrefixList
 from cloudsync_aws.reading import (
     PAGE,
     Ceiling,
@@ -18,6 +17,7 @@ from cloudsync_aws.reading import (
     pages,
     prefix_lists,
 )
+from cloudsync_aws.rule import PrefixList
 from cloudsync_aws.snapshot import AwsSnapshot, place, read
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from cloudsync.exposure import Name
 from cloudsync.model import Mode, Wanted
 from cloudsync.provider import Scope
-from cloudsync_aws.ingress import PrefixList
+from cloudsync_aws.rule import PrefixList
 from cloudsync_aws.snapshot import AwsSnapshot, read
 
 SCOPE = Scope("aws:123456789012/us-east-1")

@@ -12,8 +12,8 @@ from cloudsync.model import Mode, Note
 from cloudsync.plan import make
 from cloudsync.provider import Scope, Sources, Unreadable
 from cloudsync.tells import Managed, TellsManaged, TellsModules
-from cloudsync_aws.ingress import PrefixList
 from cloudsync_aws.provider import Provider
+from cloudsync_aws.rule import PrefixList
 from cloudsync_aws.rules import AwsRules
 from cloudsync_aws.sandbox import Sandbox
 from cloudsync_aws.snapshot import AwsSnapshot, read

@@ -8,7 +8,7 @@ from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet
 from cloudsync.exposure import Decision, Exposure, Name
 from cloudsync.model import Purpose
 from cloudsync.provider import Foreign, Sources
-from cloudsync_aws.ingress import PrefixList
+from cloudsync_aws.rule import PrefixList
 from cloudsync_aws.rules import AwsRules
 from tests.providers.aws.fleets import TARGET, own, permission, snapshot
 

@@ -12,7 +12,7 @@ from cloudsync.model import Mode, Note, Wanted
 from cloudsync.prove import prove
 from cloudsync.provider import Proposal, Refusal, Remark, Step
 from cloudsync_aws.calls import request
-from cloudsync_aws.ingress import PrefixList
+from cloudsync_aws.rule import PrefixList
 from cloudsync_aws.rules import AwsRules
 from cloudsync_aws.snapshot import AwsSnapshot
 from tests.providers.aws.fleets import TARGET, own, permission, snapshot, wanted
