@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cloudsync.provider import Unreadable
+from cloudsync_aws.accounts import Organization
 from cloudsync_aws.caller import Failed
 from cloudsync_aws.failures import unreadable
-from cloudsync_aws.settings import Organization
 
 _PAGE: Final = 20
 _ACTIVE: Final = "ACTIVE"

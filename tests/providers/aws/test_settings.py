@@ -6,8 +6,9 @@ import pytest
 
 from cloudsync.config import Config, TargetSettings, read
 from cloudsync.errors import UsageError
+from cloudsync_aws.accounts import Account
 from cloudsync_aws.roles import Role
-from cloudsync_aws.settings import Account, AwsSelect, AwsSettings
+from cloudsync_aws.settings import AwsSelect, AwsSettings
 
 FILE = Path("/etc/cloudsync/mail.yaml")
 TOP = "name: x\nlist: {source: a, format: cidr}\ntargets:\n  - provider: aws\n    mode: watch\n"
