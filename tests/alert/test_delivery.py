@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shlex import quote
 from types import SimpleNamespace
 from typing import Any
 
@@ -201,6 +202,24 @@ def test_an_sns_topic_gets_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
         assert way(letter(1)) == ""
         (gone,) = channels(config({"name": "topic", "sns": f"{topic}x"}), {}).values()
         assert gone(letter(1)).startswith("NotFoundException: ")
+
+
+def test_a_topic_that_does_not_answer_holds_up_no_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a minute at most, where the SDK by itself waits for five."""
+    boto3 = pytest.importorskip("boto3")
+    asked: list[Any] = []
+
+    def client(*_: Any, config: Any, **_more: Any) -> Any:
+        asked.append(config)
+        raise ConnectionError("no answer")
+
+    monkeypatch.setattr(boto3, "client", client)
+    sns = "arn:aws:sns:eu-west-1:123456789012:ops"
+    (way,) = channels(config({"name": "topic", "sns": sns}), {}).values()
+    assert way(letter(1)) == "ConnectionError: no answer"
+    (patience,) = asked
+    tries = patience.retries["total_max_attempts"]
+    assert tries * (patience.connect_timeout + patience.read_timeout) <= 30
 
 
 def test_alerts_that_only_come_by_the_mail_they_tell_of_are_refused() -> None:
@@ -504,6 +523,28 @@ def test_a_failed_pass_is_told_and_what_was_the_matter_still_is() -> None:
     assert [each.condition.kind for each in watched(one.job) if each.stands] == [
         ConditionKind.MISSING
     ]
+
+
+def test_a_letter_names_its_run_its_configuration_and_where_to_read_on() -> None:
+    """Whoever is woken pastes the command, finds the run in the log, and reads where it is kept."""
+    job = shift("team").job
+    alerts = job.config.alerts.but(runbook="https://wiki.example/mail")
+    mine = job.config.but(alerts=alerts)
+    begun = told(ConditionKind.OPEN, 1)
+    named = replace(begun.watched.condition, todo="cloudsync plan shows it.")
+    bodies: list[str] = []
+
+    def keep(one: Letter) -> str:
+        bodies.append(one.body)
+        return ""
+
+    tell = [replace(begun, watched=replace(begun.watched, condition=named))]
+    deliver(replace(job, config=mine, run="r-1"), {"team": keep}, tell)
+    (body,) = bodies
+    assert body.splitlines()[-4:] == [
+        f"cloudsync -c {quote(str(mine.file))} plan shows it.", "See https://wiki.example/mail#open.", "",
+        "Run r-1.",
+    ]  # fmt: skip
 
 
 def test_a_letter_is_kept_before_it_is_sent() -> None:

@@ -72,6 +72,7 @@ def test_what_is_over_hides_nothing_that_holds() -> None:
         "Mail is lost at 1 target; over: missing (30); not watched any more: missing (1).", "", "missing at 99."
     ]  # fmt: skip
     assert not sent.over
+    assert not letters("m", ALL, [told(ConditionKind.MISSING, 98, "left")], NOON)[0].over
     several = [told(ConditionKind.GONE, 1), told(ConditionKind.GONE, 2)]
     assert letters("m", ALL, several, NOON)[0].subject == "[page] m: Not found any more: 2 targets"
 

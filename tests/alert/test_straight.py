@@ -31,12 +31,12 @@ class Desk:
 
     def ways(self, config: Config) -> Mapping[str, Send]:
         """Each channel takes letters the same way."""
+        return dict.fromkeys((one.name for one in config.alerts.channels), self.take)
 
-        def take(letter: Letter) -> str:
-            self.taken.append(letter)
-            return self.error
-
-        return {one.name: take for one in config.alerts.channels}
+    def take(self, letter: Letter) -> str:
+        """Keep a letter."""
+        self.taken.append(letter)
+        return self.error
 
     @property
     def straight(self) -> Straight:
@@ -96,6 +96,30 @@ def test_what_no_channel_took_is_tried_again_at_the_next_pass(
 
     monkeypatch.setattr(straight, "ways", none)
     desk.seconds = 48 * 3600.0
-    straight.known("ours", config(PAGES))
     straight.failed("ours", FULL)
     assert len(desk.taken) == 4
+    monkeypatch.undo()
+    straight.failed("ours", FULL)
+    assert len(desk.taken) == 5
+
+
+def test_one_channel_that_took_it_is_enough() -> None:
+    """Whichever of them: the others are told no more often for the one that is down."""
+    desk = Desk()
+    straight = Straight(lambda _config: {"on-call": desk.take, "down": lambda _letter: "refused"})
+    straight.known("ours", config(PAGES, {**PAGES, "name": "down"}))
+    for _ in range(4):
+        straight.failed("ours", FULL)
+    assert len(desk.taken) == 1
+
+
+def test_a_configuration_that_is_read_again_forgets_nothing_that_was_told() -> None:
+    """Its channels are those that hear from then on; what failed before it counts."""
+    desk = Desk()
+    straight = desk.straight
+    straight.failed("ours", FULL)
+    straight.known("ours", config({**PAGES, "name": "night"}))
+    straight.failed("ours", FULL)
+    straight.known("ours", config(PAGES))
+    straight.failed("ours", FULL)
+    assert [one.channel for one in desk.taken] == ["night"]

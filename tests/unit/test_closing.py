@@ -56,6 +56,8 @@ def test_the_closing_says_whom_it_shuts_out() -> None:
     found = closing_of(enforce, NOTHING, WANTED)
     assert (found.taken, found.names) == (frozenset(), frozenset({"tag x"}))
     assert found.shut == ((25, EVERYONE - INTERNAL),)
+    fewer = plan(DENY, before=state(EVERYONE, INTERNAL), after=state(INTERNAL))
+    assert closing_of(fewer, NOTHING, WANTED).shut == ((25, EVERYONE - INTERNAL),)
 
 
 def test_a_plan_that_ends_nowhere_shuts_nobody_out() -> None:

@@ -12,7 +12,9 @@ from cloudsync import docket, function, log
 from cloudsync.environment import configuration, seconds
 from cloudsync.errors import Exit, UsageError
 from cloudsync.function import PassFailed, answer, bounded, outcome, telling
+from cloudsync.holds import Hold
 from cloudsync.job import Job
+from cloudsync.state import StateError
 from cloudsync.worker import unattended
 from cloudsync.worker.passes import Passed
 from cloudsync.worker.ping import Sign
@@ -172,6 +174,23 @@ def test_what_waits_is_in_each_result_and_not_only_when_somebody_is_told(
     assert [first["waits"], second["waits"]] == [[hold.command]] * 2
 
 
+def test_what_was_just_found_to_wait_is_in_the_result_though_the_state_is_gone(
+    tmp_path: Path, called: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody may be left without the command because a bucket stopped answering after the pass."""
+    kept = docket.holds
+
+    def gone(job: Job) -> tuple[Hold, ...]:
+        if job.store is called.shift.store:
+            return kept(job)
+        raise StateError("bucket", "no answer")
+
+    monkeypatch.setattr(docket, "holds", gone)
+    result = answer(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": TEXT})
+    (hold,) = kept(called.shift.job)
+    assert result["waits"] == [hold.command]
+
+
 def test_a_call_tells_the_monitor_and_writes_a_log_of_the_same_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], called: Called
 ) -> None:
@@ -186,7 +205,10 @@ def test_a_call_tells_the_monitor_and_writes_a_log_of_the_same_run(
         "run_begun", "step_begun", "step_ended", "held", "condition", "run_ended",
     ]  # fmt: skip
     assert {(one["tenant"], one["run"]) for one in lines} == {("mail", result["run"])}
-    assert called.jobs[0].run == result["run"]
+    (job,) = called.jobs
+    assert job.run == result["run"]
+    assert job.limit
+    assert 71 < job.limit <= 72  # the monitor may take eight seconds of the hundred
     assert not log.begun()
 
 

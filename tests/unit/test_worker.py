@@ -518,13 +518,26 @@ def test_a_hand_that_breaks_a_target_is_told_as_that(steady: Shift) -> None:
 # ------------------------------------------------------------------------------- the second look
 
 
-@pytest.mark.parametrize(("spent", "looks"), [(0.0, 2), (59.0, 2), (60.0, 1), (1e9, 1)])
-def test_a_second_look_keeps_the_runs_deadline(spent: float, looks: int) -> None:
-    """What the rest of the pass took is gone from its minute; without time the first look counts."""
+@pytest.mark.parametrize(
+    ("first", "spent", "looks"),
+    [
+        (0.0, 0.0, 2), (0.0, 59.0, 2), (0.0, 60.0, 1), (0.0, 1e9, 1), (20.0, 39.0, 2),
+        (20.0, 40.0, 1),
+    ],
+)  # fmt: skip
+def test_a_second_look_keeps_the_runs_deadline(first: float, spent: float, looks: int) -> None:
+    """What the first look and the rest of the pass took is gone from its minute; without time the
+    first counts.
+    """
     shift = Shift({"one": (OPEN,)}, ({"mode": "watch"},))
     shift.limit = 60.0
     seen: list[float] = []
-    shift.provider.looks = lambda: seen.append(shift.clock)
+
+    def seeing() -> None:
+        shift.clock += 0.0 if seen else first
+        seen.append(shift.clock)
+
+    shift.provider.looks = seeing
 
     def ask(_job: Job) -> None:
         shift.clock += spent

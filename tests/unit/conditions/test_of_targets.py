@@ -72,11 +72,15 @@ def test_a_consumer_that_lags_has_lost_mail_and_the_message_says_by_which_versio
         + "; ".join(f"+ 203.0.113.{number}/32" for number in range(5))
         + "; 2 more.",
     )
-    mend = Mend("Code of its own.", "Change it.")
-    lost, *_ = of(look(replace(plans.BLOCKED, mend=mend)))
-    assert (lost.impact.endswith("can't reach port 25."), lost.did, lost.todo) == (
-        True, "Nothing is changed there, since Terraform keeps it. Code of its own.", "Change it.",
-    )  # fmt: skip
+    for mend in (
+        Mend("Code of its own.", "Change it."),
+        Mend("Code of its own.", "Change it.", pinned="1.2.1", newest="1.2.1"),
+    ):
+        lost, *_ = of(look(replace(plans.BLOCKED, mend=mend)))
+        assert (lost.impact.endswith("can't reach port 25."), lost.cause, lost.did, lost.todo) == (
+            True, "hand", "Nothing is changed there, since Terraform keeps it. Code of its own.",
+            "Change it.",
+        )  # fmt: skip
 
 
 def test_what_the_list_gained_just_now_is_the_lists_doing() -> None:

@@ -89,9 +89,12 @@ def test_an_order_is_told_while_it_stands_and_before_it_ends() -> None:
             f"203.0.113.9/32 may reach port 25 at {T} until 2026-11-24 05:00 UTC.",
         ),
     ]
+    assert [one.target for one in found] == [T, ALL, T]
     half = NOW + timedelta(minutes=30)
     ending = [one for one in of_orders(standing, half) if one.kind is ConditionKind.ENDING]
-    assert [one.subject for one in ending] == [f"pause of {T}", "pause of all"]
+    assert [(one.subject, one.target) for one in ending] == [
+        (f"pause of {T}", T), ("pause of all", ALL),
+    ]  # fmt: skip
 
 
 def test_an_exception_is_told_before_it_ends_and_after() -> None:

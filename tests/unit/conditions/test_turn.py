@@ -109,6 +109,15 @@ def test_what_comes_and_goes_slowly_is_one_story_too() -> None:
     assert events[-1] == ["ended"]
 
 
+def test_what_comes_and_goes_faster_than_it_did_is_over_sooner() -> None:
+    """By how it went last: an hour of calm is enough where it last stayed away for minutes."""
+    passes = [(at(), [OPEN]), (at(minutes=30), []), (at(hours=5), [OPEN])]
+    passes += [(at(hours=5, minutes=n), [] if n % 20 else [OPEN]) for n in (10, 20, 30, 40, 50)]
+    passes += [(at(hours=6, minutes=49), []), (at(hours=6, minutes=50), [])]
+    events, _ = played(*passes)
+    assert events[3:] == [["ended"], ["flaps"], [], [], [], [], ["ended"]]
+
+
 def test_what_came_to_stay_is_told_though_it_came_and_went_before() -> None:
     """Whoever heard that it comes and goes, and then nothing, would think that it is gone."""
     passes: list[tuple[timedelta, Sequence[Condition]]] = []
