@@ -8,7 +8,7 @@ from typing import Final
 
 from cloudsync.conditions.condition import Condition, ConditionKind
 from cloudsync.preflight.quiet import GAP, Memory
-from cloudsync.report.words import clean, counted, sentence
+from cloudsync.report.words import clean, counted, few, sentence
 
 SHOWN: Final = 3
 """How many findings a line names before it counts the rest."""
@@ -44,7 +44,4 @@ def of_domains(
 
 
 def _found(memory: Memory) -> str:
-    if not memory.found:
-        return "nobody looked"
-    more = len(memory.found) - SHOWN
-    return "; ".join((*memory.found[:SHOWN], *([f"{more:,} more"] if more > 0 else [])))
+    return "; ".join(few(memory.found, SHOWN)) or "nobody looked"

@@ -10,7 +10,7 @@ from cloudsync.allowlist import Entry, InForce
 from cloudsync.conditions.condition import Condition, ConditionKind
 from cloudsync.holds import Hold
 from cloudsync.plural import agreeing, counted
-from cloudsync.report.words import listing, natural
+from cloudsync.report.words import few, listing, natural
 
 SHOWN: Final = 5
 """How many networks a line names before it counts the rest."""
@@ -63,6 +63,4 @@ def _of(entries: Iterable[Entry]) -> set[Network]:
 
 
 def _networks(found: set[Network]) -> str:
-    shown = sorted(map(str, found), key=natural)
-    more = len(shown) - SHOWN
-    return listing([*shown[:SHOWN], *([f"{more:,} more"] if more > 0 else [])])
+    return listing(few(sorted(map(str, found), key=natural), SHOWN))

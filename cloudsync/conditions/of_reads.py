@@ -8,7 +8,7 @@ from typing import Final
 
 from cloudsync.allowlist import InForce
 from cloudsync.conditions.condition import Condition, ConditionKind
-from cloudsync.report.words import counted, listing, sentence
+from cloudsync.report.words import counted, few, listing, sentence
 from cloudsync.vetting.reads import Compared, Reads, Refusals
 from cloudsync.vetting.vet import Rules
 from cloudsync.vetting.withdraw import let_in_again
@@ -95,8 +95,7 @@ def _refused(source: str, refusals: Refusals, in_force: InForce | None) -> Condi
 
 
 def _some(networks: Sequence[str]) -> str:
-    shown, more = networks[:SHOWN], len(networks) - SHOWN
-    return listing([*shown, *([f"{more:,} more"] if more > 0 else [])])
+    return listing(few(networks, SHOWN))
 
 
 def _differs(file: str, compared: Compared) -> Iterator[Condition]:

@@ -13,11 +13,14 @@ from cloudsync.model import Mode, Note, Verdict
 from cloudsync.plan import Mend, State, TargetPlan
 from cloudsync.report.facts import Facts, Share, facts
 from cloudsync.report.run import RunReport
-from cloudsync.report.words import counted, listing, port, sentence, size
+from cloudsync.report.words import counted, few, listing, port, sentence, size
 from cloudsync.tells import Actor
 
 SHOWN: Final = 5
 """How many lines of a change a message names before it counts the rest."""
+
+RULES_SHOWN: Final = 3
+"""The same for the rules that decide a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +224,7 @@ def _did(plan: TargetPlan) -> str:
 
 def _todo(plan: TargetPlan, witness: str | None) -> str:
     if plan.mend:
-        shown = plan.mend.changes[:SHOWN]
-        more = len(plan.mend.changes) - len(shown)
-        lines = "; ".join((*shown, *([f"{more:,} more"] if more else [])))
+        lines = "; ".join(few(plan.mend.changes, SHOWN))
         return f"{plan.mend.todo}{f' The change: {lines}.' if lines else ''}".replace("`", "")
     explain = f"cloudsync explain {witness} {quote(plan.target)}" if witness else "cloudsync plan"
     return f"{explain} shows the rule that decides."
@@ -231,6 +232,4 @@ def _todo(plan: TargetPlan, witness: str | None) -> str:
 
 def _rules(shares: tuple[Share, ...]) -> str:
     """The rules that decide it, the first few."""
-    shown = [one.rule for one in shares[:3]]
-    more = len(shares) - len(shown)
-    return listing(shown) + (f" and {more:,} more" if more else "") if shown else ""
+    return listing(few([one.rule for one in shares], RULES_SHOWN)) if shares else ""

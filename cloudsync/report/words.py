@@ -67,6 +67,12 @@ def listing(words: Iterable[str]) -> str:
     return f"{', '.join(head)} and {last}" if head else last
 
 
+def few(words: Sequence[str], most: int) -> tuple[str, ...]:
+    """The first ``most`` of ``words``, and last how many more there are: ``3 more``."""
+    more = len(words) - most
+    return (*words[:most], *([f"{more:,} more"] if more > 0 else ()))
+
+
 def sentence(text: str) -> str:
     """``text`` with a full stop, unless it ends with a mark of its own."""
     return text if not text or text.endswith((".", "?", "!")) else f"{text}."
