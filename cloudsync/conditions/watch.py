@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from cloudsync import records
-from cloudsync.addresses import AddressSet
+from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.allowlist import InForce
 from cloudsync.conditions.condition import Condition
 from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
@@ -119,11 +119,11 @@ def keep_judged_by(job: Job, now: InForce) -> None:
 
 def changed(before: InForce | None, now: InForce | None) -> tuple[AddressSet, AddressSet]:
     """What the list in force gained and lost; after a first list, all of it came."""
-    was = AddressSet.of(*(one.network for one in before.wanted)) if before else AddressSet.of()
-    # What a person took off by hand between two passes is no rule that somebody changed.
-    rows = AddressSet.of(*(one.network for one in before.rows)) if before else AddressSet.of()
-    wanted = AddressSet.of(*(one.network for one in now.wanted)) if now else AddressSet.of()
-    return wanted - was, rows - wanted
+    was, wanted = (
+        AddressSet.of(*(entry.network for entry in one.wanted)) if one else NOBODY
+        for one in (before, now)
+    )
+    return wanted - was, was - wanted
 
 
 def excused(config: Config) -> Iterator[Excused]:

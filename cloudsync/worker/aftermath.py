@@ -50,8 +50,7 @@ def of_pass(
     # targets is the list's doing, and nobody's hand.
     then = judged_by(job) or looked.known
     came, went = changed(then, now)
-    right = {target: one for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
-    since = Since(came, went, right, _actors(looked, report, right))
+    since = Since(came, went, _right(before), _actors(looked, report, before))
     heard = {one.condition.subject for one in watched(job) if one.stands and _is_grave(one)}
     report = confirmed(job, looked, report, heard, deadline)
     if job.stopped():
@@ -101,14 +100,14 @@ def _refused(job: Job, error: CloudsyncError) -> Iterator[Condition]:
             yield from of_reads(reads, None, None, job.now())
 
 
-def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[str, Actor]:
+def _actors(looked: Look, report: RunReport, before: Mapping[str, Seen]) -> dict[str, Actor]:
     """Who had changed the targets that were right and had to be mended, where the cloud tells."""
-    mended = right_before(report, right)
+    mended = right_before(report, before)
     found: dict[str, Actor] = {}
     for target in (one for one in mended[:ASKED] if one in looked.scopes):
         provider, scope = looked.scopes[target]
         if isinstance(provider, TellsActors) and (
-            actor := provider.actor(scope, target, right[target].seen_at)
+            actor := provider.actor(scope, target, before[target].seen_at)
         ):
             found[target] = actor
     return found
@@ -116,5 +115,9 @@ def _actors(looked: Look, report: RunReport, right: Mapping[str, Seen]) -> dict[
 
 def right_before(report: RunReport, before: Mapping[str, Seen]) -> tuple[str, ...]:
     """The targets that the run touched and that were right ``before``, in order."""
-    right = {target for target, one in before.items() if one.verdict == Verdict.IN_SYNC}
-    return tuple(sorted({target for step, _ in report.outcomes for target in step.targets} & right))
+    touched = {target for step, _ in report.outcomes for target in step.targets}
+    return tuple(sorted(touched & _right(before)))
+
+
+def _right(before: Mapping[str, Seen]) -> frozenset[str]:
+    return frozenset(target for target, one in before.items() if one.verdict == Verdict.IN_SYNC)

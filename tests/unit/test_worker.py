@@ -509,6 +509,19 @@ def test_what_an_accepted_list_does_is_the_lists_doing(steady: Shift) -> None:
     ]
 
 
+def test_who_lets_in_what_was_taken_off_before_is_a_hand(steady: Shift) -> None:
+    """The list dropped it a pass ago, and the rules kept to that: somebody opened it since."""
+    gone = ip_network(LISTED[0])
+    taken = Withdrawn(gone, "ann", "broken into", NOW)
+    by_a_person(steady, lambda known: replace(known, withdrawn=(taken,)))
+    steady.one_pass()
+    rules = steady.world.firewalls["one"].rules
+    steady.world.edit("one", Firewall((*rules, Rule(999, "by hand", sources=(LISTED[0],)))))
+    passed = steady.one_pass()
+    causes = [one.watched.condition.cause for one in passed.turn.tell]
+    assert ([kind for kind, _ in told(passed)], causes) == (["open"], ["hand"])
+
+
 def test_a_hand_that_breaks_a_target_is_told_as_that(steady: Shift) -> None:
     """While the list is as it was, it is a repair, and is said to be one."""
     steady.world.edit("one", Firewall())
