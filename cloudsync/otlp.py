@@ -105,11 +105,6 @@ def leave() -> Iterator[CloudsyncError]:
             yield from found.deliver(hurried=True)
 
 
-def forget() -> None:
-    """Make the next tracer anew."""
-    _made.cache_clear()
-
-
 @lru_cache(maxsize=1)
 def _made(_environment: frozenset[tuple[str, str]]) -> Tracer:
     """The one tracer of an environment, whose thread lives as long as the process."""

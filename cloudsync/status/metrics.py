@@ -175,6 +175,6 @@ def _of_overview(overview: Overview, now: datetime, own: Mapping[str, str]) -> I
     for one in overview.calls:
         said = {"provider": one.provider, "operation": one.operation, "code": one.code}
         yield Sample(REQUESTS, one.times, {**own, **said})
-        yield Sample(
-            THROTTLED, overview.throttled.get(one.provider, 0), {**own, "provider": one.provider}
-        )
+    for provider in sorted({one.provider for one in overview.calls}):
+        times = overview.throttled.get(provider, 0)
+        yield Sample(THROTTLED, times, {**own, "provider": provider})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 
-from cloudsync import otlp, trace
+from cloudsync import trace
 from cloudsync.abreast import Abreast
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.otlp import Otlp, Watched, asked, tracer, waits
@@ -88,9 +88,8 @@ def test_a_protocol_that_isnt_spoken_is_refused_with_the_one_that_is() -> None:
 def test_what_isnt_installed_is_named_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """The core needs nothing of it."""
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    otlp.forget()
     with pytest.raises(UsageError) as refused:
-        tracer(ENDPOINT)
+        tracer({**ENDPOINT, "OTEL_SERVICE_NAME": "as nobody else says, so that none was made"})
     assert str(refused.value).endswith(
         " isn't installed. The run is as it was. Install cloudsync-smtp[traces]."
     )
@@ -167,10 +166,23 @@ def test_a_span_says_no_secret_and_nothing_that_doesnt_print(
     assert asked_.attributes["rpc.response.status_code"] == clean
 
 
-def test_a_run_that_ends_by_an_exception_is_handed_over_too(kept: Kept) -> None:
-    """SIGTERM ends a run by one."""
-    with pytest.raises(KeyboardInterrupt), kept.run():
-        raise KeyboardInterrupt
-    (whole,) = kept.spans
-    assert whole.attributes == {"error.type": "KeyboardInterrupt"}
-    assert kept.undelivered == []
+def test_a_run_that_ends_by_an_exception_is_handed_over_too(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM ends a run by one; then there is little time, and what is lost is said."""
+    asked_for: list[bool] = []
+    lost = UsageError("traces", "they are lost")
+
+    def deliver(*, hurried: bool = False) -> Iterator[CloudsyncError]:
+        asked_for.append(hurried)
+        yield lost
+
+    monkeypatch.setattr(kept.tracer, "deliver", deliver)
+    for hurried in (False, True):
+        with (
+            pytest.raises(KeyboardInterrupt),
+            trace.running(kept.tracer, {}, kept.undelivered.append, lambda: hurried),  # noqa: B023
+        ):
+            raise KeyboardInterrupt
+    assert [one.attributes for one in kept.spans] == [{"error.type": "KeyboardInterrupt"}] * 2
+    assert (asked_for, kept.undelivered) == ([False, True], [lost, lost])
