@@ -111,7 +111,8 @@ def test_what_comes_and_goes_slowly_is_one_story_too() -> None:
 
 def test_what_comes_and_goes_faster_than_it_did_is_over_sooner() -> None:
     """By how it went last: an hour of calm is enough where it last stayed away for minutes."""
-    passes = [(at(), [OPEN]), (at(minutes=30), []), (at(hours=5), [OPEN])]
+    passes: list[tuple[timedelta, Sequence[Condition]]] = []
+    passes += [(at(), [OPEN]), (at(minutes=30), []), (at(hours=5), [OPEN])]
     passes += [(at(hours=5, minutes=n), [] if n % 20 else [OPEN]) for n in (10, 20, 30, 40, 50)]
     passes += [(at(hours=6, minutes=49), []), (at(hours=6, minutes=50), [])]
     events, _ = played(*passes)
