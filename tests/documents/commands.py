@@ -32,7 +32,7 @@ def _section(words: str, command: Any) -> str:
     options = [one for one in command.params if one.param_type_name == "option"]
     called = " ".join([words, *(one.metavar for one in arguments)])
     lines = [f"### `{called}`", "", str(command.help)]
-    told = [f"`{one.metavar.strip('[]')}`: {one.help}" for one in arguments if one.help]
+    told = [f"`{one.metavar.strip('[].')}`: {one.help}" for one in arguments if one.help]
     told += [_said(one) for one in options]
     if told:
         lines += ["", *(f"- {line}" for line in told)]

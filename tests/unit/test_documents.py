@@ -129,10 +129,8 @@ def test_verdicts_notes_and_modes_are_the_codes_own() -> None:
 def test_every_schema_of_data_is_documented() -> None:
     """What `--format json` calls itself is named in the documents, and nothing else is."""
     pattern = r"cloudsync\.[a-z]+/[0-9]"
-    sources = [
-        *(tree() / "cloudsync" / "cli").glob("*.py"),
-        *(tree() / "cloudsync" / "report").glob("*.py"),
-    ]
+    rooms = [tree() / "cloudsync" / one for one in ("cli", "preflight", "report")]
+    sources = [path for room in rooms for path in room.rglob("*.py")]
     written = {one for path in sources for one in re.findall(pattern, path.read_text("utf-8"))}
     assert set(re.findall(pattern, text("docs/commands.md"))) == written
 
