@@ -11,12 +11,13 @@ from typing import Any
 from cloudsync_aws.sandbox import permissions
 from cloudsync_aws.sandbox.groups import find_group
 from cloudsync_aws.sandbox.ids import check_group_id, check_rule_id, no_rule
+from cloudsync_aws.sandbox.quota import used
 from cloudsync_aws.sandbox.render import permissions_xml, revoked_xml, rule_xml
 from cloudsync_aws.sandbox.request import Action, Request
 from cloudsync_aws.sandbox.tagging import read_tags
 from cloudsync_aws.sandbox.values import Group, Rule
 from cloudsync_aws.sandbox.wire import Params, Refused, items, tag
-from cloudsync_aws.sandbox.world import Region, used, with_rules
+from cloudsync_aws.sandbox.world import Region, with_rules
 
 _RULES_A_CALL = 1000
 

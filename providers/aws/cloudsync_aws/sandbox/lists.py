@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Literal
 
 from cloudsync_aws.sandbox.permissions import canonical
+from cloudsync_aws.sandbox.quota import used
 from cloudsync_aws.sandbox.render import list_xml
 from cloudsync_aws.sandbox.request import Action, Request
 from cloudsync_aws.sandbox.tagging import read_tags
 from cloudsync_aws.sandbox.values import Entry, PrefixList
 from cloudsync_aws.sandbox.wire import Params, Refused, nest
-from cloudsync_aws.sandbox.world import Region, used
+from cloudsync_aws.sandbox.world import Region
 
 _SIZE_END = 1000
 _ENTRIES_A_CALL = 100
