@@ -14,10 +14,10 @@ from cloudsync_azure.sandbox.access import Principal
 from cloudsync_azure.sandbox.dispatch import Dispatcher
 from cloudsync_azure.sandbox.faults import Call, Faults
 from cloudsync_azure.sandbox.render import nsg_shape
+from cloudsync_azure.sandbox.ruleset import check_rules, read_rules
 from cloudsync_azure.sandbox.values import Dialect, Limits, Nsg, nsg_id
 from cloudsync_azure.sandbox.wire import Reply, Request
 from cloudsync_azure.sandbox.world import World
-from cloudsync_azure.sandbox.writing import check_rules, read_rules
 
 if TYPE_CHECKING:
     from cloudsync_azure.sandbox.server import Loopback

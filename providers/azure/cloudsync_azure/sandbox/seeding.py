@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from cloudsync_azure.sandbox.checking import check_name
+from cloudsync_azure.sandbox.ruleset import check_rules, read_rules
 from cloudsync_azure.sandbox.values import Asg, Nsg, guid
 from cloudsync_azure.sandbox.world import Container, Subscription, World
-from cloudsync_azure.sandbox.writing import check_rules, read_rules
 
 
 def subscription(world: World, identity: str, name: str, parent: str, state: str) -> None:
