@@ -135,6 +135,15 @@ def test_every_schema_of_data_is_documented() -> None:
     assert set(re.findall(pattern, text("docs/commands.md"))) == written
 
 
+def test_every_event_of_the_log_is_documented() -> None:
+    """Whatever a line can be called stands in the table, and nothing that none is called."""
+    calls = re.compile(r'\b(?:log\.(?:info|warning|error)|said)\(\s*"([a-z_]+)"')
+    sources = (tree() / "cloudsync").rglob("*.py")
+    written = {one for path in sources for one in calls.findall(path.read_text("utf-8"))}
+    of_others = {"library"}
+    assert set(first_column("docs/worker.md", "## What it says")) == written | of_others
+
+
 def test_every_block_of_the_configuration_is_documented() -> None:
     """A block that a later release adds to the configuration gets a table of its own."""
     assert keys.models() == keys.described()
