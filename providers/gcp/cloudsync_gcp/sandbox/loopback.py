@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from cloudsync_gcp.sandbox import firewalls, networks, policies, projects
+from cloudsync_gcp.sandbox import firewalls, networks, policy, projects
 from cloudsync_gcp.sandbox.cloud import Cloud
 from cloudsync_gcp.sandbox.faults import Faults
 from cloudsync_gcp.sandbox.networks import HIERARCHICAL
@@ -325,8 +325,8 @@ class Sandbox:
         with self.world.lock:
             path = networks.policies(project, region)
             old = _or_value_error(lambda: self.world.get(path, name))
-            own = [dict(one) for one in rules if one["priority"] < policies.FIRST_DEFAULT]
-            new = _or_value_error(lambda: policies.made(self.world, path, name, own, ()))
+            own = [dict(one) for one in rules if one["priority"] < policy.FIRST_DEFAULT]
+            new = _or_value_error(lambda: policy.made(self.world, path, name, own, ()))
             kept = {key: new[key] for key in ("rules", "ruleTupleCount", "fingerprint")}
             self.world.put(path, name, {**old, **kept})
 
@@ -348,7 +348,7 @@ class Sandbox:
         more: Mapping[str, Any],
     ) -> None:
         own = [dict(rule) for rule in rules]
-        made = _or_value_error(lambda: policies.made(self.world, path, name, own, targets, **more))
+        made = _or_value_error(lambda: policy.made(self.world, path, name, own, targets, **more))
         self.world.put(path, name, made, settled=True)
 
 
