@@ -131,11 +131,13 @@ resource "aws_iam_role" "scheduler" {
 
 data "aws_iam_policy_document" "scheduler" {
   statement {
+    sid       = "StartPasses"
     actions   = ["lambda:InvokeFunction"]
     resources = [aws_lambda_function.sweep.arn]
   }
 
   statement {
+    sid       = "KeepWhatIsLost"
     actions   = ["sqs:SendMessage"]
     resources = [aws_sqs_queue.lost.arn]
   }

@@ -14,37 +14,29 @@ from cloudsync_aws import events as aws_events
 from cloudsync_azure import events as azure_events
 from cloudsync_gcp import events as gcp_events
 from tests import needs
-from tests.deploy.manifests import documents
+from tests.deploy.folders import (
+    AWS,
+    AZURE,
+    CLOUDS,
+    FUNCTIONS,
+    GCP,
+    PROVIDERS,
+    each_folder,
+    each_function,
+    resources,
+    text,
+)
 from tests.terraform.here import Root, schemas
-from tests.terraform.structure import Block, blocks, faults
+from tests.terraform.structure import blocks, faults
 from tests.tree import tree
-
-FUNCTIONS: Final = {"aws-lambda": "aws", "azure-function": "azure", "gcp-function": "gcp"}
-CLOUDS: Final = {**FUNCTIONS, **{f"onboarding/{cloud}": cloud for cloud in ("aws", "azure", "gcp")}}
-"""The folders of deploy/ that are made with Terraform, and the cloud of each."""
-PROVIDERS: Final = {"aws": "aws", "azure": "azurerm", "gcp": "google"}
-LEFT_OUT: Final = shutil.ignore_patterns(".terraform*", "*.py")
-AWS: Final = tree() / "deploy/aws-lambda"
-AZURE: Final = tree() / "deploy/azure-function"
-GCP: Final = tree() / "deploy/gcp-function"
-each_folder = pytest.mark.parametrize("name", CLOUDS)
-each_function = pytest.mark.parametrize("name", FUNCTIONS)
-
-
-def text(folder: Path) -> str:
-    """All of a folder's Terraform."""
-    return "\n".join(path.read_text("utf-8") for path in sorted(folder.glob("*.tf")))
-
-
-def resources(folder: Path) -> dict[str, Block]:
-    """The resources of a folder, by type and name."""
-    return {".".join(one.labels): one for one in blocks(text(folder)) if one.type == "resource"}
 
 
 def copied(name: str, folder: Path, request: pytest.FixtureRequest) -> Root:
     """A folder of deploy/ with nothing beside it, made ready; the real provider where it is here."""
     root = Root(folder / "copied")
-    shutil.copytree(tree() / "deploy" / name, root.folder, ignore=LEFT_OUT)
+    shutil.copytree(
+        tree() / "deploy" / name, root.folder, ignore=shutil.ignore_patterns(".terraform*", "*.py")
+    )
     if CLOUDS[name] == "aws":
         mirror = needs.terraform("Terraform itself judges what is deployed")[1]
     else:
@@ -106,17 +98,6 @@ def test_every_reference_is_to_something(name: str) -> None:
     assert named - set(resources(tree() / "deploy" / name)) - read == set()
 
 
-@each_folder
-def test_permissions_are_the_providers_own(name: str) -> None:
-    """The folder can be copied alone, and what it says that an identity may do is said once."""
-    folder = tree() / "deploy" / name
-    copies = {*(folder / "permissions").glob("*"), *folder.glob("member-role.yaml")}
-    assert copies
-    for path in copies:
-        (theirs,) = (tree() / "providers" / CLOUDS[name] / "permissions").rglob(path.name)
-        assert path.read_bytes() == theirs.read_bytes(), f"cp {theirs} {path}"
-
-
 def test_what_a_stranger_is_told_to_type_is_taken() -> None:
     """Each folder's command gives every variable that must be given, and none that isn't there."""
     told: dict[str, set[str]] = {}
@@ -137,27 +118,6 @@ def test_what_a_stranger_is_told_to_type_is_taken() -> None:
         }
         assert given - set(declared) == set(), name
         assert {one for one, must in declared.items() if must} - given == set(), name
-
-
-LOOKS: Final = re.compile(
-    r"\w+:(Describe|Get|List)\w+|[\w.]+\.(get\w*|list|search\w+)|[\w.]+(/\w+)+/read"
-)
-
-
-@pytest.mark.parametrize("cloud", PROVIDERS)
-def test_who_watches_can_change_nothing(cloud: str) -> None:
-    """Whatever the file for watching allows only looks; the one for writing does more."""
-
-    def actions(kind: str) -> list[str]:
-        (path,) = (tree() / "providers" / cloud / "permissions").glob(f"{kind}.*")
-        (said,) = documents(path)
-        if cloud == "aws":
-            return [one for of in said["Statement"] for one in of["Action"]]
-        found: list[str] = said["Actions" if cloud == "azure" else "includedPermissions"]
-        return found
-
-    assert [one for one in actions("watch") if not LOOKS.fullmatch(one)] == []
-    assert [one for one in actions("write") if not LOOKS.fullmatch(one)] != []
 
 
 MUST: Final = {
@@ -185,49 +145,6 @@ MUST: Final = {
 def test_everything_that_is_promised_is_there(name: str) -> None:
     """A function, its schedule, who it is, its state, who hears of a failure, and of silence."""
     assert set(resources(tree() / "deploy" / name)) >= MUST[name]
-
-
-@each_folder
-def test_nobody_has_a_key(name: str) -> None:
-    """No key of an account is made, no secret has a value here, and none comes as a variable."""
-    said = text(tree() / "deploy" / name)
-    assert not re.search(r"access_key\"|service_account_key|secret_version\"|sensitive\s*=", said)
-    assert not [kind for kind in resources(tree() / "deploy" / name) if "password" in kind]
-
-
-@pytest.mark.parametrize(
-    ("change", "files"),
-    [
-        ("nothing", {"watch.json"}),
-        ("security-groups", {"watch.json", "write.json"}),
-        ("prefix-lists", {"watch.json", "prefix-list.json"}),
-    ],
-)
-def test_the_role_is_what_permissions_says(change: str, files: set[str]) -> None:
-    """No policy of a cloud is written here: the files beside the provider are the only ones."""
-    said = text(AWS)
-    chosen = re.search(r"chosen = merge\((.*?)\n  \)", said, re.DOTALL)
-    assert chosen
-    always = set(re.findall(r'^\s+\{ [\w-]+ = "([\w-]+\.json)" \},$', chosen[1], re.MULTILINE))
-    more = dict(re.findall(r'var\.change == "([\w-]+)" \? \{ [\w-]+ = "([\w.-]+)" \}', chosen[1]))
-    assert (always | {more[change]} if change in more else always) == files
-    assert all((AWS / "permissions" / name).is_file() for name in files)
-    assert "ec2:" not in said
-
-
-@pytest.mark.parametrize("name", [one for one, cloud in CLOUDS.items() if cloud != "aws"])
-def test_nothing_to_change_is_the_file_for_watching(name: str) -> None:
-    """Where there is no Terraform too: the default chooses it, and no permission is written here."""
-    said = text(tree() / "deploy" / name)
-    (change,) = (
-        one for one in blocks(said) if one.type == "variable" and one.labels == ("change",)
-    )
-    assert change.said("default") == "nothing"
-    assert re.findall(r'var\.change == "nothing" \? (\S+) : (\S+?)[}\s]', said) == [
-        ('"watch"', '"write"')
-    ]
-    given = re.findall(r"^\s+(?:permissions|actions) += (.*)$", said, re.MULTILINE)
-    assert [one.removeprefix("setsubtract(").split(".")[:2] for one in given] == [["local", "read"]]
 
 
 def test_the_function_is_started_as_it_is_written() -> None:
@@ -302,20 +219,3 @@ def test_silence_is_an_alarm() -> None:
     criteria = text(AZURE).split("  criteria {", 1)[1].split("\n  }\n", 1)[0]
     assert re.search(r'operator\s+= "LessThan"\n\s+threshold\s+= 1', criteria)
     assert "success == true" in criteria
-
-
-def test_the_state_is_all_that_it_may_touch_in_storage() -> None:
-    """Its objects are read, written and swept up; no bucket is made, opened or deleted."""
-    actions = set(re.findall(r'"(s3:\w+)"', text(AWS)))
-    assert actions == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
-    given = {
-        name: one.said("role")
-        for name, one in resources(GCP).items()
-        if "_iam_member." in name
-        and one.text("member") == "google_service_account.function.member"
-        and '"' in one.text("role")
-    }
-    assert given == {
-        "google_storage_bucket_iam_member.state": "roles/storage.objectUser",
-        "google_secret_manager_secret_iam_member.function": "roles/secretmanager.secretAccessor",
-    }

@@ -75,19 +75,27 @@ run "lists" {
   command = plan
 
   variables {
-    change  = "prefix-lists"
-    events  = true
-    secrets = { SMTP_PASSWORD = "arn:aws:ssm:eu-west-1:123456789012:parameter/mail" }
+    change = "prefix-lists"
+    events = true
+    secrets = {
+      SMTP_PASSWORD = "arn:aws:ssm:eu-west-1:123456789012:parameter/mail"
+      TEAM_HOOK     = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf"
+    }
+    secret_keys = ["arn:aws:kms:eu-west-1:123456789012:key/1"]
   }
 
   assert {
-    condition     = jsondecode(aws_lambda_function.sweep.environment[0].variables["CLOUDSYNC_SECRETS"]) == { SMTP_PASSWORD = "arn:aws:ssm:eu-west-1:123456789012:parameter/mail" } && !contains(keys(aws_lambda_function.sweep.environment[0].variables), "SMTP_PASSWORD")
-    error_message = "The function isn't told where its secret is."
+    condition     = tomap(jsondecode(aws_lambda_function.sweep.environment[0].variables["CLOUDSYNC_SECRETS"])) == var.secrets && !contains(keys(aws_lambda_function.sweep.environment[0].variables), "SMTP_PASSWORD")
+    error_message = "The function isn't told where its secrets are."
   }
 
   assert {
-    condition     = [for one in data.aws_iam_policy_document.function.statement : one.resources if one.sid == "ReadItsParameters"] == [toset(["arn:aws:ssm:eu-west-1:123456789012:parameter/mail"])]
-    error_message = "The function can't read its secret, or reads others."
+    condition = { for one in data.aws_iam_policy_document.function.statement : one.sid => one.resources if contains(["ReadItsSecrets", "ReadItsParameters", "DecryptThem"], one.sid) } == {
+      ReadItsSecrets    = toset(["arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf"])
+      ReadItsParameters = toset(["arn:aws:ssm:eu-west-1:123456789012:parameter/mail"])
+      DecryptThem       = toset(["arn:aws:kms:eu-west-1:123456789012:key/1"])
+    }
+    error_message = "The function can't read its secrets, or reads others."
   }
 
   assert {
