@@ -8,14 +8,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from cloudsync_gcp.sandbox import firewalls, networks, policy, projects
+from cloudsync_gcp.sandbox import firewalls, networks, seeding
 from cloudsync_gcp.sandbox.cloud import Cloud
 from cloudsync_gcp.sandbox.faults import Faults
-from cloudsync_gcp.sandbox.networks import HIERARCHICAL
 from cloudsync_gcp.sandbox.server import Loopback
 from cloudsync_gcp.sandbox.values import Body, Call, Dialect
-from cloudsync_gcp.sandbox.wire import Refused, Reply
-from cloudsync_gcp.sandbox.world import Project, World, link
+from cloudsync_gcp.sandbox.wire import Reply
+from cloudsync_gcp.sandbox.world import World
 
 
 class Sandbox:
@@ -144,19 +143,15 @@ class Sandbox:
         `host` is the shared VPC host project that it is attached to, which must be there.
         """
         with self.world.lock:
-            self.world.projects[project] = Project(
-                id=project,
-                number=str(100_000_000_000 + len(self.world.projects)),
-                folders=tuple(folders),
+            seeding.project(
+                self.world,
+                project,
+                folders=folders,
                 organization=organization,
-                firewalls=self._quota if quota is None else quota,
                 host=host,
-                labels=tuple((labels or {}).items()),
+                labels=labels or {},
+                quota=self._quota if quota is None else quota,
             )
-            if host:
-                owner = self.world.project(host)
-                self.change_project(host, services=(*owner.services, project))
-        self.seed_network("default", project=project)
 
     def change_project(self, project: str, **changes: Any) -> None:
         """Change a project: `enabled`, `visible`, `firewalls` and the like."""
@@ -168,22 +163,7 @@ class Sandbox:
     ) -> str:
         """A network without any rule; its path. `before_classic`: policies are asked first."""
         with self.world.lock:
-            path = networks.collection(project)
-            order = "BEFORE" if before_classic else "AFTER"
-            old = self.world.now(path).get(name)
-            body: Body = old or {
-                "kind": "compute#network",
-                "id": self.world.next_id(),
-                "creationTimestamp": self.world.timestamp(),
-                "name": name,
-                "selfLink": link(f"{path}/{name}"),
-                "autoCreateSubnetworks": True,
-                "routingConfig": {"routingMode": "REGIONAL"},
-            }
-            order_field = "networkFirewallPolicyEnforcementOrder"
-            body = {**body, order_field: f"{order}_CLASSIC_FIREWALL"}
-            self.world.put(path, name, body, settled=True)
-            return f"{path}/{name}"
+            return seeding.network(self.world, name, project, before_classic=before_classic)
 
     def seed_firewall(self, body: Mapping[str, Any], *, project: str = "mail-prod") -> str:
         """A rule that was always there, as firewalls.insert takes it; its name. No quota holds.
@@ -191,7 +171,8 @@ class Sandbox:
         Raises:
             ValueError: the API would refuse it.
         """
-        return self._put_rule(body, project, settled=True)
+        with self.world.lock:
+            return seeding.rule(self.world, body, project, settled=True)
 
     def seed_policy(
         self,
@@ -209,17 +190,15 @@ class Sandbox:
             ValueError: the API would refuse a rule.
         """
         with self.world.lock:
-            path = networks.policies(project, region)
-            net = link(f"{networks.collection(project)}/{network}") if network else ""
-            more = {"region": link(f"projects/{project}/regions/{region}")} if region else {}
-            if system:
-                more["policySource"] = "SYSTEM"
-            self._put_policy(path, name, rules, [net] if net else [], more)
-            if network and not region:
-                body = self.world.get(networks.collection(project), network)
-                named = {**body, "firewallPolicy": link(f"{path}/{name}")}
-                self.world.put(networks.collection(project), network, named, settled=True)
-            return f"{path}/{name}"
+            return seeding.policy(
+                self.world,
+                name,
+                rules,
+                network=network,
+                project=project,
+                region=region,
+                system=system,
+            )
 
     def seed_hierarchical_policy(
         self, short: str, rules: Sequence[Mapping[str, Any]], *, target: str
@@ -230,10 +209,7 @@ class Sandbox:
             ValueError: the API would refuse a rule.
         """
         with self.world.lock:
-            name = self.world.next_id()
-            more = {"shortName": short, "displayName": short, "parent": target}
-            self._put_policy(HIERARCHICAL, name, rules, [target], more)
-            return name
+            return seeding.hierarchical_policy(self.world, short, rules, target)
 
     def seed_instance(
         self,
@@ -247,23 +223,15 @@ class Sandbox:
     ) -> None:
         """A machine with its tags and its service account."""
         with self.world.lock:
-            path = projects.instances(project, zone)
-            body: Body = {
-                "kind": "compute#instance",
-                "id": self.world.next_id(),
-                "creationTimestamp": self.world.timestamp(),
-                "name": name,
-                "status": "RUNNING",
-                "zone": link(f"projects/{project}/zones/{zone}"),
-                "selfLink": link(f"{path}/{name}"),
-                "tags": {"items": list(tags), "fingerprint": self.world.fingerprint()},
-                "networkInterfaces": [
-                    {"name": "nic0", "network": link(f"{networks.collection(project)}/{network}")}
-                ],
-            }
-            if account:
-                body["serviceAccounts"] = [{"email": account, "scopes": []}]
-            self.world.put(path, name, body, settled=True)
+            seeding.instance(
+                self.world,
+                name,
+                project=project,
+                zone=zone,
+                network=network,
+                tags=tags,
+                account=account,
+            )
 
     def set_permissions(self, permissions: Sequence[str] | None) -> None:
         """What testIamPermissions says that the identity has; None: everything."""
@@ -286,7 +254,9 @@ class Sandbox:
         """
         with self.world.lock:
             self.world.settle()
-            return _or_value_error(lambda: self.world.get(networks.policies(project, region), name))
+            return seeding.or_value_error(
+                lambda: self.world.get(networks.policies(project, region), name)
+            )
 
     # --- somebody else's hand --------------------------------------------------------------
 
@@ -296,7 +266,8 @@ class Sandbox:
         Raises:
             ValueError: the API would refuse it.
         """
-        return self._put_rule(body, project, settled=False)
+        with self.world.lock:
+            return seeding.rule(self.world, body, project, settled=False)
 
     def uproot(self, name: str, *, project: str = "mail-prod") -> None:
         """Somebody deletes a rule.
@@ -306,7 +277,7 @@ class Sandbox:
         """
         with self.world.lock:
             path = firewalls.collection(project)
-            _or_value_error(lambda: self.world.get(path, name))
+            seeding.or_value_error(lambda: self.world.get(path, name))
             self.world.drop(path, name)
 
     def replant_policy(
@@ -323,38 +294,4 @@ class Sandbox:
             ValueError: the API would refuse one, or the policy isn't there.
         """
         with self.world.lock:
-            path = networks.policies(project, region)
-            old = _or_value_error(lambda: self.world.get(path, name))
-            own = [dict(one) for one in rules if one["priority"] < policy.FIRST_DEFAULT]
-            new = _or_value_error(lambda: policy.made(self.world, path, name, own, ()))
-            kept = {key: new[key] for key in ("rules", "ruleTupleCount", "fingerprint")}
-            self.world.put(path, name, {**old, **kept})
-
-    # --- inside ----------------------------------------------------------------------------
-
-    def _put_rule(self, body: Mapping[str, Any], project: str, *, settled: bool) -> str:
-        with self.world.lock:
-            made = _or_value_error(lambda: firewalls.complete(self.world, project, dict(body)))
-            path = firewalls.collection(project)
-            self.world.put(path, made["name"], made, settled=settled)
-            return str(made["name"])
-
-    def _put_policy(
-        self,
-        path: str,
-        name: str,
-        rules: Sequence[Mapping[str, Any]],
-        targets: Sequence[str],
-        more: Mapping[str, Any],
-    ) -> None:
-        own = [dict(rule) for rule in rules]
-        made = _or_value_error(lambda: policy.made(self.world, path, name, own, targets, **more))
-        self.world.put(path, name, made, settled=True)
-
-
-def _or_value_error(build: Callable[[], Body]) -> Body:
-    """What ``build`` makes; a refusal becomes a mistake of whoever seeds."""
-    try:
-        return build()
-    except Refused as refused:
-        raise ValueError(refused.message) from refused
+            seeding.other_rules(self.world, networks.policies(project, region), name, rules)
