@@ -187,12 +187,15 @@ def test_no_sentence_ends_twice(scene: str, client: Client) -> None:
 
 def test_what_is_old_is_nowhere_said_as_if_it_were_so(client: Client) -> None:
     """Not in the figures, not at a target, and not for how long."""
-    page = client(stage("stale")).get("/t/mail-prod/").text
+    web = client(stage("stale"))
+    page = web.get("/t/mail-prod/").text
     assert "Missing when last seen" in page
     assert "In sync when last seen" in page
     assert "in sync when last seen, 7 hours ago" in page
     assert "in sync for" not in page
     assert '<span class="good">' not in page
+    target = web.get(f"/t/mail-prod/target?target={quote(FINE[0].target)}").text
+    assert "This is how it was 7 hours ago. Nobody has looked since." in target
 
 
 def test_an_old_look_is_said_where_readiness_is_asked(client: Client) -> None:
