@@ -127,5 +127,10 @@ class Condition:
         return f"{RUNBOOK}#{self.kind}"
 
     def says_as(self, other: Condition) -> bool:
-        """Whether both say the same of what is at stake; the advice may differ."""
-        return replace(self, did="", todo="") == replace(other, did="", todo="")
+        """Whether both say the same of what is at stake; the advice may differ.
+
+        Of what waits for a person it may not: the command says what exactly is approved, and one for
+        what waited before lets nothing through.
+        """
+        advice = {"did": ""} if self.kind is ConditionKind.HELD else {"did": "", "todo": ""}
+        return replace(self, **advice) == replace(other, **advice)

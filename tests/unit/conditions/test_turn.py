@@ -63,6 +63,15 @@ def test_what_changes_is_told_and_advice_alone_is_no_change() -> None:
     assert turn.standing[0].first == NOON
 
 
+def test_what_waits_is_told_again_when_another_thing_is_to_be_approved() -> None:
+    """Or whoever was written to runs a command that lets nothing through."""
+    one, other = (replace(HELD, todo=f"cloudsync approve sha256:{n}") for n in "12")
+    older = replace(other, did="It has waited for a while.")
+    events, turn = played((at(), [one]), (at(minutes=5), [other]), (at(minutes=10), [older]))
+    assert events == [["began"], ["changed"], []]
+    assert turn.standing[0].condition == older
+
+
 def test_what_lasts_is_told_again_after_a_day() -> None:
     """The repetition is counted from when it was last told."""
     events, _ = played(
