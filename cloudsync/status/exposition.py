@@ -71,7 +71,7 @@ def hand_over(job: Job, environment: Mapping[str, str] | None = None) -> Iterato
     file, gateway = said.get(FILE), said.get(GATEWAY)
     if not file and not gateway:
         return
-    from cloudsync.web.reading import known  # noqa: PLC0415 - where nobody asks, it isn't loaded
+    from cloudsync.status.reading import known  # noqa: PLC0415 - where nobody asks, it isn't loaded
 
     name = job.config.name
     try:

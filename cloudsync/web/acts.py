@@ -19,9 +19,9 @@ from cloudsync.explain import explained, lines
 from cloudsync.job import Job
 from cloudsync.prepared import Person, carry_out
 from cloudsync.status.after import todos
+from cloudsync.status.reading import known
 from cloudsync.web import doors
 from cloudsync.web.doors import COOKIE, STAYS, from_here
-from cloudsync.web.reading import known
 from cloudsync.web.reply import page
 from cloudsync.web.site import Site
 from cloudsync.worker.lease import leased

@@ -23,12 +23,12 @@ from cloudsync.state import Conflict, StateError
 from cloudsync.status.exposition import exposition
 from cloudsync.status.known import Known
 from cloudsync.status.metrics import Sample, build, samples, unreadable
+from cloudsync.status.reading import known
 from cloudsync.web import charts, front, paper
 from cloudsync.web.acts import LENGTHS, Acts
 from cloudsync.web.feeds import FEEDS, Feed, feed
 from cloudsync.web.guardrail import Guardrail
 from cloudsync.web.listed import sheet
-from cloudsync.web.reading import known
 from cloudsync.web.reply import page
 from cloudsync.web.site import Site
 from cloudsync.web.status import status
@@ -66,7 +66,7 @@ class Pages:
             request, "overview.html", known=now, tab="overview",
             headline=front.headline(now, self._site.stale), groups=front.groups(now.overview),
             matters=front.matters(now), looked=front.looked(now), figures=front.figures(now),
-            old=now.overview is not None and front.stale(now.overview, now, self._site.stale),
+            old=front.stale(now, self._site.stale),
         )  # fmt: skip
 
     def target(self, request: Request) -> Response:
@@ -81,7 +81,7 @@ class Pages:
             pause=now.standing.pause(name), allowed=now.standing.let_in(name),
             holds=[one for one in now.holds if one.subject == name],
             watched=[one for one in now.watched if one.stands and one.condition.subject == name],
-            old=now.overview is not None and front.stale(now.overview, now, self._site.stale),
+            old=front.stale(now, self._site.stale),
             lengths=LENGTHS,
         )  # fmt: skip
 
@@ -179,7 +179,7 @@ class Pages:
             except CloudsyncError as error:
                 wrong.append(f"{name}: {error}")
                 continue
-            if now.overview is None or front.stale(now.overview, now, self._site.stale):
+            if front.stale(now, self._site.stale):
                 old.append(f"{name}: {front.headline(now, self._site.stale).text}")
         first = [] if wrong else ["ready"]
         if not named:

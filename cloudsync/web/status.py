@@ -31,7 +31,7 @@ def status(known: Known, after: timedelta | None = None) -> Json:
         "looked_at": _time(overview.looked_at if overview else None),
         "succeeded_at": _time(overview.succeeded_at if overview else None),
         "vetted_at": _time(overview.vetted_at if overview else None),
-        "stale": overview is None or stale(overview, known, after),
+        "stale": stale(known, after),
         "list": known.in_force.digest if known.in_force else None,
         "run": {"id": last.run or None, "command": last.command, "exit": last.exit}
         if last

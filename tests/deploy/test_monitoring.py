@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from cloudsync.status.exposition import exposition
 from cloudsync.status.metrics import METRICS, build, samples
-from cloudsync.web.reading import known
+from cloudsync.status.reading import known
 from tests.needs import need
 from tests.tree import tree
 from tests.unit.scenes import SCENES, stage

@@ -14,7 +14,7 @@ from cloudsync.status.exposition import exposition
 from cloudsync.status.known import Known
 from cloudsync.status.metrics import build, samples, unreadable
 from cloudsync.status.overview import Calls, Overview
-from cloudsync.web.reading import known
+from cloudsync.status.reading import known
 from cloudsync.worker.punctual import Counts
 from tests.unit.scenes import NOW, stage
 

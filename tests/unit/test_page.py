@@ -20,6 +20,7 @@ from cloudsync.report import RunReport
 from cloudsync.status.after import after_run
 from cloudsync.status.known import Known
 from cloudsync.status.overview import Overview, Ran, Sight
+from cloudsync.status.reading import known
 from cloudsync.web.feeds import FEEDS, feed
 from cloudsync.web.front import (
     Headline,
@@ -30,7 +31,6 @@ from cloudsync.web.front import (
     matters,
 )
 from cloudsync.web.listed import sheet
-from cloudsync.web.reading import known
 from cloudsync.web.said import ago, ahead, gist, length, many, moment
 from cloudsync.web.status import STATUS_SCHEMA, status
 from tests.unit import report_plans as made

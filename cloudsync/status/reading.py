@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudsync import docket, ledger, records
-from cloudsync.conditions.ledger import CONDITIONS, CONDITIONS_KEY
+from cloudsync.conditions.watch import watched
 from cloudsync.job import Job
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.remember import list_in_force, standing_orders
@@ -25,7 +25,6 @@ def known(job: Job) -> Known:
     approved = [Approved(one.at, one.subject, one.by, one.reason) for one in found]
     taken = job.store.keys(ledger.taken_key("").removesuffix("/"))
     punctual = records.load(job.store, PUNCTUAL_KEY, PUNCTUAL)
-    watched = records.load(job.store, CONDITIONS_KEY, CONDITIONS)
     return Known(
         config=job.config,
         now=job.now(),
@@ -35,6 +34,6 @@ def known(job: Job) -> Known:
         standing=standing_orders(job),
         approved=tuple(sorted(approved, key=lambda one: one.at, reverse=True)),
         punctual=punctual.value if punctual else {},
-        watched=watched.value if watched else (),
+        watched=watched(job),
         undoable=frozenset(key.split("/")[1] for key in taken),
     )
