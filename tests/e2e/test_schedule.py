@@ -232,33 +232,46 @@ def test_a_schedule_that_cant_be_kept_is_refused(world: World, schedule: str, me
 def test_a_state_that_can_not_be_used_is_heard_of_past_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once at the second pass in vain, also where the file is no configuration; and that it is over."""
+    """At the second pass in vain until a channel took it, from the start on; also where the file is no
+    configuration any more; by the channels that it had last; and that it is over.
+    """
+
+    def heard(worker: Worker) -> list[str]:
+        return [event for event in worker.events if event in {"run_failed", "undelivered"}]
+
     world.group("mail")
     (world.folder / "kept").mkdir()
-    with receiver() as hook:
+    with receiver() as hook, receiver() as night:
         monkeypatch.setenv("HOOK", f"json://127.0.0.1:{hook.port}/s3cret")
+        monkeypatch.setenv("NIGHT", f"json://127.0.0.1:{night.port}/s3cret")
         path = world.config(
             more=f"{OFTEN}\nstate: sqlite:///kept/mail.db\n"
             "alerts: {channels: [{name: hook, url_env: HOOK, severities: [page]}]}"
         )
         world.accepted()
-        good = path.read_text("utf-8")
+        (world.folder / "kept").rename(world.folder / "gone")
+        (world.folder / "kept").write_text("no folder", encoding="utf-8")
+        hook.status = 500
         with working(world) as worker:
-            worker.until("run_ended")
-            (world.folder / "kept").rename(world.folder / "gone")
-            (world.folder / "kept").write_text("no folder", encoding="utf-8")
-            for _ in range(3):
+            worker.until("undelivered")
+            assert heard(worker) == ["run_failed", "undelivered"]
+            hook.status = 200
+            while heard(worker)[-2:] != ["run_failed", "run_failed"]:
                 worker.until("run_failed")
             (world.folder / "kept").unlink()
             (world.folder / "gone").rename(world.folder / "kept")
-            worker.until("run_ended", lambda line: line["exit"] == 0)
+            good = path.read_text("utf-8").replace("HOOK", "NIGHT")
+            path.write_text(good, encoding="utf-8")
+            for _ in range(2):  # the first may have read the file as it was
+                worker.until("run_ended", lambda line: line["exit"] == 0)
             path.write_text("name: [", encoding="utf-8")
             for _ in range(3):
                 worker.until("run_failed")
             path.write_text(good, encoding="utf-8")
             worker.until("run_ended", lambda line: line["exit"] == 0)
     wrong = "[page] mail: nothing is watched or mended: cloudsync can't do its work."
-    assert [one["title"] for one in hook.bodies] == [
-        wrong, "[page] Over: mail is watched again.", wrong, "[page] Over: mail is watched again."
-    ]  # fmt: skip
+    over = "[page] Over: mail is watched again."
+    *before, last, now_wrong, now_over = [one["title"] for one in (*hook.bodies, *night.bodies)]
+    assert ({*before}, last, now_wrong, now_over) == ({wrong}, over, wrong, over)
+    assert [one["title"] for one in night.bodies[-2:]] == [wrong, over]
     assert "s3cret" not in json.dumps(worker.lines)

@@ -38,7 +38,7 @@ def test_a_run_is_one_trace_of_what_it_did(world: World, collector: Collector) -
     also = {
         ENDPOINT: collector.url,
         "TEAM": f"json://127.0.0.1:{collector.port}/letter",
-        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test,service.version=ours",
     }
     ran = world.start("run", "--once", "--log-format", "json", also=also, code=PATIENT)
     lines = [json.loads(line) for line in ran.err.splitlines()]
@@ -61,8 +61,8 @@ def test_a_run_is_one_trace_of_what_it_did(world: World, collector: Collector) -
         "cloudsync.exit": 0, "cloudsync.stopped": False, "cloudsync.steps.made": 1,
         "cloudsync.steps.left": 0, "cloudsync.targets.open": 1,
     }  # fmt: skip
-    named = {key: whole.resource[key] for key in ("service.name", "deployment.environment.name")}
-    assert named == {"service.name": "cloudsync", "deployment.environment.name": "test"}
+    keys = ("service.name", "service.version", "deployment.environment.name")
+    assert [whole.resource[key] for key in keys] == ["cloudsync", "ours", "test"]
     (apply,) = collector.named("apply")
     assert apply.said == {"cloudsync.targets": [f"{SCOPE}/{group}"], "cloudsync.verb": "add"}
     (asked,) = collector.named("AuthorizeSecurityGroupIngress")

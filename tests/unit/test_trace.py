@@ -123,11 +123,14 @@ def test_outside_of_a_run_nothing_is_traced(kept: Kept) -> None:
 
 
 def test_scopes_side_by_side_are_parts_of_their_run(kept: Kept) -> None:
-    """Whichever thread works on them; each answer belongs to the scope that asked."""
+    """Whichever thread works on them; each answer belongs to the scope that asked, from the moment
+    when it was asked.
+    """
+    since = trace.began() - 1_000_000_000
 
     def work(scope: str) -> str:
         with trace.span("observe", {"cloudsync.scope": scope}):
-            called("aws", scope, "ok", since=trace.began())
+            called("aws", scope, "ok", since=since)
         return scope
 
     with kept.run() as whole:
@@ -139,6 +142,7 @@ def test_scopes_side_by_side_are_parts_of_their_run(kept: Kept) -> None:
         if one.parent and one.kind is SpanKind.CLIENT
     }
     assert within == {one: {"cloudsync.scope": one} for one in "abc"}
+    assert {one.start_time for one in kept.spans if one.name in within} == {since}
     traces = {f"{one.context.trace_id:032x}" for one in kept.spans if one.context}
     assert traces == {whole.trace}
 
