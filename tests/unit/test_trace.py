@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 
-from cloudsync import trace
+from cloudsync import otlp, trace
 from cloudsync.abreast import Abreast
 from cloudsync.errors import CloudsyncError, UsageError
 from cloudsync.otlp import Otlp, Watched, asked, tracer, waits
@@ -168,6 +169,29 @@ def test_a_span_says_no_secret_and_nothing_that_doesnt_print(
     assert asked_.name == clean
     assert asked_.attributes is not None
     assert asked_.attributes["rpc.response.status_code"] == clean
+
+
+def test_a_slow_collector_is_waited_for_less_where_the_process_is_to_end(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one thread at most waits on for it, however many runs end meanwhile."""
+    free = threading.Event()
+    flushes: list[float] = []
+
+    def flush() -> None:
+        flushes.append(0.0)
+        free.wait(60)
+
+    monkeypatch.setattr(kept.tracer.provider, "force_flush", flush)
+    monkeypatch.setattr(otlp, "SECONDS", 0.02)
+    monkeypatch.setattr(otlp, "HURRIED", 0.01)
+    said = [str(one) for hurried in (False, True) for one in kept.tracer.deliver(hurried=hurried)]
+    free.set()
+    assert [one.partition(" s. ")[0] for one in said] == [
+        "traces: they couldn't be delivered within 0.02",
+        "traces: they couldn't be delivered within 0.01",
+    ]
+    assert len(flushes) == 1
 
 
 def test_a_run_that_ends_by_an_exception_is_handed_over_too(
