@@ -132,5 +132,5 @@ class Condition:
         Of what waits for a person it may not: the command says what exactly is approved, and one for
         what waited before lets nothing through.
         """
-        advice = {"did": ""} if self.kind is ConditionKind.HELD else {"did": "", "todo": ""}
-        return replace(self, **advice) == replace(other, **advice)
+        todo = self.todo if self.kind is ConditionKind.HELD else other.todo
+        return replace(self, did=other.did, todo=todo) == other
