@@ -121,18 +121,25 @@ class Archives:
         )  # fmt: skip
 
 
-def source(url: str, name: str, region: str = "") -> str:
+def source(url: str, name: str, environment: Mapping[str, str]) -> str:
     """The module source by which Terraform reads a file of the store, as its documents write it.
 
-    Source: "Module Sources" in Terraform's documentation, S3 Bucket and GCS Bucket. ``region`` is the
-    bucket's on AWS; empty for us-east-1. A store that Terraform has no form for keeps its URL.
+    Source: "Module Sources" in Terraform's documentation, S3 Bucket, GCS Bucket and HTTP URLs: for
+    Azure's blobs it has no other form, and by that one it signs in to nothing. ``environment`` tells
+    the bucket's region and the blobs' account, as it tells them to the store's own client.
     """
     scheme, _, where = url.rstrip("/").partition("://")
     if scheme == "s3":
+        region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
         host = "s3" if region in {"", "us-east-1"} else f"s3-{region}"
         return f"s3::https://{host}.amazonaws.com/{where}/{name}"
     if scheme == "gs":
         return f"gcs::https://www.googleapis.com/storage/v1/{where}/{name}"
+    if scheme == "az":
+        account = environment.get("AZURE_STORAGE_ACCOUNT_NAME", "")
+        known = (environment.get(one) for one in ("AZURE_ENDPOINT", "AZURE_STORAGE_ENDPOINT"))
+        blobs = next(filter(None, known), f"https://{account}.blob.core.windows.net")
+        return f"{blobs.rstrip('/')}/{where}/{name}"
     return f"{url.rstrip('/')}/{name}"
 
 

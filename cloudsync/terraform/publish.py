@@ -136,10 +136,9 @@ def _to_archive(job: Job, url: str, listing: InForce) -> Published:
     made = _next(store.newest(), listing, job, url)
     if made.changed:
         store.put(made.version, made.files)
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
     # Terraform compares what it loads with this: who may write to the store alone changes no module.
     checked = f"?checksum=sha256:{store.checksum(made.version)}"
-    where = source(url, name_of(made.version), region)
+    where = source(url, name_of(made.version), os.environ)
     return Published(url, made, f"{where}//modules/MODULE{checked}")
 
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
-from cloudsync.terraform.archive import unpacked
+from cloudsync.errors import UsageError
+from cloudsync.terraform.archive import Archives, packed, unpacked
 from tests.e2e.conftest import world as world  # noqa: PLC0414 - the fixture
 from tests.e2e.world import LIST, World, block
 from tests.needs import need
+from tests.state.conftest import fresh, running
 from tests.terraform.here import NAMES, WHY, Root
 from tests.terraform.structure import blocks
 
+__all__ = ["fresh", "running"]
 NEW = "69.20.58.240/32"
 
 
@@ -62,6 +66,23 @@ def test_an_archive_holds_every_module_whole(world: World, store: Path) -> None:
                     where = where[:-1] if part == ".." else [*where, part]
                 assert f"{'/'.join(where)}/main.tf" in files, (path, one.said("source"))
     assert called >= 3
+
+
+@pytest.mark.parametrize("kind", ["s3", "az"])
+def test_a_store_gives_a_name_once_and_tells_the_newest(
+    fresh: Callable[[str], str], kind: str
+) -> None:
+    """By numbers and not by letters, whatever else lies there; what has the name stays as it is."""
+    store = Archives(fresh(kind))
+    assert store.newest() == {}
+    for version in ((1, 9, 0), (1, 10, 0)):
+        assert store.put(version, {"number": str(version)})
+        assert not store.put(version, {"number": str(version)})
+    assert store.newest() == {"number": "(1, 10, 0)"}
+    assert store.checksum((1, 9, 0)) == sha256(packed({"number": "(1, 9, 0)"})).hexdigest()
+    with pytest.raises(UsageError, match=r"/modules-1\.9\.0\.zip: another release has that name"):
+        store.put((1, 9, 0), {"number": "another"})
+    assert store.checksum((1, 9, 0)) == sha256(packed({"number": "(1, 9, 0)"})).hexdigest()
 
 
 @pytest.fixture

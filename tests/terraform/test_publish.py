@@ -20,10 +20,10 @@ from cloudsync.cli.job import job
 from cloudsync.terraform import git
 from cloudsync.terraform.archive import Archives, unpacked
 from cloudsync.terraform.contents import read
-from cloudsync.terraform.ledger import published
+from cloudsync.terraform.ledger import VERSIONS_KEY, published
 from cloudsync.terraform.release import LIST as PATH
 from tests.e2e.conftest import world as world  # noqa: PLC0414 - the fixture
-from tests.e2e.world import LIST, Ran, World, block
+from tests.e2e.world import LIST, Ran, World, block, tcp
 
 NEW = "69.20.58.240/32"
 
@@ -226,6 +226,24 @@ def test_a_store_that_cant_be_opened_keeps_no_pass_from_telling_what_it_found(
     told = f"{said.out}{said.err}"
     assert "Now: 1 target: 1 missing" in told
     assert "The Terraform modules can't be published" in told
+
+
+def test_versions_that_the_state_lost_are_read_again(world: World, bare: Repo) -> None:
+    """Though the list hasn't changed, the next pass asks what is published: who lags is told by it."""
+    configured(world, bare)
+    world.group("mail", *tcp(*LIST))
+    assert world.run("terraform", "publish").code == 0
+    assert world.run("run", "--once").code == 0
+    with job(world.folder / "cloudsync.yaml") as each:
+        known = each.store.get(VERSIONS_KEY)
+        assert known
+        each.store.delete(VERSIONS_KEY, known.generation)
+    assert world.run("run", "--once").code == 0
+    with job(world.folder / "cloudsync.yaml") as each:
+        again = published(each.store)
+    assert again
+    assert again.number == "1.0.0"
+    assert set(refs(bare)) == {"refs/heads/main", "refs/tags/v1.0.0"}
 
 
 @pytest.fixture

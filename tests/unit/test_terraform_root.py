@@ -265,15 +265,23 @@ def test_what_somebody_else_wrote_is_never_an_expression() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "region", "written"),
+    ("url", "environment", "written"),
     [
-        ("s3://modules/mail/", "eu-west-1",
+        ("s3://modules/mail/", {"AWS_REGION": "eu-west-1"},
          "s3::https://s3-eu-west-1.amazonaws.com/modules/mail/modules-1.0.0.zip"),
-        ("s3://modules", "", "s3::https://s3.amazonaws.com/modules/modules-1.0.0.zip"),
-        ("gs://modules/mail", "", "gcs::https://www.googleapis.com/storage/v1/modules/mail/modules-1.0.0.zip"),
-        ("file:///srv/modules", "", "file:///srv/modules/modules-1.0.0.zip"),
+        ("s3://modules", {"AWS_DEFAULT_REGION": "us-east-1"},
+         "s3::https://s3.amazonaws.com/modules/modules-1.0.0.zip"),
+        ("s3://modules", {}, "s3::https://s3.amazonaws.com/modules/modules-1.0.0.zip"),
+        ("gs://modules/mail", {}, "gcs::https://www.googleapis.com/storage/v1/modules/mail/modules-1.0.0.zip"),
+        ("az://modules/mail", {"AZURE_STORAGE_ACCOUNT_NAME": "lists"},
+         "https://lists.blob.core.windows.net/modules/mail/modules-1.0.0.zip"),
+        ("az://modules", {"AZURE_STORAGE_ACCOUNT_NAME": "l", "AZURE_STORAGE_ENDPOINT": "https://l.blob.core.chinacloudapi.cn/"},
+         "https://l.blob.core.chinacloudapi.cn/modules/modules-1.0.0.zip"),
+        ("file:///srv/modules", {}, "file:///srv/modules/modules-1.0.0.zip"),
     ],
 )  # fmt: skip
-def test_an_archive_is_named_as_terraform_reads_it(url: str, region: str, written: str) -> None:
+def test_an_archive_is_named_as_terraform_reads_it(
+    url: str, environment: dict[str, str], written: str
+) -> None:
     """A bucket's own URL is no module source."""
-    assert source(url, "modules-1.0.0.zip", region) == written
+    assert source(url, "modules-1.0.0.zip", environment) == written
