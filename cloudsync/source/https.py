@@ -12,7 +12,6 @@ import socket
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -21,19 +20,19 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, Self
 
 from cloudsync.errors import SourceRefused
+from cloudsync.source.body import body_of
 from cloudsync.source.codes import refusal
 from cloudsync.source.special import special_use
 from cloudsync.source.url import Url
 
 if TYPE_CHECKING:
     from urllib3.connection import HTTPSConnection
-    from urllib3.response import BaseHTTPResponse, HTTPResponse
+    from urllib3.response import BaseHTTPResponse
 
 # The platform's own server on every Azure machine: a public address that is anything but.
 _METADATA: Final = frozenset({"168.63.129.16"})
 _MAX_ADDRESSES: Final = 4
 _CONNECT_SECONDS: Final = 10.0
-_CHUNK: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ def _exchange(
             if response.status == 304:
                 return None
             _refuse_status(response, url)
-            body = _unpacked(_raw(response, url, limits), response, url, limits)
+            body = body_of(response, url, limits.max_bytes)
     except TimeoutError:
         raise _late(url, limits) from None
     except (HTTPError, HTTPException, OSError, ValueError) as error:
@@ -242,47 +241,6 @@ def _refuse_status(response: BaseHTTPResponse, url: Url) -> None:
         raise refusal(url.text, "E_REDIRECT", what)
     if response.status != 200:
         raise refusal(url.text, "E_STATUS", f"status {response.status}")
-
-
-def _raw(response: HTTPResponse, url: Url, limits: Limits) -> bytes:
-    """The body as sent. One without a stated length is refused: cut short, it would look whole."""
-    length = response.length_remaining
-    if not response.chunked and length is None:
-        what = "the answer doesn't say how long it is"
-        raise refusal(url.text, "E_LENGTH", what)
-    body = bytearray()
-    for chunk in response.stream(_CHUNK, decode_content=False):
-        body += chunk
-        if len(body) > limits.max_bytes:
-            raise _too_large(url, limits)
-    if length is not None and len(body) < length:
-        what = f"the answer ended after {len(body):,} of {length:,} bytes"
-        raise refusal(url.text, "E_LENGTH", what)
-    return bytes(body)
-
-
-def _unpacked(body: bytes, response: BaseHTTPResponse, url: Url, limits: Limits) -> bytes:
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding == "identity":
-        return body
-    if coding not in {"gzip", "x-gzip"}:
-        raise refusal(url.text, "E_COMPRESSION", f"the answer is packed as {coding!a}, not gzip")
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        # One byte past the limit is enough to know; a bomb isn't unpacked to be weighed.
-        plain = unpacker.decompress(body, limits.max_bytes + 1)
-    except zlib.error as error:
-        raise refusal(url.text, "E_COMPRESSION", f"broken gzip ({error})") from None
-    if len(plain) > limits.max_bytes:
-        raise _too_large(url, limits)
-    if not unpacker.eof or unpacker.unused_data:
-        what = "the gzip ends early, or something follows it"
-        raise refusal(url.text, "E_COMPRESSION", what)
-    return plain
-
-
-def _too_large(url: Url, limits: Limits) -> SourceRefused:
-    return refusal(url.text, "E_TOO_LARGE", f"more than {limits.max_bytes:,} bytes")
 
 
 def _late(url: Url, limits: Limits) -> SourceRefused:
