@@ -13,7 +13,8 @@ from cloudsync.cli.streams import put
 from cloudsync.cli.trouble import tell_of_plan
 from cloudsync.config.schema import schema
 from cloudsync.errors import Exit, first_of
-from cloudsync.reconcile import Look, look
+from cloudsync.looked import Look
+from cloudsync.reconcile import look
 from cloudsync.remember import remember_targets
 from cloudsync.report import exit_code
 

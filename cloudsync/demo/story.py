@@ -13,8 +13,9 @@ from cloudsync.demo.scenes import laid, scenes
 from cloudsync.demo.telling import Check, Telling, certain
 from cloudsync.demo.voice import Voice
 from cloudsync.job import Job
+from cloudsync.looked import Look
 from cloudsync.model import Verdict
-from cloudsync.reconcile import Look, look, reconcile
+from cloudsync.reconcile import look, reconcile
 from cloudsync.report import RunReport, summary
 from cloudsync.report.compose import plan_page, run_page
 from cloudsync.report.page import Kind, label

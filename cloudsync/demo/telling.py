@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from cloudsync.demo.cast import Fleet, Sin
 from cloudsync.demo.voice import Voice
 from cloudsync.job import Job
+from cloudsync.looked import Look
 from cloudsync.model import Mode
 from cloudsync.plan import Plan
-from cloudsync.reconcile import Look
 
 Check = tuple[str, bool]
 """A promise, and whether it was kept."""

@@ -15,13 +15,13 @@ from cloudsync.blocks import Block
 from cloudsync.errors import UsageError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
+from cloudsync.looked import said
 from cloudsync.made import Made
 from cloudsync.model import Mode
 from cloudsync.observe import every
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.preflight.arming import Armed
 from cloudsync.provider import Outcome, Reversal, Scope, Step, Unreadable
-from cloudsync.reconcile import said
 from cloudsync.records import Seen
 from cloudsync.records.plans import Reading
 from cloudsync.report.words import counted

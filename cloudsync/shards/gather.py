@@ -11,15 +11,16 @@ from dataclasses import replace
 
 from cloudsync import docket, records
 from cloudsync.blocks import Block, blocks_of
+from cloudsync.carry_out import applied
 from cloudsync.conditions import Turned
 from cloudsync.errors import LeaseError, UsageError
 from cloudsync.history.past import drop
 from cloudsync.job import Job
+from cloudsync.looked import Look, contests, said, still_so
 from cloudsync.made import Made, only_looked, recorded
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.preflight.ledger import keep_armed
 from cloudsync.provider import Provider, Scope
-from cloudsync.reconcile import Look, applied, contests, said, still_so
 from cloudsync.records.lease import TENURE
 from cloudsync.remember import changes_before, seen_before
 from cloudsync.report import RunReport, exit_of_run

@@ -15,16 +15,17 @@ from typing import Final
 
 from cloudsync import docket, intime, records
 from cloudsync.blocks import Block, blocks_of
+from cloudsync.carry_out import carried_out
 from cloudsync.contested import Turn
 from cloudsync.errors import CloudsyncError
 from cloudsync.holds import Gate
 from cloudsync.job import Job
+from cloudsync.looked import Look, contests, said, still_so
 from cloudsync.made import Made
 from cloudsync.model import Mode
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.preflight.arming import armed_by
 from cloudsync.provider import Scope
-from cloudsync.reconcile import Look, carried_out, contests, said, still_so
 from cloudsync.records.plans import Reading
 from cloudsync.remember import changes_before
 from cloudsync.report import Listed

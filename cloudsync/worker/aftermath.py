@@ -15,8 +15,8 @@ from cloudsync.conditions.of_targets import Since, unseen
 from cloudsync.conditions.watch import changed, found, judged_by, keep_judged_by, kept, watched
 from cloudsync.errors import CloudsyncError, SourceRefused
 from cloudsync.job import Job
+from cloudsync.looked import Look
 from cloudsync.model import Verdict
-from cloudsync.reconcile import Look
 from cloudsync.records import Seen
 from cloudsync.report import RunReport
 from cloudsync.state import StateError

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from cloudsync.engine import observe
 from cloudsync.job import Job
+from cloudsync.looked import Look
 from cloudsync.model import Verdict
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.plan import look as stated
-from cloudsync.reconcile import Look
 from cloudsync.report import RunReport
 
 GRAVE = frozenset({Verdict.MISSING, Verdict.OPEN})

@@ -16,8 +16,9 @@ from cloudsync.conditions import Condition, ConditionKind, Turned
 from cloudsync.errors import CloudsyncError, HeldError, LeaseError, StoppedError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
+from cloudsync.looked import Look
 from cloudsync.plan import Plan
-from cloudsync.reconcile import Look, look, reconcile
+from cloudsync.reconcile import look, reconcile
 from cloudsync.records import Seen
 from cloudsync.remember import seen_before
 from cloudsync.report import RunReport

@@ -16,8 +16,9 @@ from cloudsync.config import Config
 from cloudsync.engine import Pace
 from cloudsync.errors import CloudsyncError, SourceRefused
 from cloudsync.job import Job
+from cloudsync.looked import Look
 from cloudsync.model import Verdict
-from cloudsync.reconcile import Look, look, reconcile
+from cloudsync.reconcile import look, reconcile
 from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
 from cloudsync.vetting.leaving import begin
