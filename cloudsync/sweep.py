@@ -28,7 +28,7 @@ from cloudsync.terraform.ledger import published
 from cloudsync.terraform.mend import known_of, mended
 from cloudsync.terraform.versions import Versions
 from cloudsync.trace import span
-from cloudsync.wants import wanted_of
+from cloudsync.wants import choice_of, wanted_of
 from cloudsync.waves import together
 
 
@@ -242,7 +242,7 @@ def _kin(seen: Snapshot, target: str) -> tuple[str, ...]:
 
 def _cost(settings: TargetSettings, config: Config, entries: tuple[Entry, ...]) -> int:
     """How many addresses the block's own ``widen`` lets in that nobody listed."""
-    shoreline = config.list.shoreline if settings.shoreline is None else settings.shoreline
+    shoreline = choice_of(config, settings).shoreline
     return cost_of_widening(entries, shoreline) if settings.widen == "24" else 0
 
 

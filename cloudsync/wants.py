@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from cloudsync.addresses import EVERYONE, INTERNAL
+from cloudsync.addresses import EVERYONE, INTERNAL, Network
 from cloudsync.allowlist import Entry, Widen, applied
 from cloudsync.config import AlsoAllow, Config, TargetSettings, active
 from cloudsync.exposure import Name
 from cloudsync.managed import CLOUDSYNC
 from cloudsync.model import Mode, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which networks of a list apply at a target: by the groups it takes, and how wide they are."""
+
+    shoreline: tuple[str, ...]
+    widen: Widen
+
+    def of(self, entries: Iterable[Entry]) -> tuple[Network, ...]:
+        """The networks of ``entries`` that apply, in order."""
+        return applied(entries, self.shoreline, self.widen)
+
+
+def choice_of(config: Config, target: TargetSettings) -> Choice:
+    """As ``target`` says, or the list where it doesn't; no group at all is said too."""
+    shoreline = config.list.shoreline if target.shoreline is None else target.shoreline
+    return Choice(shoreline, target.widen or config.list.widen)
 
 
 def groups_of(config: Config) -> tuple[str, ...]:
@@ -29,13 +48,12 @@ def wanted_of(
     config: Config, target: TargetSettings, entries: Iterable[Entry], now: datetime
 ) -> Wanted:
     """What ``target`` is to let in: ``entries`` as they apply there, and its ``also_allow``."""
-    shoreline = config.list.shoreline if target.shoreline is None else target.shoreline
     also = [one for one in target.also_allow if active(one, now)]
     priority = target.priority
     return Wanted(
         installation=config.name,
         mode=Mode(target.mode) if target.managed_by in (None, CLOUDSYNC) else Mode.WATCH,
-        networks=applied(entries, shoreline, target.widen or config.list.widen),
+        networks=choice_of(config, target).of(entries),
         also=tuple(sorted({one.network for one in also if one.network}, key=str)),
         names=frozenset(_name(one) for one in also if not one.network),
         internal=target.internal,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
-from cloudsync.allowlist import Entry, applied
+from cloudsync.allowlist import Entry
 from cloudsync.config import Config, TargetSettings, active
 from cloudsync.config.times import over
 from cloudsync.errors import UsageError
@@ -27,6 +27,7 @@ from cloudsync.preflight.rights import granted
 from cloudsync.preflight.rows import Row, compare
 from cloudsync.preflight.verdict import Ground, Verdict
 from cloudsync.remember import list_in_force
+from cloudsync.wants import choice_of
 
 OFTEN: Final = timedelta(hours=12)
 """So old may a look get before a worker looks again: two may fail before it no longer counts."""
@@ -122,7 +123,7 @@ def _entries(job: Job) -> tuple[Entry, ...]:
 
 def _verdict(job: Job, servers: Servers, domain: str, entries: tuple[Entry, ...]) -> Verdict:
     serving = [one for one in job.config.targets if domain in one.domains] or [*job.config.targets]
-    chosen = {group for one in serving for group in _shoreline(job, one)}
+    chosen = {group for one in serving for group in choice_of(job.config, one).shoreline}
     groups = {one.group for one in entries if one.group.startswith("EXG")} - chosen
     ground = Ground(
         job.config.preflight.filter_suffixes,
@@ -133,16 +134,12 @@ def _verdict(job: Job, servers: Servers, domain: str, entries: tuple[Entry, ...]
     return judge(servers.look(domain), ground)
 
 
-def _shoreline(job: Job, target: TargetSettings) -> tuple[str, ...]:
-    return job.config.list.shoreline if target.shoreline is None else target.shoreline
-
-
 def _kept(job: Job, entries: tuple[Entry, ...]) -> AddressSet:
     """Who isn't cut at any of the targets: the list, active exceptions, internal space if kept."""
     kept: list[AddressSet] = []
     for one in job.config.targets:
         also = [item.network for item in one.also_allow if item.network and active(item, job.now())]
-        listed = applied(entries, _shoreline(job, one), one.widen or job.config.list.widen)
+        listed = choice_of(job.config, one).of(entries)
         inside = NOBODY if one.internal == "close" else INTERNAL
         kept.append(AddressSet.of(*listed, *also) | inside)
     if not kept:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 
 from cloudsync.addresses import AddressSet, Network
-from cloudsync.allowlist import Entry, applied
+from cloudsync.allowlist import Entry
 from cloudsync.config import Config, TargetSettings
 from cloudsync.managed import managed_by
 from cloudsync.model import OUR_MARKS, Note, Purpose, Verdict, Wanted
@@ -18,6 +17,7 @@ from cloudsync.report.facts import facts
 from cloudsync.report.words import counted, listing, natural
 from cloudsync.tells import Managed, TellsModules
 from cloudsync.terraform.versions import Version, Versions, pinned
+from cloudsync.wants import choice_of
 
 _NAMES: Final = frozenset({"terraform", "opentofu"})
 _DRIFT: Final = frozenset({Verdict.MISSING, Verdict.OPEN})
@@ -39,9 +39,7 @@ class Known:
 
 def known_of(config: Config, settings: TargetSettings, versions: Versions | None) -> Known:
     """What the mends at one block's targets are told by."""
-    shoreline = config.list.shoreline if settings.shoreline is None else settings.shoreline
-    widen = settings.widen or config.list.widen
-    return Known(versions, partial(applied, shoreline=shoreline, widen=widen))
+    return Known(versions, choice_of(config, settings).of)
 
 
 def mended(

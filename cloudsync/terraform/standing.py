@@ -13,7 +13,7 @@ from cloudsync.job import Job
 from cloudsync.provider import Scope, Snapshot, Unreadable
 from cloudsync.tells import Resource, TellsTerraform
 from cloudsync.terraform.root import Taken
-from cloudsync.wants import wanted_of
+from cloudsync.wants import choice_of, wanted_of
 
 _AT_ONCE: Final = 200
 """Targets in one close look: more values than that one filter of EC2's doesn't take."""
@@ -73,8 +73,7 @@ def _of(job: Job, in_force: InForce, block: Block, seen: Snapshot) -> tuple[list
     known: Mapping[str, Sequence[Resource]] = {}
     if isinstance(rules, TellsTerraform):
         known = rules.resources(seen, job.config.name, settings.ports)
-    listed = job.config.list
-    shoreline = listed.shoreline if settings.shoreline is None else settings.shoreline
+    choice = choice_of(job.config, settings)
     taken: list[Taken] = []
     left: list[str] = []
     for target in seen.targets:
@@ -87,6 +86,5 @@ def _of(job: Job, in_force: InForce, block: Block, seen: Snapshot) -> tuple[list
         elif not resources:
             left.append(f"{target}: no rule of this installation stands there. Apply first.")
         else:
-            widen = settings.widen or listed.widen
-            taken.append(Taken(target, resources, wanted.networks, widen, tuple(shoreline)))
+            taken.append(Taken(target, resources, wanted.networks, choice.widen, choice.shoreline))
     return taken, left
