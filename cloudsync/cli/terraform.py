@@ -16,8 +16,8 @@ from cloudsync.terraform import publish as publishing
 from cloudsync.terraform import request
 from cloudsync.terraform import root as takeover
 from cloudsync.terraform.contents import contents, written
-from cloudsync.terraform.folder import carried, put_down, strangers, there
-from cloudsync.terraform.release import LIST, Release, release
+from cloudsync.terraform.folder import following, put_down, there
+from cloudsync.terraform.release import Release
 from cloudsync.terraform.standing import standing
 
 
@@ -83,25 +83,7 @@ def publish(path: Path, out: Path | None) -> int:
 
 
 def _written(each: Job, in_force: InForce, folder: Path) -> Release:
-    today = each.now().date()
-    found = there(folder)
-    try:
-        made = release(found, carried(), contents(in_force), today)
-    except ValueError as error:
-        raise UsageError(
-            str(folder / LIST),
-            f"isn't one that cloudsync wrote: {error}",
-            done=NOTHING_WRITTEN,
-            todo="Name another folder, or take the modules in it away.",
-        ) from error
-    strange = strangers(found, dict(made.files))
-    if strange:
-        raise UsageError(
-            str(folder),
-            f"{', '.join(strange)} is no part of the modules, and Terraform would read it with them",
-            done=NOTHING_WRITTEN,
-            todo="Move it out, or name another folder.",
-        )
+    made = following(there(folder), in_force, each.now().date(), str(folder), NOTHING_WRITTEN)
     if made.changed:
         put_down(folder, dict(made.files))
     return made

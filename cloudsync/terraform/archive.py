@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cloudsync.errors import UsageError
 from cloudsync.terraform.contents import Version, written
+from cloudsync.terraform.release import NOTHING_PUBLISHED
 
 # The oldest moment that the format knows: equal files give equal archives.
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
@@ -141,9 +142,6 @@ def source(url: str, name: str, environment: Mapping[str, str]) -> str:
         blobs = next(filter(None, known), f"https://{account}.blob.core.windows.net")
         return f"{blobs.rstrip('/')}/{where}/{name}"
     return f"{url.rstrip('/')}/{name}"
-
-
-NOTHING_PUBLISHED: Final = "Nothing was published."
 
 
 def _version(name: str) -> Version | None:

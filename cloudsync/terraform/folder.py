@@ -1,13 +1,19 @@
-"""The modules that the program carries, and those in a folder; it decides nothing."""
+"""The modules that the program carries, those in a folder, and the release that follows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Final
 
+from cloudsync.allowlist import InForce
 from cloudsync.errors import UsageError
 from cloudsync.export.install.files import write
-from cloudsync.terraform.release import LIST, LOG
+from cloudsync.plural import agreeing
+from cloudsync.report import words
+from cloudsync.terraform.contents import contents
+from cloudsync.terraform.release import LIST, LOG, Release, release
 
 NAMES: Final = ("allow-list", "aws", "azure", "gcp")
 _NOTHING: Final = "Nothing was written."
@@ -47,13 +53,35 @@ def there(folder: Path) -> dict[str, str]:
     return found
 
 
-def strangers(found: dict[str, str], files: dict[str, str]) -> tuple[str, ...]:
-    """Configuration that no release holds, and that Terraform would read with it."""
-    return tuple(
+def following(
+    found: Mapping[str, str], listing: InForce, today: date, where: str, done: str
+) -> Release:
+    """The release with ``listing`` that comes after ``found``, the files at ``where``.
+
+    Raises:
+        UsageError: the list there isn't one of ours, or Terraform would read a stranger's file with
+            the modules; it says what was ``done``.
+    """
+    try:
+        made = release(found, carried(), contents(listing), today)
+    except ValueError as error:
+        raise UsageError(
+            where, f"the list there isn't one that cloudsync wrote: {error}", done=done,
+            todo="Name another place, or take modules/ away there.",
+        ) from error  # fmt: skip
+    strange = [
         path
-        for path in sorted(set(found) - set(files))
+        for path in sorted(set(found) - set(made.files))
         if path.endswith((".tf", ".tf.json", ".tftest.hcl"))
-    )
+    ]
+    if strange:
+        raise UsageError(
+            where,
+            f"{words.listing(strange)} {agreeing(len(strange), 'is', 'are')} no part of the modules, and "
+            "Terraform would read it with them",
+            done=done, todo="Move it out of modules/, or name another place.",
+        )  # fmt: skip
+    return made
 
 
 def put_down(folder: Path, files: dict[str, str]) -> None:

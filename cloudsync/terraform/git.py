@@ -16,11 +16,10 @@ from typing import Any, Final
 from cloudsync.errors import UsageError
 from cloudsync.secret import hidden
 from cloudsync.terraform.folder import NAMES
-from cloudsync.terraform.release import LOG
+from cloudsync.terraform.release import LOG, NOTHING_PUBLISHED
 
 _FILE: Final = 0o100644
 _NOBODY: Final = b"cloudsync <cloudsync@localhost>"
-_NOTHING: Final = "Nothing was published."
 
 
 class RacedError(Exception):
@@ -47,13 +46,13 @@ class Repository:
             from dulwich.repo import MemoryRepo  # noqa: PLC0415
         except ImportError as error:
             raise UsageError(
-                "terraform.git", "dulwich isn't installed", done=_NOTHING,
+                "terraform.git", "dulwich isn't installed", done=NOTHING_PUBLISHED,
                 todo="pip install 'cloudsync-smtp[terraform]'",
             ) from error  # fmt: skip
         token = os.environ.get(token_env, "") if token_env else None
         if token_env and not token:
             raise UsageError(
-                "terraform.git.token_env", f"{token_env} isn't set", done=_NOTHING,
+                "terraform.git.token_env", f"{token_env} isn't set", done=NOTHING_PUBLISHED,
                 todo="Set it where cloudsync runs.",
             )  # fmt: skip
         sdk: Any = get_transport_and_path
@@ -116,7 +115,7 @@ class Repository:
             name = f"refs/tags/{tag}".encode()
             if onto.refs.get(name, head) != head:
                 raise UsageError(
-                    self.url, f"the tag {tag} stands already, at another commit", done=_NOTHING,
+                    self.url, f"the tag {tag} stands already, at another commit", done=NOTHING_PUBLISHED,
                     todo="A tag is never moved. Take the branch to the version of the tag, or delete it.",
                 )  # fmt: skip
             new[name] = head
@@ -144,7 +143,7 @@ class Repository:
                 raise RacedError
             said = self._hidden("; ".join(f"{name}: {why}" for name, why in sorted(wrong.items())))
             raise UsageError(
-                self.url, f"refused the push: {said}", done=_NOTHING,
+                self.url, f"refused the push: {said}", done=NOTHING_PUBLISHED,
                 todo="Give the identity the right to push there, or name another branch.",
             )  # fmt: skip
         found: str = head.decode()
@@ -194,14 +193,14 @@ class Repository:
             known = f"the token in {self._token_env}" if self._token else "whoever has no token"
             return UsageError(
                 self.url, f"can't be {what}: the server doesn't let in {known} (HTTP 401)",
-                done=_NOTHING,
+                done=NOTHING_PUBLISHED,
                 todo=f"Set {self._token_env} to a token that may read and push there."
                 if self._token
                 else "Name the variable that holds a token: terraform.git.token_env.",
             )  # fmt: skip
         said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return UsageError(
-            self.url, f"can't be {what}: {self._hidden(said)}", done=_NOTHING,
+            self.url, f"can't be {what}: {self._hidden(said)}", done=NOTHING_PUBLISHED,
             todo="Look at the address, the branch, and what the token may do.",
         )  # fmt: skip
 

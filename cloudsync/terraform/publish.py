@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -23,13 +22,12 @@ from cloudsync.state import StateError
 from cloudsync.terraform import ledger, request
 from cloudsync.terraform.archive import Archives, name_of, source
 from cloudsync.terraform.contents import contents, written
-from cloudsync.terraform.folder import carried, strangers
+from cloudsync.terraform.folder import carried, following
 from cloudsync.terraform.git import RacedError, Repository
-from cloudsync.terraform.release import Release, release
+from cloudsync.terraform.release import NOTHING_PUBLISHED, Release
 from cloudsync.terraform.versions import read_back
 
 TRIES: Final = 5
-_NOTHING: Final = "Nothing was published."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def publish(job: Job, listing: InForce) -> tuple[Published, ...]:
     chosen = job.config.terraform
     if chosen is None:
         raise UsageError(
-            str(job.config.file), "names no place to publish the modules to", done=_NOTHING,
+            str(job.config.file), "names no place to publish the modules to", done=NOTHING_PUBLISHED,
             todo="Add terraform: {git: {url: …}} or terraform: {archive: …}.",
         )  # fmt: skip
     found: list[Published] = []
@@ -101,7 +99,7 @@ def _pushed(job: Job, git: GitSettings, repository: Repository, listing: InForce
     for _ in range(TRIES):
         # What was proposed and not merged yet is no base: it begins where the branch is.
         onto = repository.read(git.branch)
-        made = _next(onto.files, listing, job, url)
+        made = following(onto.files, listing, job.now().date(), url, NOTHING_PUBLISHED)
         version = written(made.version)
         # A branch is named by its list, so that what waits to be merged isn't proposed twice.
         proposed = f"cloudsync/v{version}-{listing.digest.partition(':')[2][:12]}"
@@ -121,7 +119,7 @@ def _pushed(job: Job, git: GitSettings, repository: Repository, listing: InForce
         ref = merged if f"refs/tags/{merged}".encode() in onto.refs else git.branch
         return Published(url, made, _source(url, ref))
     raise UsageError(
-        url, f"{TRIES} pushes in a row lost the race with somebody else's", done=_NOTHING,
+        url, f"{TRIES} pushes in a row lost the race with somebody else's", done=NOTHING_PUBLISHED,
         todo="Look who pushes there all the time. The next run tries again.",
     )  # fmt: skip
 
@@ -133,32 +131,13 @@ def _needed(made: Release, *, there: bool, propose: bool) -> bool:
 
 def _to_archive(job: Job, url: str, listing: InForce) -> Published:
     store = Archives(url)
-    made = _next(store.newest(), listing, job, url)
+    made = following(store.newest(), listing, job.now().date(), url, NOTHING_PUBLISHED)
     if made.changed:
         store.put(made.version, made.files)
     # Terraform compares what it loads with this: who may write to the store alone changes no module.
     checked = f"?checksum=sha256:{store.checksum(made.version)}"
     where = source(url, name_of(made.version), os.environ)
     return Published(url, made, f"{where}//modules/MODULE{checked}")
-
-
-def _next(there: Mapping[str, str], listing: InForce, job: Job, where: str) -> Release:
-    found = dict(there)
-    try:
-        made = release(found, carried(), contents(listing), job.now().date())
-    except ValueError as error:
-        raise UsageError(
-            where, f"the list there isn't one that cloudsync wrote: {error}", done=_NOTHING,
-            todo="Name another place, or take modules/ away there.",
-        ) from error  # fmt: skip
-    strange = strangers(found, dict(made.files))
-    if strange:
-        raise UsageError(
-            where,
-            f"{', '.join(strange)} is no part of the modules, and Terraform would read it with them",
-            done=_NOTHING, todo="Move it out of modules/.",
-        )  # fmt: skip
-    return made
 
 
 def _source(url: str, ref: str) -> str:

@@ -17,6 +17,8 @@ from cloudsync.terraform.inputs import broken
 
 LIST: Final = "modules/allow-list/list.json"
 LOG: Final = "CHANGELOG.md"
+NOTHING_PUBLISHED: Final = "Nothing was published."
+"""How an error of publishing ends, where it was so."""
 _VARIABLES: Final = "/variables.tf"
 _HEAD: Final = (
     "# Changes\n\n"

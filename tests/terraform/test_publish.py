@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from dulwich.object_store import commit_tree_changes
+from dulwich.objects import Blob
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 from dulwich.server import DictBackend
@@ -153,6 +154,40 @@ def test_another_repository_among_the_modules_stays_where_it_is(world: World, ba
     assert (done.code, done.err) == (0, "")
     tree = bare[refs(bare)["refs/heads/main"].encode()].tree  # type: ignore[attr-defined,unused-ignore]
     assert b"modules/aws/theirs" in {one.path for one in store.iter_tree_contents(tree)}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "what"),
+    [
+        ("modules/aws/extra.tf", 'provider "aws" {}',
+         "modules/aws/extra.tf is no part of the modules, and Terraform would read it with them. "),
+        (PATH, "{}", ("the list there isn't one that cloudsync wrote: it lacks what a list of "
+         "cloudsync.modules/1 holds ('schema'). ")),
+    ],
+)  # fmt: skip
+def test_what_is_not_ours_among_the_modules_is_never_published(
+    world: World, bare: Repo, path: str, text: str, what: str
+) -> None:
+    """A stranger's file would be carried out by whoever plans: neither a folder nor git takes more."""
+    configured(world, bare)
+    assert world.run("terraform", "publish").code == 0
+    assert world.run("terraform", "write", "out").code == 0
+    (world.folder / "out" / path).write_text(text, "utf-8")
+    blob: Any = Blob.from_string(text.encode())
+    commit: Any = bare[refs(bare)["refs/heads/main"].encode()].copy()
+    store: Any = bare.object_store
+    store.add_object(blob)
+    commit.tree = commit_tree_changes(
+        store, store[commit.tree], [(path.encode(), 0o100644, blob.id)]
+    )
+    store.add_object(commit)
+    bare.refs[Ref(b"refs/heads/main")] = commit.id
+    world.accepted(*LIST, NEW)
+    before = refs(bare)
+    wrote, sent = (world.run("terraform", *one) for one in (("write", "out"), ("publish",)))
+    assert (wrote.code, sent.code, refs(bare)) == (1, 1, before)
+    assert wrote.err.startswith(f"out: {what}Nothing was written. ")
+    assert sent.err.startswith(f"file://{bare.path}: {what}Nothing was published. ")
 
 
 def test_a_tag_is_never_moved(world: World, bare: Repo) -> None:
