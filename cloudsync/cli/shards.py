@@ -18,9 +18,10 @@ from cloudsync.config import Config
 from cloudsync.errors import CloudsyncError, Exit, UsageError
 from cloudsync.report.words import counted
 from cloudsync.shards.begin import joined
-from cloudsync.shards.gather import common_of, gathered, is_last
+from cloudsync.shards.gather import gathered
 from cloudsync.shards.ledger import Common, Progress
 from cloudsync.shards.shard import Shard, account, run_name, shard
+from cloudsync.shards.under_way import common_of, is_last
 from cloudsync.shards.work import work
 from cloudsync.worker.stop import Stop
 from cloudsync.worker.unattended import run_unattended, told_of

@@ -22,9 +22,10 @@ from cloudsync.job import Job
 from cloudsync.plan import Plan
 from cloudsync.reconcile import check
 from cloudsync.remember import begin_run
-from cloudsync.shards.gather import abandoned, no_shard_at_work, see_same_configuration
+from cloudsync.shards.gather import abandoned
 from cloudsync.shards.ledger import COMMON, SHARDS, Common, common_key
 from cloudsync.shards.patience import patiently
+from cloudsync.shards.under_way import no_shard_at_work, see_same_configuration
 from cloudsync.track import compare_page
 from cloudsync.worker.lease import leased
 from cloudsync.worker.passes import Passed, of_list, telling
