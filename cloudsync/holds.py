@@ -110,7 +110,8 @@ def remark_of(hold: Hold) -> Remark:
     """What a report says of a target that waits."""
     return Remark(
         hold.subject,
-        f"{hold.what}, and waits for a person; what lets in is done. To let it through: {hold.command}",
+        f"{hold.what}, and waits for a person; what lets in is done. To let it through: "
+        f"`{hold.command}`",
         Note.HELD,
     )
 

@@ -136,7 +136,7 @@ def _undetermined(plan: TargetPlan, found: Facts) -> Condition:
 
 
 def _contested(plan: TargetPlan) -> Iterator[Condition]:
-    said = [remark.text for remark in plan.remarks if remark.note is Note.CONTESTED]
+    said = [_unquoted(remark.text) for remark in plan.remarks if remark.note is Note.CONTESTED]
     shown = quote(plan.target)
     if said:
         yield Condition(
@@ -225,9 +225,14 @@ def _did(plan: TargetPlan) -> str:
 def _todo(plan: TargetPlan, witness: str | None) -> str:
     if plan.mend:
         lines = "; ".join(few(plan.mend.changes, SHOWN))
-        return f"{plan.mend.todo}{f' The change: {lines}.' if lines else ''}".replace("`", "")
+        return _unquoted(f"{plan.mend.todo}{f' The change: {lines}.' if lines else ''}")
     explain = f"cloudsync explain {witness} {quote(plan.target)}" if witness else "cloudsync plan"
     return f"{explain} shows the rule that decides."
+
+
+def _unquoted(text: str) -> str:
+    """A report's prose as a letter has it, which marks no command."""
+    return text.replace("`", "")
 
 
 def _rules(shares: tuple[Share, ...]) -> str:

@@ -248,7 +248,7 @@ def _remarks(
             f"closing would stop {names}; list it in also_allow, or set close_opaque: true",
         )
     if placement.left_over:
-        yield Remark(target, f"own denies still stand; cloudsync relax {target} takes them away")
+        yield Remark(target, f"own denies still stand; `cloudsync relax {target}` takes them away")
     for rule in _marked(firewall.rules, want):
         yield Remark(target, f"a rule of cloudsync's was changed by hand: {rule}", Note.CONTESTED)
 

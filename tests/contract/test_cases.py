@@ -274,7 +274,7 @@ def test_the_own_deny_outlives_enforce(ties: bool, mode: Mode) -> None:
     assert run.done == ()
     assert exposed(judged) == AddressSet.of(*LISTED) | PROBES
     assert [remark.text for remark in run.first[0].remarks] == [
-        f"own denies still stand; cloudsync relax {TARGET} takes them away"
+        f"own denies still stand; `cloudsync relax {TARGET}` takes them away"
     ]
 
 
@@ -288,7 +288,7 @@ def test_close_then_keep_opens_nothing(ties: bool) -> None:
     assert run.done == ()
     assert exposed(judged) == AddressSet.of(*LISTED) | PROBES
     assert [remark.text for remark in run.first[0].remarks] == [
-        f"own denies still stand; cloudsync relax {TARGET} takes them away"
+        f"own denies still stand; `cloudsync relax {TARGET}` takes them away"
     ]
 
 

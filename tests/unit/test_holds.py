@@ -12,8 +12,9 @@ from cloudsync.closing import closing_of
 from cloudsync.exposure import Exposure
 from cloudsync.holds import Gate, Hold, held_back, remark_of, reminder, renewed
 from cloudsync.model import Mode, Note, Verdict, Wanted, differ
-from cloudsync.plan import State, TargetPlan
+from cloudsync.plan import Plan, State, TargetPlan
 from cloudsync.provider import Refusal, Step
+from cloudsync.report import text
 from cloudsync.waves import fell_short, together, waves
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -113,7 +114,14 @@ def test_a_hold_says_who_would_be_shut_out(after: AddressSet, who: str) -> None:
     assert who in hold.what
     assert (passed.steps, passed.notes) == ((LET_IN,), (Note.HELD,))
     assert passed.remarks == (remark_of(hold),)
-    assert "cloudsync approve sha256:1 --by NAME --reason TEXT" in passed.remarks[0].text
+    assert "`cloudsync approve sha256:1 --by NAME --reason TEXT`" in passed.remarks[0].text
+
+
+def test_a_report_breaks_no_command() -> None:
+    """What lets a target through can be pasted as it is printed, however long its digest."""
+    hold = replace(HOLD, digest=f"sha256:{'1' * 64}")
+    page = text(Plan("sha256:2", (ADD.saying(remark_of(hold)),)))
+    assert any(hold.command in line for line in page.splitlines())
 
 
 def test_a_plan_that_was_not_looked_at_shuts_nobody_out() -> None:

@@ -51,5 +51,5 @@ def _staying(snapshot: ListSnapshot, one: ManagedList, entry: Entry, open_to: Ad
     return (
         f"{entry} in {one.id} lets in {said(open_to)} that aren't wanted, and the list decides "
         "more than the guarded port, so it is left. Once nothing else needs it, close it: "
-        f"{list_by_hand(snapshot, call)}"
+        f"`{list_by_hand(snapshot, call)}`"
     )

@@ -60,7 +60,7 @@ def _contested(snapshot: AwsSnapshot, target: str, rule: Rule, want: Wanted) -> 
             target,
             f"{rule} carries this installation's mark, but not the shape of a rule of its own. It "
             "counts as somebody else's and is left alone. Change its description, or revoke it: "
-            f"{_command(snapshot, target, rule)}",
+            f"`{_command(snapshot, target, rule)}`",
             Note.CONTESTED,
         )
     elif rule.description.startswith(OUR_MARKS) and (
@@ -87,7 +87,7 @@ def _staying(snapshot: AwsSnapshot, target: str, rule: Rule, want: Wanted) -> It
             target,
             f"{rule} lets in whoever stands behind {name.text}, which isn't in also_allow. A rule "
             "that names no addresses is never revoked. To close it: "
-            f"{_command(snapshot, target, rule)}",
+            f"`{_command(snapshot, target, rule)}`",
         )
     elif not rule.alone(want.ports) and (open_to := _excess(snapshot, target, rule, want)):
         lets = "lets in" if "full" in covers else "may let in"
@@ -95,7 +95,7 @@ def _staying(snapshot: AwsSnapshot, target: str, rule: Rule, want: Wanted) -> It
             target,
             f"{rule} {lets} {said(open_to)} that aren't wanted, and opens more than the guarded "
             "port, so it is never rewritten. Make rules for what else needs it, then close it: "
-            f"{_command(snapshot, target, rule)}",
+            f"`{_command(snapshot, target, rule)}`",
         )
 
 

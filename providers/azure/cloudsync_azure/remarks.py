@@ -51,7 +51,7 @@ def _placed(target: str, placement: Placement) -> Iterator[Remark]:
             f"closing would stop {names}; list it in also_allow, or set close_opaque: true",
         )
     if placement.left_over:
-        yield Remark(target, f"own denies still stand; cloudsync relax {target} takes them away")
+        yield Remark(target, f"own denies still stand; `cloudsync relax {target}` takes them away")
 
 
 def _contested(target: str, rule: Rule, want: Wanted, protect: Protect) -> Iterator[Remark]:
@@ -61,7 +61,7 @@ def _contested(target: str, rule: Rule, want: Wanted, protect: Protect) -> Itera
             target,
             f"{rule} carries this installation's mark, but not the name and shape of a rule of its "
             "own. It counts as somebody else's and is left alone. Change its description, or take "
-            f"it away: {by_hand(target, rule)}",
+            f"it away: `{by_hand(target, rule)}`",
             Note.CONTESTED,
         )
         return

@@ -44,7 +44,7 @@ def remarks(
             )
         if placement.left_over:
             yield Remark(
-                target, f"own denies still stand; cloudsync relax {target} takes them away"
+                target, f"own denies still stand; `cloudsync relax {target}` takes them away"
             )
         yield from _contested(snapshot.network, target, want, port)
 

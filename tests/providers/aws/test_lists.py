@@ -193,10 +193,10 @@ def test_a_list_that_decides_more_keeps_what_others_wrote() -> None:
         (
             "8.8.8.0/24 (partner) in pl-4 lets in 256 IPv4 addresses that aren't wanted, and the "
             "list decides more than the guarded port, so it is left. Once nothing else needs it, "
-            "close it: aws ec2 modify-managed-prefix-list --region us-east-1 --prefix-list-id pl-4 "
+            "close it: `aws ec2 modify-managed-prefix-list --region us-east-1 --prefix-list-id pl-4 "
             '--current-version "$(aws ec2 describe-managed-prefix-lists --region us-east-1 '
             "--prefix-list-ids pl-4 --query 'PrefixLists[0].Version' --output text)\" "
-            '--remove-entries \'[{"Cidr":"8.8.8.0/24"}]\''
+            '--remove-entries \'[{"Cidr":"8.8.8.0/24"}]\'`'
         ),
     ]
 

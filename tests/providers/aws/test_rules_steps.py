@@ -19,7 +19,7 @@ from tests.providers.aws.fleets import TARGET, own, permission, snapshot, wanted
 
 RULES = AwsRules()
 COMMAND = (
-    "aws ec2 revoke-security-group-ingress --region us-east-1 --group-id sg-0abc --ip-permissions "
+    "`aws ec2 revoke-security-group-ingress --region us-east-1 --group-id sg-0abc --ip-permissions "
 )
 
 
@@ -343,7 +343,7 @@ def test_prefix_list_is_revoked_when_it_can_be_read() -> None:
                 "tcp/25 from pl-2 lets in whoever stands behind pl-2, which isn't in also_allow. "
                 "A rule that names no addresses is never revoked. To close it: " + COMMAND
                 + """'[{"FromPort":25,"IpProtocol":"tcp","PrefixListIds":"""
-                """[{"PrefixListId":"pl-2"}],"ToPort":25}]'""",
+                """[{"PrefixListId":"pl-2"}],"ToPort":25}]'`""",
             ),
         )
     )  # fmt: skip
@@ -359,7 +359,7 @@ def test_references_stay() -> None:
         "tcp/25 from sg-0dd (relays) lets in whoever stands behind sg-0dd, which isn't in "
         "also_allow. A rule that names no addresses is never revoked. To close it: " + COMMAND
         + """'[{"FromPort":25,"IpProtocol":"tcp","ToPort":25,"UserIdGroupPairs":"""
-        """[{"GroupId":"sg-0dd","UserId":"123456789012"}]}]'""",
+        """[{"GroupId":"sg-0dd","UserId":"123456789012"}]}]'`""",
     )  # fmt: skip
 
 
@@ -375,7 +375,7 @@ def test_broader_rules_are_reported_with_the_command() -> None:
             "opens more than the guarded port, so it is never rewritten. Make rules for what else "
             "needs it, then close it: " + COMMAND
             + """'[{"FromPort":20,"IpProtocol":"tcp","IpRanges":"""
-            """[{"CidrIp":"203.0.113.0/28"}],"ToPort":30}]'""",
+            """[{"CidrIp":"203.0.113.0/28"}],"ToPort":30}]'`""",
         ),
     )  # fmt: skip
 
@@ -440,7 +440,7 @@ def test_reshaped_rule() -> None:
             "but not the shape of a rule of its own. It counts as somebody else's and is left "
             "alone. Change its description, or revoke it: " + COMMAND
             + """'[{"FromPort":25,"IpProtocol":"tcp","IpRanges":"""
-            """[{"CidrIp":"192.0.2.1/32"}],"ToPort":26}]'""",
+            """[{"CidrIp":"192.0.2.1/32"}],"ToPort":26}]'`""",
             Note.CONTESTED,
         ),
     )  # fmt: skip

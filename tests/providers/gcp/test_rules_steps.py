@@ -360,7 +360,7 @@ def test_leaving_enforce_keeps_the_denies_and_says_so() -> None:
     world.settle(want(Mode.ENFORCE))
     (plan,) = world.settle(want(Mode.ADD))
     assert [remark.text for remark in plan.remarks] == [
-        f"own denies still stand; cloudsync relax {TARGET} takes them away"
+        f"own denies still stand; `cloudsync relax {TARGET}` takes them away"
     ]
     assert exposure(world.seen).possible == KEPT | PROBES
 
