@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from shlex import quote
 from typing import Final
 
 from cloudsync import log
 from cloudsync.alert.channels import Send, channels
 from cloudsync.alert.letters import Letter
-from cloudsync.conditions.condition import ConditionKind, Severity
+from cloudsync.conditions.condition import Severity
+from cloudsync.conditions.of_worker import of_failure
+from cloudsync.conditions.telling import said
+from cloudsync.conditions.turn import Told, Watched
 from cloudsync.config import Config
 from cloudsync.errors import CloudsyncError
 from cloudsync.job import utc_now
@@ -30,6 +32,7 @@ class _Tenant:
     config: Config
     failures: int = 0
     told: float | None = None
+    failing: Watched | None = None
 
 
 @dataclass
@@ -53,18 +56,15 @@ class Straight:
         tenant = self._tenants.get(name)
         if tenant is None:
             return
+        now = self.now()
+        first = tenant.failing.first if tenant.failing else now
+        failing = tenant.failing = Watched(of_failure(name, error), first, now)
         tenant.failures += 1
         again = tenant.config.alerts.again.total_seconds()
         lately = tenant.told is not None and self.clock() - tenant.told < again
         if tenant.failures < IN_A_ROW or lately:
             return
-        what = (
-            f"What stopped it: {error}",
-            f"Run cloudsync -c {quote(str(tenant.config.file))} run --once by hand, and see what it says.",
-            f"See {tenant.config.alerts.runbook}#{ConditionKind.FAILED}.",
-        )
-        impact = "nothing is watched or mended: cloudsync can't do its work."
-        if self._send(tenant.config, f"{name}: {impact}", what, over=False):
+        if self._send(tenant.config, Told("began" if tenant.told is None else "lasts", failing)):
             tenant.told = self.clock()
 
     def went(self, name: str) -> None:
@@ -72,26 +72,28 @@ class Straight:
         tenant = self._tenants.get(name)
         if tenant is None:
             return
-        tenant.failures = 0
-        if tenant.told is not None:
-            tenant.told = None
-            what = ("What is the matter with the targets is told as ever.",)
-            self._send(tenant.config, f"Over: {name} is watched again.", what, over=True)
+        self._tenants[name] = _Tenant(tenant.config)
+        if tenant.failing and tenant.told is not None:
+            self._send(tenant.config, Told("ended", replace(tenant.failing, ended=self.now())))
 
-    def _send(self, config: Config, impact: str, what: tuple[str, ...], *, over: bool) -> bool:
+    def _send(self, config: Config, told: Told) -> bool:
         """Whether any channel took it."""
         try:
             ways = self.ways(config)
         except CloudsyncError as error:
             log.warning("undelivered", text=str(error))
             return False
+        # It is no ticket, as it is where the state holds it: nothing else is heard of meanwhile.
+        wakes = Severity.PAGE
+        lines = [clean(one) for one in said(told, config.alerts.runbook, config.file)]
+        subject = clean(f"[{wakes}] {config.name}: {lines[0]}")
         went = False
         for channel in config.alerts.channels:
-            if channel.targets or not channel.hears(Severity.PAGE):
+            if channel.targets or not channel.hears(wakes):
                 continue
-            subject = clean(f"[{Severity.PAGE}] {impact}")
-            body = "\n".join(clean(one) for one in (impact, *what))
-            letter = Letter(channel.name, Severity.PAGE, subject, body, self.now(), over)
+            letter = Letter(
+                channel.name, wakes, subject, "\n".join(lines), self.now(), told.event == "ended"
+            )
             failed = ways[channel.name](letter)
             if failed:
                 log.warning("undelivered", channel=channel.name, text=failed)

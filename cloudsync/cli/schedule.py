@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,13 +20,13 @@ from cloudsync.cli.job import job
 from cloudsync.cli.progress import telling
 from cloudsync.cli.signals import Signals
 from cloudsync.cli.worker import tenants
-from cloudsync.conditions import Condition, ConditionKind
+from cloudsync.conditions.of_worker import of_lateness
 from cloudsync.config import Config
 from cloudsync.config.schedule import Schedule as Times
 from cloudsync.errors import CloudsyncError, Exit, UsageError, first_of
 from cloudsync.job import Job
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
-from cloudsync.report.words import counted, listing, sentence
+from cloudsync.report.words import counted, listing
 from cloudsync.state import Conflict, StateError
 from cloudsync.worker.punctual import Counts, length
 from cloudsync.worker.schedule import Due, Schedule
@@ -150,7 +150,7 @@ def _until_told(
         tenant = by_name[name]
         ended = run_unattended(
             name, kind, lambda: opened(tenant), stop, url_env=tenant.url_env,
-            beside=lambda: _late(name, schedule.behind(name)),
+            beside=lambda: of_lateness(name, schedule.behind(name)),
             shown=lambda passed: recorded(name, passed.report.unrecorded),
             failed=lambda error: recorded(name, error),
         )  # fmt: skip
@@ -180,18 +180,6 @@ def _keep(job: Job, counts: Mapping[str, Counts]) -> None:
         records.save(job.store, PUNCTUAL_KEY, PUNCTUAL, counts, generation)
     except StateError as error:
         log.warning("unrecorded", text=str(error))
-
-
-def _late(tenant: str, behind: Sequence[str]) -> Iterator[Condition]:
-    """That the worker doesn't come when it should; of one that hangs, the dead man's switch tells."""
-    if behind:
-        yield Condition(
-            ConditionKind.LATE, tenant,
-            f"{tenant} is looked at late: lost mail and an open bypass are seen and mended late.",
-            did=f"The run that was due has been made up for. {sentence('; '.join(behind))}",
-            todo="See in the log what the last runs waited for; deadline: cuts off a scope that "
-            "hangs, and schedule: gives them more time.",
-        )  # fmt: skip
 
 
 def _stopped(schedule: Schedule, stop: Stop, why: str, signals: Signals, grace: timedelta) -> int:

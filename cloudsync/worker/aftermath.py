@@ -9,7 +9,7 @@ from typing import Final
 from cloudsync.alert.channels import Send
 from cloudsync.alert.deliver import deliver, waiting
 from cloudsync.alert.outbox import undelivered
-from cloudsync.conditions import Condition, ConditionKind, Turned, Watched
+from cloudsync.conditions import Condition, ConditionKind, Turned, Watched, of_worker
 from cloudsync.conditions.of_reads import of_reads
 from cloudsync.conditions.of_targets import Since, unseen
 from cloudsync.conditions.watch import changed, found, judged_by, keep_judged_by, kept, watched
@@ -79,13 +79,7 @@ def of_failure(job: Job, ways: Mapping[str, Send], error: CloudsyncError) -> Non
     A read of the source that leaves the pass without any list is counted as any that is refused. A
     state that can't be used is no reason for a second error: whoever calls says the first.
     """
-    failed = Condition(
-        ConditionKind.FAILED,
-        job.config.name,
-        f"cloudsync can't do its work at {job.config.name}: nothing is watched or mended.",
-        str(error),
-        "Run cloudsync run --once by hand, and see what it says.",
-    )
+    failed = of_worker.of_failure(job.config.name, error)
     with suppress(StateError):
         refused = tuple(_refused(job, error))
         still = [one.condition for one in watched(job) if one.stands]

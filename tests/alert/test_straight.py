@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from cloudsync.config import Config
 from cloudsync.errors import UsageError
 from cloudsync.state import StateError
 from tests.alert.test_delivery import config
+from tests.alert.test_letters import NOON
 
 PAGES = {"name": "on-call", "url_env": "ON_CALL", "severities": ["page"]}
 TEAM = {"name": "team", "url_env": "TEAM", "severities": ["ticket"]}
@@ -38,10 +40,14 @@ class Desk:
         self.taken.append(letter)
         return self.error
 
+    def now(self) -> datetime:
+        """What the clock says."""
+        return NOON + timedelta(seconds=self.seconds)
+
     @property
     def straight(self) -> Straight:
         """One that knows a tenant."""
-        made = Straight(self.ways, lambda: self.seconds)
+        made = Straight(self.ways, lambda: self.seconds, self.now)
         made.known("ours", config(PAGES, TEAM, SOME))
         return made
 
@@ -56,11 +62,12 @@ def test_whoever_is_woken_hears_once_that_nothing_is_done_and_once_that_it_is_ag
     (only,) = desk.taken
     assert (only.channel, only.over) == ("on-call", False)
     assert only.subject == (
-        "[page] ours: nothing is watched or mended: cloudsync can't do its work."
+        "[page] ours: cloudsync can't do its work at ours: nothing is watched or mended."
     )
     assert only.body.splitlines() == [
-        "ours: nothing is watched or mended: cloudsync can't do its work.",
-        "What stopped it: ./cloudsync.db: the disk is full. Nothing was changed.",
+        "cloudsync can't do its work at ours: nothing is watched or mended.",
+        "Since 2026-11-24 12:00 UTC.",
+        "./cloudsync.db: the disk is full. Nothing was changed.",
         "Run cloudsync -c cloudsync.yaml run --once by hand, and see what it says.",
         "See docs/conditions.md#failed.",
     ]
@@ -70,9 +77,19 @@ def test_whoever_is_woken_hears_once_that_nothing_is_done_and_once_that_it_is_ag
     straight.went("ours")
     straight.went("ours")
     straight.went("unknown")
-    assert [(one.subject, one.over) for one in desk.taken[2:]] == [
-        ("[page] Over: ours is watched again.", True)
-    ]
+    still, over = desk.taken[1:]
+    assert (still.body.splitlines()[:2], still.over) == (
+        [
+            "Still: cloudsync can't do its work at ours: nothing is watched or mended.",
+            "Since 2026-11-24 12:00 UTC.",
+        ],
+        False,
+    )
+    assert (over.subject, over.body.splitlines()[1:], over.over) == (
+        "[page] ours: Over: cloudsync can't do its work at ours: nothing is watched or mended.",
+        ["It held from 2026-11-24 12:00 to 2026-11-25 12:00 UTC."],
+        True,
+    )
     straight.failed("ours", FULL)
     assert len(desk.taken) == 3
 
