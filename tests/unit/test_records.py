@@ -231,10 +231,12 @@ def test_the_other_records_as_documents() -> None:
         "closing": None,
     }
     shut = AddressSet.of("8.0.0.0/24", "8.0.1.0/32", "2001:db8::/127")
-    closing = Closing("sha256:t", frozenset({"- b", "- a"}), ((25, shut),), frozenset({"tag x"}))
+    closing = Closing(
+        "sha256:t", frozenset(f"- {one}" for one in "dbeac"), ((25, shut),), frozenset({"tag x"})
+    )
     assert APPROVAL.encode(replace(APPROVED, closing=closing))["closing"] == {
         "terms": "sha256:t",
-        "taken": ["- a", "- b"],
+        "taken": ["- a", "- b", "- c", "- d", "- e"],
         "shut": [[25, ["8.0.0.0-8.0.1.0", "2001:db8::-2001:db8::1"]]],
         "names": ["tag x"],
     }

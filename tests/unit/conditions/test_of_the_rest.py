@@ -36,9 +36,10 @@ def said(before: InForce | None, now: InForce | None) -> list[str]:
 
 def test_a_change_of_the_list_says_what_came_and_what_goes() -> None:
     """New, leaving, gone and listed again are four things; many are counted."""
-    assert said(listing(1, 2), listing(1, 2, 3)) == [
-        "The list changed: 192.0.2.3/32 is new and wanted at once."
-    ]
+    (new,) = of_list(listing(1, 2), listing(1, 2, 3))
+    assert (new.impact, new.cause) == (
+        "The list changed: 192.0.2.3/32 is new and wanted at once.", "list",
+    )  # fmt: skip
     assert said(listing(1, 2), listing(1, leaving=(2,))) == [
         "The list changed: 192.0.2.2/32 is leaving, and wanted until the grace is over."
     ]

@@ -261,6 +261,10 @@ def test_a_clock_that_went_back_a_day_tells_nothing_twice() -> None:
 
 def test_each_event_reads_as_a_line() -> None:
     """What is at stake stands first, in the past where it is over."""
+    (mended,) = turned((), [replace(MENDED, cause="hand")], NOON).tell
+    assert line(mended) == (
+        f"{MENDED.impact} Seen at 2026-11-24 12:00 UTC. See docs/conditions.md#repaired."
+    )
     begun = turned((), [LOST], NOON)
     assert line(begun.tell[0]) == (
         "Mail is lost. Since 2026-11-24 12:00 UTC. For one, 8.0.0.1: deny-all. Not by the list, "
