@@ -107,6 +107,8 @@ def _said(
             return f"{value} is more than {context['le']}", f"Write {context['le']} or less."
         case "too_short":
             return "is empty", "Name at least one."
+        case "too_long":
+            return f"names more than {context['max_length']}", "Name fewer."
         case "tuple_type":
             return f"is {a(error['input'])}, not a list", "Write [ONE, ANOTHER]."
         case "dict_type" | "dataclass_type":

@@ -54,3 +54,16 @@ def test_one_schema_holds_every_cloud(cloud: str) -> None:
 def test_no_two_models_of_a_schema_share_a_name() -> None:
     """Definitions are named as their models are, without the module that tells two apart."""
     assert [name for name in SCHEMA["$defs"] if "__" in name] == []
+
+
+def test_every_key_says_what_it_means() -> None:
+    """Those that every cloud's block has too: an editor shows it beside the key."""
+    blocks = {"": SCHEMA, **SCHEMA["$defs"]}
+    silent = [
+        f"{name}.{key}"
+        for name, block in blocks.items()
+        for key, said in block.get("properties", {}).items()
+        if not said.get("description")
+    ]
+    assert silent == []
+    assert "mode" in blocks["AwsSettings"]["properties"]

@@ -107,6 +107,8 @@ def test_what_init_writes_of_a_scope() -> None:
          "protect.addresses: names every machine, by ::/0. Nothing was changed. Say protect: all."),
         ([SELECT, "protect: {asg: [mx]}"],
          "'mx' isn't an application security group's id"),
+        ([SELECT, f"protect: {{asg: {[asg(f'a{number}') for number in range(11)]}}}"],
+         "asg: names more than 10. Nothing was changed. Name fewer."),
         ([SELECT, ALL, "priority: {from: 99, to: 200}"],
          "priority: from 99 to 200 isn't within 100 to 4096"),
         ([SELECT, ALL, "also_allow: [{tag: Internet, owner: o, reason: r, until: never}]"],
