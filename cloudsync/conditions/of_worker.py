@@ -28,7 +28,7 @@ def of_lateness(installation: str, behind: Sequence[str]) -> Iterator[Condition]
         yield Condition(
             ConditionKind.LATE, installation,
             f"{installation} is looked at late: lost mail and an open bypass are seen and mended late.",
-            f"The run that was due has been made up for. {sentence('; '.join(behind))}",
+            f"The run that was due has been made up for. What was late: {sentence('; '.join(behind))}",
             "See in the log what the last runs waited for; deadline: cuts off a scope that hangs, and "
             "schedule: gives them more time.",
         )  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from cloudsync import docket, records
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import InForce, Withdrawn
-from cloudsync.conditions import ConditionKind
+from cloudsync.conditions import ConditionKind, Turned
 from cloudsync.conditions.watch import watched
 from cloudsync.config.blind import Blind
 from cloudsync.config.models import Approvals
@@ -528,6 +528,18 @@ def test_a_hand_that_breaks_a_target_is_told_as_that(steady: Shift) -> None:
     assert [kind for kind, _ in told(steady.one_pass())] == ["repaired"]
 
 
+def test_a_look_at_some_targets_ends_nothing_of_the_others() -> None:
+    """Nor is it told of: what nobody looked at is as it was, and the next pass tells of the rest."""
+    shift = Shift({"one": (OPEN,), "two": (OPEN,)}, ({"mode": "watch"},))
+    begun = [one.watched.condition.subject for one in shift.one_pass().turn.tell]
+    assert begun == [ONE, "memory:run/two"]
+    shift.world.edit("one", Firewall())
+    passed = one_pass(replace(shift.job, only=frozenset({ONE})), sweep=True)
+    assert passed.turn == Turned((), ())
+    assert [one.condition.subject for one in watched(shift.job) if one.stands] == begun
+    assert told(shift.one_pass())[0][0] == "missing"
+
+
 # ------------------------------------------------------------------------------- the second look
 
 
@@ -558,6 +570,24 @@ def test_a_second_look_keeps_the_runs_deadline(first: float, spent: float, looks
     passed = one_pass(replace(shift.job, domains=ask))
     assert len(seen) == looks
     assert [kind for kind, _ in told(passed)] == ["open"]
+
+
+def test_what_was_just_changed_is_not_looked_at_once_more() -> None:
+    """The look that verified the change has seen it."""
+    shift = Shift({"one": (OPEN,)}, ({"mode": "add"},))
+    looks: list[int] = []
+    shift.provider.looks = lambda: looks.append(len(shift.world.firewalls["one"].rules))
+    assert [kind for kind, _ in told(shift.one_pass())] == ["open"]
+    assert [rules > 1 for rules in looks] == [False, True]
+
+
+def test_a_run_that_is_told_to_end_at_its_second_look_says_nothing() -> None:
+    """That may have had no time: the next run says what is the matter."""
+    shift = Shift({"one": (OPEN,)}, ({"mode": "watch"},))
+    seen: list[int] = []
+    shift.provider.looks = lambda: seen.append(1)
+    passed = one_pass(replace(shift.job, stopped=lambda: len(seen) > 1))
+    assert (len(seen), passed.turn, watched(shift.job)) == (2, Turned((), ()), ())
 
 
 def test_refused_reads_count_while_there_is_no_list(steady: Shift) -> None:

@@ -160,10 +160,13 @@ def test_a_feed_outlives_a_state_that_was_lost(client: Client) -> None:
     """An empty state says that no list is in force; appliances had one a moment ago."""
     one = stage("all-right")
     web = client(one)
-    good = web.get("/feeds/text")
+    good = {form: web.get(f"/feeds/{form}") for form in ("text", "csv")}
     one.store = MemoryStore()
-    lost = web.get("/feeds/text")
-    assert (lost.code, lost.text, lost.headers["etag"]) == (200, good.text, good.headers["etag"])
+    for form, before in good.items():
+        lost = web.get(f"/feeds/{form}")
+        assert (lost.code, lost.text) == (200, before.text)
+        assert lost.headers["etag"] == before.headers["etag"]
+    assert good["text"].text != good["csv"].text
 
 
 def test_a_file_that_bears_another_name_now_is_not_shown(client: Client) -> None:

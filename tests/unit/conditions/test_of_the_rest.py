@@ -10,6 +10,7 @@ from cloudsync.conditions import Condition, ConditionKind, Watched
 from cloudsync.conditions.ledger import CONDITIONS
 from cloudsync.conditions.of_list import of_holds, of_list
 from cloudsync.conditions.of_orders import Excused, of_exceptions, of_orders
+from cloudsync.conditions.of_worker import of_lateness
 from cloudsync.holds import Hold
 from cloudsync.standing import ALL, Allowed, Pause, Standing
 
@@ -96,6 +97,16 @@ def test_an_order_is_told_while_it_stands_and_before_it_ends() -> None:
     assert [(one.subject, one.target) for one in ending] == [
         (f"pause of {T}", T), ("pause of all", ALL),
     ]  # fmt: skip
+
+
+def test_a_worker_that_comes_late_is_told_in_the_words_of_what_was_late() -> None:
+    """Where nothing was, there is nothing to tell."""
+    assert list(of_lateness("ours", ())) == []
+    (late,) = of_lateness("ours", ("it began 2 h after", "one was left"))
+    assert (late.severity, late.subject, late.did) == (
+        "page", "ours",
+        "The run that was due has been made up for. What was late: it began 2 h after; one was left.",
+    )  # fmt: skip
 
 
 def test_an_exception_is_told_before_it_ends_and_after() -> None:
