@@ -48,7 +48,8 @@ class Desk:
     def straight(self) -> Straight:
         """One that knows a tenant."""
         made = Straight(self.ways, lambda: self.seconds, self.now)
-        made.known("ours", config(PAGES, TEAM, SOME))
+        said = config(PAGES, TEAM, SOME)
+        made.known("ours", said.but(alerts=said.alerts.but(runbook="https://wiki.example/mail")))
         return made
 
 
@@ -69,11 +70,12 @@ def test_whoever_is_woken_hears_once_that_nothing_is_done_and_once_that_it_is_ag
         "Since 2026-11-24 12:00 UTC.",
         "./cloudsync.db: the disk is full. Nothing was changed.",
         "Run cloudsync -c cloudsync.yaml run --once by hand, and see what it says.",
-        "See docs/conditions.md#failed.",
+        "See https://wiki.example/mail#failed.",
     ]
     desk.seconds = 24 * 3600.0
     straight.failed("ours", FULL)
     assert len(desk.taken) == 2
+    desk.seconds += 3600.0
     straight.went("ours")
     straight.went("ours")
     straight.went("unknown")
@@ -87,10 +89,11 @@ def test_whoever_is_woken_hears_once_that_nothing_is_done_and_once_that_it_is_ag
     )
     assert (over.subject, over.body.splitlines()[1:], over.over) == (
         "[page] ours: Over: cloudsync can't do its work at ours: nothing is watched or mended.",
-        ["It held from 2026-11-24 12:00 to 2026-11-25 12:00 UTC."],
+        ["It held from 2026-11-24 12:00 to 2026-11-25 13:00 UTC."],
         True,
     )
     straight.failed("ours", FULL)
+    straight.went("ours")
     assert len(desk.taken) == 3
 
 

@@ -158,7 +158,8 @@ def test_what_changes_all_the_time_is_told_once_an_hour() -> None:
 def test_whose_doing_it_is_does_not_turn_with_the_next_pass() -> None:
     """The list changes at a moment; nobody broke a rule because a pass went by."""
     by_list = replace(LOST, cause="list")
-    events, turn = played((at(), [by_list]), (at(minutes=5), [LOST]), (at(minutes=10), [LOST]))
+    otherwise = replace(LOST, todo="Look again.")
+    events, turn = played((at(), [by_list]), (at(minutes=5), [otherwise]), (at(minutes=10), [LOST]))
     assert events == [["began"], [], []]
     assert turn.standing[0].condition.cause == "list"
     more = replace(LOST, impact="More is lost.")
