@@ -55,7 +55,7 @@ variable "intervals" {
   default     = 3
 
   validation {
-    condition     = var.intervals >= 1 && var.intervals <= 6
+    condition     = var.intervals >= 1 && var.intervals <= 6 && floor(var.intervals) == var.intervals
     error_message = "Give 1 to 6."
   }
 }

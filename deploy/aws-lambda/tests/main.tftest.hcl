@@ -116,7 +116,7 @@ run "nonsense" {
     change        = "everything"
     every_minutes = 1000
     name          = "Cloudsync"
-    intervals     = 0
+    intervals     = 1.5
     architecture  = "mips"
     secrets       = { SMTP_PASSWORD = "hunter2" }
   }
