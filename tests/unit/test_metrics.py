@@ -48,6 +48,7 @@ def test_what_is_so_is_counted() -> None:
         (NOW - timedelta(minutes=3)).timestamp()
     )
     assert found["cloudsync_source_age_seconds"] == 180
+    assert found["cloudsync_stale_after_seconds"] == 3600
     assert found['cloudsync_run_duration_seconds{stage="look"}'] == 6.5
     assert found["cloudsync_changes_total"] == 0
     assert found["cloudsync_hold_age_seconds"] == 0

@@ -36,6 +36,9 @@ def test_what_is_seen_throttled_and_unreadable_is_said() -> None:
     assert line("Running", Sofar(3, 0, 9, 0, 1, 1)) == (
         "Running: 3 targets seen; 1 step done; 1 not done; 9 answers of the clouds."
     )
+    assert line("Running", Sofar(3, 0, 9, 0, 0, 1)) == (
+        "Running: 3 targets seen; 0 steps done; 1 not done; 9 answers of the clouds."
+    )
 
 
 def test_where_there_is_a_log_it_is_told_there_with_the_run() -> None:
@@ -69,11 +72,13 @@ def test_elsewhere_than_at_a_terminal_a_plain_line_stands_once_for_what_is_so() 
 
 
 def test_at_a_terminal_a_line_moves() -> None:
-    """It is taken away at the end."""
+    """With what is so by then; it is taken away at the end."""
     out = Terminal()
     with counting(), telling("Looking", out, moves=0.02):
         look()
+        look()
     assert "7 targets seen; 2 unreadable" in out.getvalue()
+    assert "14 targets seen; 4 unreadable" in out.getvalue()
     assert "\x1b[" in out.getvalue()
 
 

@@ -17,6 +17,7 @@ from cloudsync.conditions import ConditionKind, Turned
 from cloudsync.conditions.watch import watched
 from cloudsync.config.blind import Blind
 from cloudsync.config.models import Approvals
+from cloudsync.config.schedule import Schedule
 from cloudsync.errors import Exit, HeldError, SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
@@ -588,6 +589,16 @@ def test_a_run_that_is_told_to_end_at_its_second_look_says_nothing() -> None:
     shift.provider.looks = lambda: seen.append(1)
     passed = one_pass(replace(shift.job, stopped=lambda: len(seen) > 1))
     assert (len(seen), passed.turn, watched(shift.job)) == (2, Turned((), ()), ())
+
+
+def test_a_list_is_old_by_how_often_it_is_asked_for(steady: Shift) -> None:
+    """Two days are nothing where the file says that it is asked once a day."""
+    steady.now += timedelta(days=2)
+    job = steady.job
+    daily = job.config.but(schedule=Schedule.model_validate({"fetch": "24h"}))
+    seldom = one_pass(replace(job, config=daily), sweep=True)
+    hourly = one_pass(job, sweep=True)
+    assert [[kind for kind, _ in told(passed)] for passed in (seldom, hourly)] == [[], ["stale"]]
 
 
 def test_refused_reads_count_while_there_is_no_list(steady: Shift) -> None:
