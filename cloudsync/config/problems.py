@@ -17,6 +17,8 @@ from cloudsync.errors import UsageError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_WORD: Final = "literal["
+"""How pydantic names a word where a block could stand too."""
 _MODES: Final = ", ".join(f"{mode} ({what})" for mode, what in MODES.items())
 
 # For keys whose pattern alone doesn't tell a person what to write.
@@ -46,7 +48,9 @@ def translate(
     itself is left out.
     """
     for error in errors:
-        loc: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
+        if isinstance(error["input"], Mapping) and any(map(_word, error["loc"][-1:])):
+            continue  # a block is no word, and what is wrong in the block is an error of its own
+        loc = _keys_alone(error["loc"], model)
         context: Mapping[str, Any] = error.get("ctx", {})
         if error["type"] == REFUSED:
             loc = (*loc, *context["below"])
@@ -58,6 +62,21 @@ def translate(
             continue
         what, todo = _said(error, context, document, path, _model_at(model, loc[:-1]))
         yield path, UsageError(document.at(path), what, todo=todo)
+
+
+def _keys_alone(loc: KeyPath, model: type[Settings]) -> KeyPath:
+    """``loc`` without what pydantic says to tell a word from a block, or a key from its value."""
+    found: list[str | int] = []
+    for part in loc:
+        block = _model_at(model, tuple(found))
+        told = block is not None and part == block.__name__
+        if not told and part != "[key]" and not _word(part):
+            found.append(part)
+    return tuple(found)
+
+
+def _word(part: str | int) -> bool:
+    return str(part).startswith(_WORD)
 
 
 def _said(

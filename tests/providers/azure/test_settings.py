@@ -105,10 +105,12 @@ def test_what_init_writes_of_a_scope() -> None:
          "protect.addresses: names every machine, by 0.0.0.0/0. Nothing was changed. Say protect: all."),
         ([SELECT, "protect: {addresses: [10.0.0.4, '::/1', '8000::/1']}"],
          "protect.addresses: names every machine, by ::/0. Nothing was changed. Say protect: all."),
+        ([SELECT, "protect: {asgs: [mx]}"],
+         "protect.asgs: unknown key. Nothing was changed. Did you mean asg?"),
         ([SELECT, "protect: {asg: [mx]}"],
          "'mx' isn't an application security group's id"),
         ([SELECT, f"protect: {{asg: {[asg(f'a{number}') for number in range(11)]}}}"],
-         "asg: names more than 10. Nothing was changed. Name fewer."),
+         "protect.asg: names more than 10. Nothing was changed. Name fewer."),
         ([SELECT, ALL, "priority: {from: 99, to: 200}"],
          "priority: from 99 to 200 isn't within 100 to 4096"),
         ([SELECT, ALL, "also_allow: [{tag: Internet, owner: o, reason: r, until: never}]"],
@@ -126,4 +128,5 @@ def test_what_init_writes_of_a_scope() -> None:
 )  # fmt: skip
 def test_what_is_wrong_is_refused_where_it_stands(lines: list[str], message: str) -> None:
     """Each refusal names its key and what is wrong with it, before anything is called."""
-    assert message in refusal(*lines)
+    (said,) = refusal(*lines).splitlines()
+    assert message in said
