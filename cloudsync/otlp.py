@@ -125,13 +125,13 @@ def _made(_environment: frozenset[tuple[str, str]]) -> Tracer:
         # At the end of the process it would wait for half a minute.
         shutdown_on_exit=False,
     )
-    exporter = Watched(OTLPSpanExporter())
+    exporter = Counting(OTLPSpanExporter())
     provider.add_span_processor(BatchSpanProcessor(cast("SpanExporter", exporter)))
     return Otlp(provider, provider.get_tracer("cloudsync", __version__), exporter)
 
 
 @dataclass
-class Watched:
+class Counting:
     """An exporter, and how many spans it couldn't deliver since that was last asked."""
 
     inner: SpanExporter
@@ -186,7 +186,7 @@ class Otlp:
 
     provider: TracerProvider
     inner: api.Tracer
-    exporter: Watched
+    exporter: Counting
     _flush: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

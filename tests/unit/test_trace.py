@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind
 from cloudsync import otlp, trace
 from cloudsync.abreast import Abreast
 from cloudsync.errors import CloudsyncError, UsageError
-from cloudsync.otlp import Otlp, Watched, asked, tracer, waits
+from cloudsync.otlp import Otlp, Counting, asked, tracer, waits
 from cloudsync.status.tally import called
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
@@ -31,7 +31,7 @@ class Kept:
         provider = TracerProvider(shutdown_on_exit=False)
         self._exporter = InMemorySpanExporter()
         provider.add_span_processor(SimpleSpanProcessor(self._exporter))
-        self.tracer = Otlp(provider, provider.get_tracer("test"), Watched(self._exporter))
+        self.tracer = Otlp(provider, provider.get_tracer("test"), Counting(self._exporter))
         self.undelivered: list[CloudsyncError] = []
 
     @contextmanager
