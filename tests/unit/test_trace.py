@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind
 from cloudsync import otlp, trace
 from cloudsync.abreast import Abreast
 from cloudsync.errors import CloudsyncError, UsageError
-from cloudsync.otlp import Otlp, Counting, asked, tracer, waits
+from cloudsync.otlp import Counting, Otlp, asked, tracer, waits
 from cloudsync.status.tally import called
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
