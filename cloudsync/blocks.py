@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from cloudsync import intime
 from cloudsync.change import concerns
@@ -23,11 +24,13 @@ class Block:
     unreadable: tuple[Unreadable, ...]
 
 
-def blocks_of(job: Job, deadline: float | None = None) -> list[Block]:
-    """The job's target blocks with their scopes.
+def blocks_of(
+    job: Job, deadline: float | None = None, only: frozenset[str] = frozenset()
+) -> list[Block]:
+    """The job's target blocks with their scopes; where ``only`` names some, with what is asked for these.
 
     A provider may have to ask for its scopes, account by account; those that it had no time to
-    name before ``deadline`` are not reached.
+    name before ``deadline`` are not reached. An event of one account asks nothing of the others.
 
     Raises:
         UsageError: a provider or its credentials are missing.
@@ -35,9 +38,13 @@ def blocks_of(job: Job, deadline: float | None = None) -> list[Block]:
     found: list[Block] = []
     for target in job.config.targets:
         provider = job.provider(target.provider)
+        if only and not concerns(only, target.provider):
+            found.append(Block(target, provider, (), ()))
+            continue
+        asked = target.within(partial(concerns, only)) if only else target
         scopes: list[Scope] = []
         blind: list[Unreadable] = []
-        for one in provider.scopes(target):
+        for one in provider.scopes(asked):
             if intime.late(deadline, job.pace.monotonic):
                 blind.append(intime.unreached(target.provider))
                 break

@@ -6,6 +6,7 @@ never believed. What it concerns is observed anew, and the scheduled sweep stays
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast, runtime_checkable
@@ -58,6 +59,22 @@ def concerns(only: Iterable[str], name: str) -> bool:
     only = [one.casefold() for one in only]
     name = name.casefold()
     return not only or any(one == name or _holds(one, name) or _holds(name, one) for one in only)
+
+
+def elsewhere(only: Iterable[str], names: Iterable[str]) -> frozenset[str]:
+    """Those of ``only`` that concern none of ``names``: scopes that are looked into, and targets."""
+    names = tuple(names)
+    return frozenset(one for one in only if not any(concerns((one,), name) for name in names))
+
+
+def ours(actors: Iterable[str], own: Iterable[str]) -> bool:
+    """Whether one of ``actors`` is one of ``own``, where ``*`` stands for any account's digits.
+
+    ``arn:aws:iam::*:role/cloudsync`` is that role in each account, and no role of another name:
+    an organization's accounts aren't known ahead.
+    """
+    patterns = [re.escape(one).replace(re.escape("*"), "[0-9]{12}") for one in own]
+    return any(re.fullmatch(one, actor) for one in patterns for actor in actors)
 
 
 def _holds(outer: str, inner: str) -> bool:

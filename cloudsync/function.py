@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cloudsync import __version__, docket, log, otlp, trouble
-from cloudsync.change import Change, TellsChanges, fields, malformed
+from cloudsync.change import Change, TellsChanges, fields, malformed, ours
 from cloudsync.cli.job import opened
 from cloudsync.config import Config
 from cloudsync.environment import ACTORS, configuration, form_of_log, seconds
@@ -73,8 +73,9 @@ def answer_change(
     """Look at what an event of ``cloud`` concerns and put it right; otherwise as ``answer``.
 
     ``CLOUDSYNC_ACTORS`` names, with commas between, who this installation is to the cloud: what
-    they did is ignored. An event that can't be read is refused in the result, and isn't a failure:
-    sending it again would help nobody.
+    they did is ignored; ``*`` in a role's ARN is any account. An event that can't be read, or is of
+    an account, subscription, project or region that the configuration doesn't look into, is refused
+    in the result, and isn't a failure: sending it again would help nobody.
 
     Raises:
         PassFailed: as ``answer``, and where another pass is at work: the platform sends it again.
@@ -85,11 +86,22 @@ def answer_change(
         return _told({**_head(), "exit": int(error.exit_code), "errors": [clean(str(error))]}, ())
     own = {one.strip() for one in environment.get(ACTORS, "").split(",")} - {""}
     why = "it is of no concern here" if found is None else "we made it ourselves"
-    if found is None or own & found.actors:
+    if found is None or ours(found.actors, own):
         return _told({**_head(), "exit": int(Exit.DONE), "ignored": why}, ())
     result = outcome(remaining, folder, environment, found.where)
     result["change"] = {"what": found.what, "where": sorted(found.where)}
+    if result.get("elsewhere") and result["exit"] == Exit.DONE:
+        result |= {"exit": int(Exit.ERROR), "means": MEANING[Exit.ERROR]}
+        result["errors"] += [clean(str(_elsewhere(one))) for one in result["elsewhere"]]
+        return _told(result, ())
     return _told(result, FAILURES | {Exit.LEASE})
+
+
+def _elsewhere(where: str) -> UsageError:
+    return UsageError(
+        where, "it was changed, and no target block looks into its account, subscription or project, or its region",
+        todo="Add it to the configuration, or have its events sent here no more.",
+    )  # fmt: skip
 
 
 def _change(cloud: str, event: Any) -> Change | None:
@@ -135,7 +147,8 @@ def outcome(
 
     Keys: ``schema``, ``version``, ``name`` of the installation, ``exit`` and what it ``means``,
     ``run`` as the log calls it, ``targets`` by verdict, ``done`` steps, ``look_at`` (at most ``SHOWN`` targets that
-    aren't in sync), ``left_out`` (how many more), ``waits`` (commands), ``errors``, ``seconds``.
+    aren't in sync), ``left_out`` (how many more), ``waits`` (commands), ``errors``, ``seconds``, and
+    ``elsewhere`` where ``only`` names what the configuration doesn't look into.
     """
     began = time.monotonic()
     result = _head()
@@ -216,7 +229,8 @@ def _of_pass(passed: Passed, waiting: Iterable[Hold]) -> dict[str, Any]:
     targets = report.now.targets
     wrong = [one for one in targets if one.verdict is not Verdict.IN_SYNC or one.notes]
     errors = [str(one) for one in (passed.found.vetted.refused, report.unrecorded) if one]
-    return {
+    strange = {"elsewhere": sorted(passed.found.elsewhere)} if passed.found.elsewhere else {}
+    return strange | {
         "targets": dict(Counter(one.verdict.value for one in targets)),
         "done": sum(found.kind == "done" for _, found in report.outcomes),
         "look_at": [

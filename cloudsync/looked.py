@@ -29,7 +29,8 @@ class Look:
 
     ``spent`` is how many seconds it took: a person who thinks it over has no part in a run's
     deadline. ``holds`` are first enforces that wait for a person, where nobody is there to say yes.
-    ``kept`` is what the steps were planned from, to be kept where they are carried out.
+    ``elsewhere`` is what a change named that the configuration doesn't look into. ``kept`` is what
+    the steps were planned from, to be kept where they are carried out.
     """
 
     basis: Basis
@@ -43,6 +44,7 @@ class Look:
     rulings: Mapping[str, Ruling] = field(default_factory=dict[str, Ruling])
     spent: float = 0.0
     holds: tuple[Hold, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
     kept: tuple[Frozen, ...] = field(default=(), repr=False)
 
     @property

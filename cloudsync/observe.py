@@ -14,7 +14,7 @@ from cloudsync import intime
 from cloudsync.addresses import Network
 from cloudsync.allowlist import Entry, InForce
 from cloudsync.blocks import Block, blocks_of, narrowed
-from cloudsync.change import concerns
+from cloudsync.change import concerns, elsewhere
 from cloudsync.errors import UsageError
 from cloudsync.history.replay import Frozen
 from cloudsync.holds import Gate, Hold
@@ -76,7 +76,10 @@ def recovered_from(
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Every target's plan, what is wanted of it, where it is, and what preflight says of closing it."""
+    """Every target's plan, what is wanted of it, where it is, and what preflight says of closing it.
+
+    ``elsewhere`` is what a change named that no block looks into.
+    """
 
     plans: list[TargetPlan] = field(default_factory=list[TargetPlan])
     wanted: dict[str, Wanted] = field(default_factory=dict[str, Wanted])
@@ -85,6 +88,7 @@ class Planned:
     )
     rulings: dict[str, Ruling] = field(default_factory=dict[str, Ruling])
     holds: list[Hold] = field(default_factory=list[Hold])
+    elsewhere: set[str] = field(default_factory=set[str])
     kept: list[Frozen] = field(default_factory=list[Frozen])
 
 
@@ -122,6 +126,9 @@ def planned(
     known = {name: seen for name, seen in seen_before(job).items() if concerns(job.only, name)}
     modes = [want.mode for want in asking.wants]
     found.plans.extend(every(blocks, modes, swept, known, digest, job.only))
+    looked_into = (scope.name for block in blocks for scope in block.scopes)
+    named = (*looked_into, *(plan.target for plan in found.plans))
+    found.elsewhere.update(elsewhere(job.only, named))
     return found
 
 

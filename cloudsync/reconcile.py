@@ -78,8 +78,10 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     check(job)
     blocks = cache(partial(blocks_of, job, deadline))
     basis = rested(job, now, blocks, sweep=sweep, deadline=deadline)
+    # Own rules that tell the list stand everywhere; what a change concerns stands in one place.
+    here = blocks_of(job, deadline, job.only) if job.only else blocks()
     made = planned(
-        job, blocks(), basis.listing.wanted, basis.digest, now,
+        job, here, basis.listing.wanted, basis.digest, now,
         unsure=basis.unsure, unsettled=basis.unsettled, deadline=deadline, gate=docket.gate(job),
     )  # fmt: skip
     contested = contests(made.plans, made.scopes, now, changes_before(job))
@@ -89,7 +91,7 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     plan = Plan(basis.digest, tuple(plans))
     return Look(
         basis, plan, basis.listed(job), made.wanted, made.scopes, contested, made.rulings, spent,
-        tuple(made.holds), tuple(made.kept),
+        tuple(made.holds), frozenset(made.elsewhere), tuple(made.kept),
     )  # fmt: skip
 
 

@@ -44,9 +44,11 @@ resource "aws_cloudwatch_event_rule" "change" {
       eventSource = ["ec2.amazonaws.com"]
       eventName = [
         "AuthorizeSecurityGroupIngress",
+        "CreateSecurityGroup",
         "CreateTags",
         "DeleteSecurityGroup",
         "DeleteTags",
+        "ModifyInstanceAttribute",
         "ModifyManagedPrefixList",
         "ModifyNetworkInterfaceAttribute",
         "ModifySecurityGroupRules",

@@ -65,7 +65,8 @@ LIST = {"ModifyManagedPrefixListRequest": {"PrefixListId": "pl-0abc"}}
 RESTORED = {"RestoreManagedPrefixListVersionRequest": {"PrefixListId": "pl-0abc"}}
 TAGGED: Any = {"resourcesSet": {"items": [{"resourceId": "sg-0abc"}]}, "tagSet": {"items": []}}
 LIST_TAGGED: Any = {"resourcesSet": {"items": [{"resourceId": "pl-0abc"}]}}
-MOVED = {"networkInterfaceId": "eni-0abc", "groupSet": {"items": [{"groupId": "sg-0abc"}]}}
+IN_GROUPS: Any = {"groupSet": {"items": [{"groupId": "sg-0abc"}]}}
+MOVED = {"networkInterfaceId": "eni-0abc", **IN_GROUPS}
 RAN = {"instancesSet": {"items": [{"groupSet": {"items": [{"groupId": "sg-0abc"}]}}]}}
 
 AWS: list[tuple[str, Any, Any, str]] = [
@@ -75,12 +76,14 @@ AWS: list[tuple[str, Any, Any, str]] = [
     ("ModifySecurityGroupRules", MODIFIED, None, "/sg-0abc"),
     ("ModifySecurityGroupRules", SEVERAL, None, "/sg-0abc"),
     ("UpdateSecurityGroupRuleDescriptionsIngress", GROUP, None, "/sg-0abc"),
+    ("CreateSecurityGroup", {"groupName": "mx"}, GROUP, "/sg-0abc"),
     ("DeleteSecurityGroup", GROUP, None, "/sg-0abc"),
     ("ModifyManagedPrefixList", LIST, None, ""),
     ("RestoreManagedPrefixListVersion", RESTORED, None, ""),
     ("CreateTags", TAGGED, None, "/sg-0abc"),
     ("DeleteTags", TAGGED, None, "/sg-0abc"),
     ("DeleteTags", LIST_TAGGED, None, ""),
+    ("ModifyInstanceAttribute", {"instanceId": "i-0abc", **IN_GROUPS}, None, "/sg-0abc"),
     ("ModifyNetworkInterfaceAttribute", MOVED, None, "/sg-0abc"),
     ("RunInstances", {}, RAN, "/sg-0abc"),
 ]
@@ -108,6 +111,7 @@ def test_every_event_of_aws_is_tried() -> None:
         trail("AuthorizeSecurityGroupIngress", OPENED, eventSource="rds.amazonaws.com"),
         trail("CreateTags", {"resourcesSet": {"items": [{"resourceId": "i-0abc"}]}}),
         trail("ModifyNetworkInterfaceAttribute", {"networkInterfaceId": "eni-0abc"}),
+        trail("ModifyInstanceAttribute", {"instanceId": "i-0abc", "ebsOptimized": {"value": True}}),
     ],
 )
 def test_what_changes_no_rule_on_aws_is_of_no_concern(event: dict[str, Any]) -> None:

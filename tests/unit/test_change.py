@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloudsync import docket
-from cloudsync.change import concerns, fields, malformed
+from cloudsync.change import concerns, elsewhere, fields, malformed, ours
 from cloudsync.errors import Exit
 from cloudsync.job import Job
 from cloudsync.remember import keep_standing
@@ -152,3 +152,28 @@ def test_what_waits_elsewhere_goes_on_waiting() -> None:
     passed = scene.told(ONE)
     assert set(docket.holds(scene.job)) == set(before)
     assert passed.tell == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "actor", "answer"),
+    [
+        ("arn:aws:iam::*:role/cloudsync", "arn:aws:iam::210987654321:role/cloudsync", True),
+        ("arn:aws:iam::*:role/cloudsync", "arn:aws:iam::210987654321:role/cloudsync-admin", False),
+        ("arn:aws:iam::*:role/cloudsync", "arn:aws:iam::210987654321:role/x/cloudsync", False),
+        ("arn:aws:iam::*:role/cloudsync", "arn:aws:iam::1:user/a:role/cloudsync", False),
+        ("arn:aws:iam::*:role/cloudsync", "arn:aws-cn:iam::210987654321:role/cloudsync", False),
+        ("arn:aws:iam::123456789012:role/a.b", "arn:aws:iam::123456789012:role/aXb", False),
+        ("*", "ann@example.com", False),
+    ],
+)
+def test_a_role_of_any_account_is_ours_by_its_whole_name(
+    own: str, actor: str, answer: bool
+) -> None:
+    """The star stands for an account's digits and nothing else: nobody is ignored by a likeness."""
+    assert ours([actor, "somebody"], ["nobody", own]) is answer
+
+
+def test_what_no_block_looks_into_is_elsewhere() -> None:
+    """By scope, and by target where a scope is gone with its account."""
+    only = ["aws:1/eu/sg-1", "aws:2/eu/sg-2", "aws:3/eu/sg-3"]
+    assert elsewhere(only, ["aws:1/eu", "aws:3/eu/sg-3", "gcp:p"]) == {"aws:2/eu/sg-2"}

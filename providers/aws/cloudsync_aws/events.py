@@ -19,6 +19,7 @@ from cloudsync.change import Change, fields, malformed
 RULES: Final = frozenset(
     {
         "AuthorizeSecurityGroupIngress",
+        "CreateSecurityGroup",
         "DeleteSecurityGroup",
         "ModifySecurityGroupRules",
         "RevokeSecurityGroupIngress",
@@ -27,7 +28,9 @@ RULES: Final = frozenset(
 )
 LISTS: Final = frozenset({"ModifyManagedPrefixList", "RestoreManagedPrefixListVersion"})
 TAGS: Final = frozenset({"CreateTags", "DeleteTags"})
-ASSOCIATIONS: Final = frozenset({"ModifyNetworkInterfaceAttribute", "RunInstances"})
+ASSOCIATIONS: Final = frozenset(
+    {"ModifyInstanceAttribute", "ModifyNetworkInterfaceAttribute", "RunInstances"}
+)
 NAMES: Final = RULES | LISTS | TAGS | ASSOCIATIONS
 """Every event that may change who gets in; the rule in deploy/aws-lambda lets through these."""
 
