@@ -208,7 +208,12 @@ def make(
         reversals: tuple[Reversal, ...] = ()
         if steps:
             proof = prove(rules, snapshot.of([target]), steps, wanted, order)
-            steps, refusal, reversals = proof.steps, refusal or proof.refusal, proof.reversals
+            steps, reversals = proof.steps, proof.reversals
+            if refusal and proof.refusal:
+                # The provider goes on with the rest, which now doesn't come either: what may
+                # break a promise is said first, and nothing that was refused goes unsaid.
+                remarks = (*remarks, Remark(target, refusal.what))
+            refusal = proof.refusal or refusal
             after = look(rules, proof.after, wanted)[target]
         plans.append(
             TargetPlan(

@@ -66,7 +66,7 @@ BUGS: Final = (
             "self._carry_out(plan, [step for step in plan.steps if not step.later])",
             "self._carry_out(plan, sorted(plan.steps, key=lambda step: not step.later))",
         ),
-        Change("cloudsync/plan.py", "steps, refusal, reversals = proof.steps, ", "_, refusal, reversals = proof.steps, "),
+        Change("cloudsync/plan.py", "steps, reversals = proof.steps, ", "_, reversals = proof.steps, "),
         *_ANY_STEP,
     )),
     Bug("no second look", "aws", (

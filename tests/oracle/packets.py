@@ -30,11 +30,15 @@ LAST = {4: (1 << 32) - 1, 6: (1 << 128) - 1}
 
 @dataclass(frozen=True)
 class World:
-    """One target as it is: its rows, what it says of outbound traffic, the machines behind it."""
+    """One target as it is: its rows, what it says of outbound traffic, the machines behind it.
+
+    ``families`` are those of which it can hold senders.
+    """
 
     rows: tuple[Row, ...]
     machines: tuple[str, ...] = ("machine",)
     outbound: str = ""
+    families: tuple[int, ...] = (4, 6)
 
     @property
     def asked(self) -> list[Row]:

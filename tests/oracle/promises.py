@@ -73,14 +73,15 @@ def purpose(row: Row, wish: Wish) -> str:
     """Which of the installation's purposes a row serves; empty for a row that isn't its own.
 
     A row is one target's, and has no machines, unless it says ``beside``: then it is the
-    installation's for another target, some of whose machines are this one's too.
+    installation's for another target, some of whose machines are this one's too. Whose an
+    row is that stands in a list, its ``entry``, doesn't depend on the machines that it serves.
     """
     for one in PURPOSES:
         alone = row["protocol"] == "tcp" and any(row["ports"] == (p, p) for p in wish.ports)
         if (
             row["label"] == f"cloudsync/{wish.installation} {one}"
             and alone
-            and (not row["machines"] or row.get("beside"))
+            and (not row["machines"] or row.get("beside") or row.get("entry"))
             and row["allow"] is (one != "deny")
             # We write addresses or one name; a row of both is one that somebody has reshaped.
             and not (row["names"] and row["sources"])

@@ -1,6 +1,6 @@
 """Plays as many schedules as it is told; it exits 1 with the first that fails, made small.
 
-``python -m tests.simulator --schedules N --seed S [--world ties|unique|memory|aws|azure|gcp|gcp-policy|google]``
+``python -m tests.simulator --schedules N --seed S [--world WORLD]``
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _WORLDS: Final[Mapping[str, Sequence[World]]] = {
     "memory": ("ties", "unique"),
     "aws": ("aws",),
     "aws-full": ("aws-full",),
+    "aws-lists": ("aws-lists",),
     "azure": ("azure",),
     "gcp": ("gcp",),
     "gcp-policy": ("gcp-policy",),

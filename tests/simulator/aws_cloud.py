@@ -46,6 +46,7 @@ class AwsCloud:
     """Fulfils ``tests.simulator.cloud.Cloud``."""
 
     revokes = True
+    together = False
     form = ""
     probes: tuple[str, ...] = ()
     names: tuple[dict[str, str], ...] = ({"group": PARTNER}, {"prefix_list": UNREAD})

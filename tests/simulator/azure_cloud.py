@@ -56,6 +56,7 @@ class AzureCloud:
     """Fulfils ``tests.simulator.cloud.Cloud``."""
 
     revokes = False
+    together = False
     form = ""
     probes: tuple[str, ...] = (BALANCER,)
     names: tuple[dict[str, str], ...] = ({"group": ASG}, {"tag": OUTSIDE})

@@ -16,6 +16,8 @@ class Cloud(Protocol):
     probes: tuple[str, ...]
     revokes: bool
     """Whether enforce may take foreign rules away here."""
+    together: bool
+    """Whether its targets make one exposure between them, so that one's reasons are the other's."""
     names: tuple[dict[str, str], ...]
     """Opaque sources that also_allow may name, each as the configuration writes it."""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from cloudsync.model import Note, Verdict
 from cloudsync.plan import TargetPlan
 from cloudsync.report import RunReport
+from tests.oracle import packets
 from tests.oracle.packets import (
     Meaning,
     Point,
@@ -24,6 +27,7 @@ from tests.simulator.cloud import Cloud
 from tests.simulator.judge import points
 from tests.simulator.pools import PORT
 
+_HOMELESS = ("network is", "networks is", "networks are")
 _TOLD = {Note.BLOCKED, Note.NO_ROOM, Note.FAILED}
 
 
@@ -48,12 +52,20 @@ def owed(
             continue
         counted["ends"] += 1
         counted[f"end {wish.mode}"] += 1
-        found += [f"{target}: {one}" for one in _of_target(cloud, truth, plan, wish, counted)]
+        beside = [one for one in plans.values() if cloud.together and one is not plan]
+        found += [
+            f"{target}: {one}" for one in _of_target(cloud, truth, plan, beside, wish, counted)
+        ]
     return found
 
 
 def _of_target(
-    cloud: Cloud, truth: World, plan: TargetPlan, wish: Wish, counted: Counter[str]
+    cloud: Cloud,
+    truth: World,
+    plan: TargetPlan,
+    beside: Sequence[TargetPlan],
+    wish: Wish,
+    counted: Counter[str],
 ) -> Iterator[str]:
     assert plan.before is not None
     where = points([truth], wish)
@@ -78,28 +90,42 @@ def _of_target(
         yield "the verdict is missing, and everybody gets in"
     if wish.mode == "watch":
         return
-    stopped = Note.BLOCKED in plan.notes or _cannot_add(plan)
+    stopped = Note.BLOCKED in plan.notes or any(map(_cannot_add, (plan, *beside)))
+    # A list holds one family: whom no list of these groups takes the plan must name.
+    homeless = {4, 6} - set(truth.families)
+    for version in homeless:
+        some = any(packets.span(one)[0] == version for one in (*wish.networks, *wish.also))
+        if some and truth.machines and not (_says_homeless(plan, version) or stopped):
+            yield f"no list takes IPv{version}, and nothing says so"
+    missing = [point for point in missing if point[0] not in homeless]
     if stopped:
         counted["stopped"] += 1
     else:
         # Whatever can't be taken away or closed, what is wanted has been added by now.
-        if missing and not _said(plan, "ahead of the deny at"):
+        if missing and not (_said(plan, "ahead of the deny at") or _said(plan, "no rule refers")):
             yield f"{text(missing[0])} is wanted and doesn't get in, and nothing says why"
         wanted = (*wish.networks, *wish.also)
         bare = [
             point
             for point in where
-            if inside(point, wanted) and not _stands(truth.rows, point, wish)
+            if inside(point, wanted) and point[0] not in homeless
+            if not _stands(truth.rows, point, wish)
         ]
         if bare:
             yield f"{text(bare[0])} is wanted and stands in no rule of ours"
-    if _TOLD & set(plan.notes) or plan.refusal or _opaque(plan):
+    # Whom no list takes stays out, and all else is done all the same.
+    refused = plan.refusal is not None and not _of_homeless(plan.refusal.what, homeless)
+    told = _TOLD & set(plan.notes) if refused else _TOLD & set(plan.notes) - {Note.FAILED}
+    if told or refused or _opaque(plan):
         counted["explained"] += 1
-        counted["refused"] += plan.refusal is not None
+        counted["refused"] += refused
         return
-    yield from _stale(truth.rows, where, wish)
+    # What stands in another list is a question to that one.
+    mine = plan.target.rpartition("/")[2]
+    yield from _stale([row for row in truth.rows if row.get("entry", mine) == mine], where, wish)
     if wish.mode == "enforce":
         rows = [row for row in asked if not cloud.revokes or _revocable(row)]
+        rows = [row for row in rows if row.get("entry", mine) == mine]
         still = _open(rows, where, truth, wish)
         if still:
             yield f"{text(still[0])} gets in after enforce"
@@ -107,9 +133,25 @@ def _of_target(
 
 def _cannot_add(plan: TargetPlan) -> bool:
     """Whether there is no room even for what `add` would do, for numbers or for rules."""
-    reasons = ("own rules need", "the own rule for", "the quota is")
+    reasons = (
+        "own rules need", "the own rule for", "the quota is",
+        # What stands in a list lets in nobody, or may not be touched.
+        "is shared with", "is written by the VPC IP address manager",
+    )  # fmt: skip
     full = plan.refusal is not None and "its quota FIREWALLS is" in plan.refusal.what
     return full or any(_said(plan, reason) for reason in reasons)
+
+
+def _says_homeless(plan: TargetPlan, version: int) -> bool:
+    """Whether the plan names the family of which no list takes anybody."""
+    told = [remark.text for remark in plan.remarks]
+    told += [plan.refusal.what] if plan.refusal else []
+    return any(_of_homeless(one, (version,)) for one in told)
+
+
+def _of_homeless(text: str, versions: Iterable[int]) -> bool:
+    """Whether a text says that no list takes what is wanted of one of the families."""
+    return any(f"wanted {word} IPv{one}" in text for one in versions for word in _HOMELESS)
 
 
 def _said(plan: TargetPlan, words: str) -> bool:
@@ -160,15 +202,15 @@ def _open(asked: Sequence[Row], where: Sequence[Point], truth: World, wish: Wish
 
 def _stands(rows: Sequence[Row], point: Point, wish: Wish) -> bool:
     """Whether a sender stands in a rule of ours, or in one that is the same but for its label."""
-    alike = {*wish.networks, *wish.also} if wish.revokes else set[str]()
+    alike = _alike(wish.networks, wish.also) if wish.revokes else frozenset[str]()
     return any(
         inside(point, row["sources"])
         for row in rows
         if row["allow"]
         and (
-            (purpose(row, wish) and not row["machines"])
+            (purpose(row, wish) and (not row["machines"] or row.get("entry")))
             or (
-                tuple(row["ports"]) == (PORT, PORT)
+                (tuple(row["ports"]) == (PORT, PORT) or row.get("entry"))
                 and row["protocol"] == "tcp"
                 and len(row["sources"]) == 1
                 and row["sources"][0] in alike
@@ -177,13 +219,24 @@ def _stands(rows: Sequence[Row], point: Point, wish: Wish) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
+def _alike(*lists: tuple[str, ...]) -> frozenset[str]:
+    """The networks that are wanted, also as a list spells them that own rules have told."""
+    every = [one for cidrs in lists for one in cidrs]
+    four = collapse_addresses(IPv4Network(one) for one in every if ":" not in one)
+    six = collapse_addresses(IPv6Network(one) for one in every if ":" in one)
+    return frozenset((*every, *map(str, four), *map(str, six)))
+
+
 def _stale(rows: Sequence[Row], where: Sequence[Point], wish: Wish) -> Iterator[str]:
     """Own rules of the list and of also_allow hold nobody who isn't wanted any more."""
     for row in rows:
         if purpose(row, wish) in {"list", "also"}:
             wanted = (*wish.networks, *wish.also)
             over = [p for p in where if inside(p, row["sources"]) and not inside(p, wanted)]
-            if over and row["sources"]:
+            # An entry can't get another purpose, so one that keeps internal senders in may stay.
+            kept = row.get("entry") and all(map(wish.keeps, over))
+            if over and row["sources"] and not kept:
                 yield f"{text(over[0])} is no longer wanted and stands in {row['id']}"
 
 

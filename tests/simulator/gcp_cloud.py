@@ -51,6 +51,7 @@ class GcpCloud:
     """Fulfils ``tests.simulator.cloud.Cloud``."""
 
     revokes = False
+    together = False
     probes: tuple[str, ...] = tuple(PROBES.cidrs())
 
     def __init__(self, clock: Clock, targets: int, random: Random, *, kind: Kind) -> None:

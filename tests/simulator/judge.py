@@ -72,9 +72,10 @@ class Judge:
             if was == now:
                 continue
             self.counted["mutations"] += 1
-            if target not in step.targets:
-                self.faults.append(f"{step.changes} changed {target}, which it doesn't name")
             unseen = self._unseen(worker, target, step)
+            # Which targets belong together may have changed since the look.
+            if target not in step.targets and not (unseen and self.cloud.together):
+                self.faults.append(f"{step.changes} changed {target}, which it doesn't name")
             self._changed(target, worker)
             if was is None or now is None:
                 self.faults.append(f"{step.changes} made or unmade {target}")

@@ -37,6 +37,7 @@ class MemoryCloud:
     """Fulfils ``tests.simulator.cloud.Cloud``."""
 
     revokes = False
+    together = False
     form = ""
     names: tuple[dict[str, str], ...] = ({"group": "tag-web"}, {"tag": "outside:partner"})
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
-World = Literal["ties", "unique", "aws", "aws-full", "azure", "gcp", "gcp-policy"]
+World = Literal["ties", "unique", "aws", "aws-full", "aws-lists", "azure", "gcp", "gcp-policy"]
 WORLDS: Final[tuple[World, ...]] = (
     "ties",
     "unique",
     "aws",
     "aws-full",
+    "aws-lists",
     "azure",
     "gcp",
     "gcp-policy",

@@ -71,6 +71,20 @@ def test_a_providers_refusal_is_kept() -> None:
     assert plan(Proposal((ADD,), refusals=(refusal,))).refusal == refusal
 
 
+def test_what_cannot_be_proved_is_said_beside_a_providers_refusal() -> None:
+    """A provider refuses a part and goes on with the rest: what stops the rest isn't hidden by it."""
+    refusal = Refusal("t", "holds IPv4, and 1 of 2 wanted networks is IPv6", "The rest is done.")
+    found = plan(Proposal((ADD, OPEN), refusals=(refusal,)))
+    assert found.steps == (ADD,)
+    assert found.refusal == Refusal(
+        "t",
+        "a step would let in 8.8.8.8, which gets in nowhere today and isn't wanted",
+        witness="8.8.8.8",
+    )
+    assert found.remarks == (Remark("t", "holds IPv4, and 1 of 2 wanted networks is IPv6"),)
+    assert found.notes == (Note.FAILED,)
+
+
 def test_remarks_and_notes_come_in_the_table_s_order() -> None:
     """Remarks are kept as they come; notes once each, in the order of the table."""
     remarks = (

@@ -85,11 +85,18 @@ def held(cidrs: Iterable[str]) -> AddressSet:
 
 def used_for(snapshot: ListSnapshot, one: ManagedList, ports: tuple[int, ...]) -> bool:
     """Whether any rule that names the list lets one of ``ports`` in."""
-    return any(
-        rule.cover(port) != "none"
+    return any(served(snapshot, one, port) for port in ports)
+
+
+def served(
+    snapshot: ListSnapshot, one: ManagedList, port: int, *, certain: bool = False
+) -> frozenset[str]:
+    """The groups at which the list lets ``port`` in, or may; only those where it does for sure."""
+    covers = {"full"} if certain else {"full", "partial"}
+    return frozenset(
+        group.id
         for group in snapshot.groups
-        for rule in group.rules(one.id)
-        for port in ports
+        if any(rule.cover(port) in covers for rule in group.rules(one.id))
     )
 
 

@@ -10,7 +10,7 @@ from cloudsync.model import Mode, Note, Wanted
 from cloudsync.plural import agreeing, counted
 from cloudsync.provider import Proposal, Refusal, Remark, Step, Verb
 from cloudsync_aws.list_calls import ENTRIES_PER_CALL, ListCall, ListOperation
-from cloudsync_aws.list_decide import ListDecision, decide, sharers, used_for
+from cloudsync_aws.list_decide import ListDecision, decide, served, sharers
 from cloudsync_aws.list_remarks import remarks
 from cloudsync_aws.list_room import Room, room_for
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList
@@ -27,8 +27,9 @@ class _Fit:
 def propose(snapshot: ListSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
     """Steps, remarks and refusals for the lists in ``wanted`` that ``snapshot`` holds.
 
-    Of one list: it grows, entries are added, own ones go, then those of others. Every group that
-    refers to it follows each call at once.
+    Of one list: it grows, entries are added, own ones go, then those of others. What takes away
+    comes after what every list adds, so that a removal that can't be proved holds up no other
+    list's mail. Every group that refers to a list follows each call at once.
     """
     steps: list[Step] = []
     said: list[Remark] = []
@@ -62,6 +63,7 @@ def propose(snapshot: ListSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
         steps += made
         if made and (names := [each.id for each in snapshot.referring(one.id)]):
             said.append(Remark(target, f"each change reaches {', '.join(names)} at once"))
+    steps.sort(key=lambda step: step.later)
     return Proposal(tuple(steps), tuple(said), tuple(refused))
 
 
@@ -116,10 +118,11 @@ def _homeless(
     other = [cidr for cidr in networks if not one.takes(cidr)]
     if not other:
         return None
-    here = {group.id for group in snapshot.referring(one.id)}
     for each in snapshot.lists.values():
-        there = {group.id for group in snapshot.referring(each.id)}
-        if each.takes(other[0]) and (here <= there or not used_for(snapshot, one, want.ports)):
+        if each.takes(other[0]) and all(
+            served(snapshot, one, port) <= served(snapshot, each, port, certain=True)
+            for port in want.ports
+        ):
             return None
     family = "IPv4" if one.family == "IPv6" else "IPv6"
     return Refusal(

@@ -144,6 +144,40 @@ def test_each_list_takes_its_family() -> None:
     ]
 
 
+@pytest.mark.parametrize("port", [443, 587])
+def test_a_list_that_serves_another_port_takes_no_mail(port: int) -> None:
+    """Whom the other family's list can't let in to the port is homeless, whoever refers to it."""
+    both = group(permission("pl-4"), permission("pl-6", first=port))
+    want = replace(wanted("192.0.2.1/32", "2001:db8::/64"), shared=True)
+    found = propose(snapshot(managed(), managed(identity="pl-6"), both), want)
+    assert [(one.target, one.what) for one in found.refusals] == [
+        (
+            TARGET,
+            "holds IPv4, and 1 of 2 wanted networks is IPv6, beginning with 2001:db8::/64",
+        )
+    ]
+
+
+def test_a_list_that_only_may_let_in_takes_no_mail() -> None:
+    """A rule for another protocol may let TCP in and may not: nobody is at home behind it."""
+    both = group(permission("pl-4"), permission("pl-6", protocol="50"))
+    want = replace(wanted("192.0.2.1/32", "2001:db8::/64"), shared=True)
+    found = RULES.steps(snapshot(managed(), managed(identity="pl-6"), both), {TARGET: want})
+    assert [one.what for one in found.refusals] == [
+        "holds IPv4, and 1 of 2 wanted networks is IPv6, beginning with 2001:db8::/64"
+    ]
+
+
+def test_every_list_adds_before_any_takes_away() -> None:
+    """A removal that can't be proved stops what comes after it, which is no other list's mail."""
+    four, six = managed("203.0.113.0/24"), managed(identity="pl-6")
+    want = wanted("192.0.2.1/32", "2001:db8::/64")
+    found = propose(snapshot(four, six, group(permission("pl-4", "pl-6"))), want)
+    assert [(step.verb, step.call.list) for step in found.steps] == [
+        ("add", "pl-4"), ("add", "pl-6"), ("remove", "pl-4"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("size", [999, 1_000])
 def test_a_list_at_its_largest(size: int) -> None:
     """1,000 entries are AWS's limit; one more is refused, and what nobody wants goes."""
