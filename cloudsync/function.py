@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -49,18 +49,27 @@ class PassFailed(Exception):
     """A pass ended with a code that somebody has to look at; its text is the result."""
 
 
+def _nothing() -> None:
+    """The platform has put everything in place already."""
+
+
 def answer(
-    remaining: float | None, folder: Path, environment: Mapping[str, str] = os.environ
+    remaining: float | None,
+    folder: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    first: Callable[[], object] = _nothing,
 ) -> dict[str, Any]:
     """Make one pass, print its result as one line of JSON on stdout, and give it.
 
     ``remaining`` is how many seconds the platform leaves; None where it doesn't say, and then
-    ``CLOUDSYNC_TIMEOUT`` does. ``folder`` is the bundle's.
+    ``CLOUDSYNC_TIMEOUT`` does. ``folder`` is the bundle's. ``first`` puts into the environment what
+    the platform leaves to us; where it can't, nothing is looked at, and the result says why.
 
     Raises:
         PassFailed: the pass ended with one of ``FAILURES``. It was printed before.
     """
-    return _told(outcome(remaining, folder, environment), FAILURES)
+    return _told(outcome(remaining, folder, environment, first=first), FAILURES)
 
 
 def answer_change(
@@ -69,6 +78,8 @@ def answer_change(
     remaining: float | None,
     folder: Path,
     environment: Mapping[str, str] = os.environ,
+    *,
+    first: Callable[[], object] = _nothing,
 ) -> dict[str, Any]:
     """Look at what an event of ``cloud`` concerns and put it right; otherwise as ``answer``.
 
@@ -88,7 +99,7 @@ def answer_change(
     why = "it is of no concern here" if found is None else "we made it ourselves"
     if found is None or ours(found.actors, own):
         return _told({**_head(), "exit": int(Exit.DONE), "ignored": why}, ())
-    result = outcome(remaining, folder, environment, found.where)
+    result = outcome(remaining, folder, environment, found.where, first=first)
     result["change"] = {"what": found.what, "where": sorted(found.where)}
     if result.get("elsewhere") and result["exit"] == Exit.DONE:
         result |= {"exit": int(Exit.ERROR), "means": MEANING[Exit.ERROR]}
@@ -142,6 +153,8 @@ def outcome(
     folder: Path,
     environment: Mapping[str, str],
     only: frozenset[str] = frozenset(),
+    *,
+    first: Callable[[], object] = _nothing,
 ) -> dict[str, Any]:
     """The result of one pass, over ``only`` some targets or scopes, as JSON values. It raises nothing: what went wrong is in it.
 
@@ -153,6 +166,7 @@ def outcome(
     began = time.monotonic()
     result = _head()
     try:
+        first()
         config = configuration(folder, environment)
         result["name"] = config.name
         result |= _run(config, remaining, began, environment, only)

@@ -17,11 +17,10 @@ HERE = Path(__file__).resolve().parent
 
 def sweep(_event: Any, context: Any) -> dict[str, Any]:
     """One pass over every target, within what Lambda leaves; an exception where it failed."""
-    filled()
-    return answer(context.get_remaining_time_in_millis() / 1000, HERE)
+    return answer(context.get_remaining_time_in_millis() / 1000, HERE, first=filled)
 
 
 def change(event: Any, context: Any) -> dict[str, Any]:
     """A look at what an event of CloudTrail concerns, and its repair."""
-    filled()
-    return answer_change("aws", event, context.get_remaining_time_in_millis() / 1000, HERE)
+    left = context.get_remaining_time_in_millis() / 1000
+    return answer_change("aws", event, left, HERE, first=filled)

@@ -52,13 +52,13 @@ def filled(environment: MutableMapping[str, str] = os.environ) -> None:
                 f"{SECRETS}: {name}", what,
                 todo="Name a secret of Secrets Manager, or a parameter of Systems Manager.",
             )  # fmt: skip
-        client: Any = boto3.client(service, region_name=region)
         try:
+            client: Any = boto3.client(service, region_name=region)
             if service == "ssm":
                 found = client.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"]
             else:
                 found = client.get_secret_value(SecretId=arn)["SecretString"]
-        except (BotoCoreError, ClientError, KeyError) as error:
+        except (BotoCoreError, ClientError, KeyError, ValueError) as error:
             raise UsageError(
                 f"{SECRETS}: {name}", f"{arn} can't be read: {error}",
                 todo="See that it is there, that it is text, and that the role may read it.",

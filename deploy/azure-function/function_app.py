@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import azure.functions as func
+from references import resolved
 
 from cloudsync.uncollected import uncollected
 
@@ -20,11 +21,11 @@ app = func.FunctionApp()
 def sweep(timer: func.TimerRequest) -> None:
     """One pass over every target; an exception where it failed."""
     del timer
-    answer(None, HERE)
+    answer(None, HERE, first=resolved)
 
 
 @app.event_grid_trigger(arg_name="event")  # pyright: ignore[reportUnknownMemberType] - it says too little
 def change(event: func.EventGridEvent) -> None:
     """A look at what an event of a subscription concerns, and its repair."""
     told = {"eventType": event.event_type, "subject": event.subject, "data": event.get_json()}
-    answer_change("azure", told, None, HERE)
+    answer_change("azure", told, None, HERE, first=resolved)

@@ -6,10 +6,12 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.functions import EventGridEvent
 
 from cloudsync.demo.cast import Fleet
 from cloudsync.function import PassFailed
@@ -18,6 +20,7 @@ from cloudsync_azure.fleet import Fleet as AzureFleet
 from cloudsync_gcp.fleet import Fleet as GcpFleet
 from tests.deploy import runtimes
 from tests.deploy.stage import around, begun, enforced, told, verdicts
+from tests.deploy.test_events import NSG
 
 Fresh = Callable[[str], str]
 Unpacked = Callable[[str, str], Path]
@@ -104,6 +107,8 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], dict[str, An
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, "function_app", module)
+        monkeypatch.setattr(sys, "path", [str(bundle), *sys.path])
+        monkeypatch.delitem(sys.modules, "references", raising=False)
         spec.loader.exec_module(module)
         functions: dict[str, Any] = {
             one.get_function_name(): one for one in module.app.get_functions()
@@ -145,3 +150,28 @@ def test_azure_is_told_of_a_failure(
     function = registered(unpacked("azure-function", "name: mail\n"))["sweep"]
     with pytest.raises(PassFailed):
         function.get_user_function()(None)
+
+
+def test_a_secret_that_azure_didnt_give_is_a_result_and_a_failure(
+    unpacked: Unpacked,
+    registered: Callable[[Path], dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By either entry, and by its name alone: what it refers to is no secret, and no password."""
+    monkeypatch.setenv("SMTP_PASSWORD", "@Microsoft.KeyVault(VaultName=mail;SecretName=smtp)")
+    functions = registered(unpacked("azure-function", "name: mail\n"))
+    event = EventGridEvent(
+        id="1", topic="t", subject=NSG, data_version="1",
+        event_type="Microsoft.Resources.ResourceWriteSuccess", event_time=datetime.now(UTC),
+        data={"operationName": "Microsoft.Network/networkSecurityGroups/write", "resourceUri": NSG},
+    )  # fmt: skip
+    for name, given in (("sweep", None), ("change", event)):
+        capsys.readouterr()
+        with pytest.raises(PassFailed):
+            functions[name].get_user_function()(given)
+        result = json.loads(capsys.readouterr().out)
+        assert (result["schema"], result["exit"]) == ("cloudsync/pass/1", 1)
+        assert result["errors"] == [
+"SMTP_PASSWORD: the platform put no secret of the Key Vault in its place. Nothing was changed. See that the secret is there, and that the app's identity may read it."
+        ]  # fmt: skip

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Callable, Generator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from moto import mock_aws
 
 from cloudsync.errors import UsageError
 from tests.deploy import runtimes
+from tests.deploy.test_events import trail
 from tests.tree import tree
 
 # Its stubs know one service each.
@@ -45,6 +49,30 @@ def stores(monkeypatch: pytest.MonkeyPatch) -> Generator[dict[str, str]]:
         systems.put_parameter(Name="/mail/hook", Value="of the system", Type="SecureString")
         parameter = systems.get_parameter(Name="/mail/hook")["Parameter"]
         yield {"manager": made["ARN"], "system": parameter["ARN"]}
+
+
+@pytest.fixture
+def denying() -> Generator[str]:
+    """A store that gives nobody anything, in the words of AWS's JSON protocol; its URL."""
+
+    class Denies(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = b'{"__type": "AccessDeniedException", "Message": "not for you"}'
+            self.send_response(400)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's word
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Denies)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
 
 
 def test_each_secret_is_read_where_it_stands(stores: dict[str, str]) -> None:
@@ -95,13 +123,40 @@ def test_a_secret_that_is_not_given_is_named(stores: dict[str, str]) -> None:
     assert "HOOK" not in environment
 
 
-def test_lambda_is_told_when_a_secret_is_not_there(unpacked: Callable[[str, str], Path]) -> None:
-    """Both entries fail before they look at anything, in words that say which secret it was."""
+DENIED = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ('{"HOOK": "arn:aws:s3:::mail"}', "CLOUDSYNC_SECRETS: HOOK: arn:aws:s3:::mail is of no store of secrets. Nothing was changed. "),
+        ("no JSON", "CLOUDSYNC_SECRETS: it isn't a JSON object of names and ARNs. Nothing was changed. "),
+        (f'{{"HOOK": "{DENIED}"}}', f"CLOUDSYNC_SECRETS: HOOK: {DENIED} can't be read: An error occurred (AccessDeniedException) when calling the GetSecretValue operation: not for you. Nothing was changed. "),
+    ],
+)  # fmt: skip
+def test_lambda_is_told_when_a_secret_is_not_there(
+    unpacked: Callable[[str, str], Path], denying: str, named: str, said: str
+) -> None:
+    """Both entries fail with the one result before they look at anything: its exit, and which it was."""
     bundle = unpacked("aws-lambda", "name: mail\n")
-    named = {"CLOUDSYNC_SECRETS": '{"HOOK": "arn:aws:s3:::mail"}'}
+    told = {"CLOUDSYNC_SECRETS": named, "AWS_ENDPOINT_URL": denying}
+    told |= {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    somebody = trail("RevokeSecurityGroupIngress", {"groupId": "sg-0abc"})
     for entry in ("handler.sweep", "handler.change"):
-        with runtimes.lambda_runtime(bundle, entry, named) as lambda_:
-            kind, error = lambda_.ask({})
-            assert kind == "error"
-            assert error["errorType"] == "UsageError"
-            assert "HOOK: arn:aws:s3:::mail is of no store of secrets" in error["errorMessage"]
+        with runtimes.lambda_runtime(bundle, entry, told) as lambda_:
+            kind, error = lambda_.ask(somebody)
+        assert (kind, error["errorType"]) == ("error", "PassFailed")
+        result = json.loads(error["errorMessage"])
+        assert (result["schema"], result["exit"], result["means"]) == (
+            "cloudsync/pass/1", 1, "error in use or configuration",
+        )  # fmt: skip
+        (line,) = result["errors"]
+        assert line.startswith(said)
+
+
+def test_what_is_ignored_costs_no_secret(unpacked: Callable[[str, str], Path]) -> None:
+    """An event of no concern ends before a store is asked: each question there is paid for."""
+    bundle = unpacked("aws-lambda", "name: mail\n")
+    with runtimes.lambda_runtime(bundle, "handler.change", {"CLOUDSYNC_SECRETS": "x"}) as lambda_:
+        kind, result = lambda_.ask(trail("DescribeSecurityGroups", {}))
+    assert (kind, result["ignored"]) == ("response", "it is of no concern here")
