@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
+from ruamel.yaml import YAML
 
 from tests.deploy.manifests import base, documents
 from tests.documents.commands import commands
@@ -52,7 +54,8 @@ def test_the_base_holds_every_file_of_its_folder() -> None:
     folder = tree() / "deploy/kubernetes/base"
     (kustomization,) = documents(folder / "kustomization.yaml")
     named = {*kustomization["resources"], "kustomization.yaml"}
-    named |= {file for one in kustomization["configMapGenerator"] for file in one["files"]}
+    made = kustomization["configMapGenerator"]
+    named |= {file for one in made for file in one.get("files", ())}
     assert {path.name for path in folder.iterdir()} == named
 
 
@@ -117,6 +120,29 @@ def test_who_asks_the_page_is_who_may() -> None:
     assert way_in["from"]
     assert [one["port"] for one in way_in["ports"]] == [port["name"]]
     assert {one["port"] for way in policy["egress"] for one in way["ports"]} == {53, 443}
+
+
+def test_the_page_answers_to_the_name_that_the_one_setting_gives() -> None:
+    """The setting is made by the base, read by the pod, and replaced by what README.md says to copy."""
+    (container,) = OBJECTS["Deployment/serve"]["spec"]["template"]["spec"]["containers"]
+    args = container["args"]
+    assert args[args.index("--host") + 1] == "$(HOST)"
+    assert f"cloudsync {args[0]}" in commands()
+    (variable,) = container["env"]
+    assert variable["name"] == "HOST"
+    asked = variable["valueFrom"]["configMapKeyRef"]
+    (kustomization,) = documents(tree() / "deploy/kubernetes/base/kustomization.yaml")
+    (text,) = re.findall(
+        r"```yaml\n(# overlays/mine.*?)```",
+        (tree() / "deploy/kubernetes/README.md").read_text("utf-8"), re.DOTALL,
+    )  # fmt: skip
+    read: Any = YAML(typ="safe", pure=True)
+    overlay = read.load(text)
+    for one, name in ((kustomization, "serve.cloudsync.svc"), (overlay, "mail.example.com")):
+        (made,) = [made for made in one["configMapGenerator"] if made["name"] == asked["name"]]
+        assert made["literals"] == [f"{asked['key']}={name}"]
+    assert OBJECTS["Service/serve"]["metadata"]["name"] == "serve"
+    assert kustomization["namespace"] == "cloudsync"
 
 
 def test_a_pod_reaches_no_machines_metadata() -> None:
