@@ -3,6 +3,7 @@
 
 data "aws_partition" "here" {}
 data "aws_caller_identity" "here" {}
+data "aws_region" "here" {}
 
 locals {
   seconds = var.every_minutes * 60

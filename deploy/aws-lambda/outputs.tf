@@ -12,3 +12,8 @@ output "failures" {
   description = "The topic that hears of failures and of silence."
   value       = aws_sns_topic.failures.arn
 }
+
+output "bus" {
+  description = "Where other accounts and regions send their changes: bus of deploy/onboarding/aws. Null without events."
+  value       = one(aws_cloudwatch_event_bus.fleet[*].arn)
+}

@@ -129,3 +129,14 @@ variable "events" {
   type        = bool
   default     = false
 }
+
+variable "events_under" {
+  description = "Id of the organization (o-…) whose accounts may send their changes here (deploy/onboarding/aws); null for this account alone."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.events_under == null || can(regex("^o-[a-z0-9]{10,32}$", var.events_under))
+    error_message = "Give the id alone, as aws organizations describe-organization shows it."
+  }
+}

@@ -1,8 +1,20 @@
 # Changes that Event Grid tells of, looked at within seconds; off where var.events is false. The
-# scheduled pass stays the truth.
+# scheduled pass stays the truth. Event Grid tells of one subscription each, and knows no management
+# group: here its subscriptions are asked for, anew at each apply.
+
+data "azurerm_management_group" "heard" {
+  count = var.events && var.events_under != null ? 1 : 0
+
+  name = var.events_under
+}
+
+locals {
+  below = [for id in flatten(data.azurerm_management_group.heard[*].all_subscription_ids) : reverse(split("/", id))[0]]
+  heard = var.events ? (var.events_under == null ? var.subscriptions : toset(local.below)) : toset([])
+}
 
 resource "azurerm_eventgrid_event_subscription" "change" {
-  for_each = var.events ? var.subscriptions : toset([])
+  for_each = local.heard
 
   name                  = "${var.name}-${var.suffix}"
   scope                 = "/subscriptions/${each.value}"

@@ -12,3 +12,13 @@ output "app" {
   description = "The app's name."
   value       = azurerm_linux_function_app.here.name
 }
+
+output "heard" {
+  description = "The subscriptions whose changes are looked at within seconds."
+  value       = local.heard
+
+  precondition {
+    condition     = !var.events || length(local.heard) > 0
+    error_message = "Events are asked for, and of no subscription: give subscriptions, or events_under."
+  }
+}

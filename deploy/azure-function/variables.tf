@@ -124,3 +124,14 @@ variable "events" {
   type        = bool
   default     = false
 }
+
+variable "events_under" {
+  description = "Name (id) of the management group whose subscriptions' changes are heard of; null for those of subscriptions."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.events_under == null || can(regex("^[A-Za-z0-9_().-]{1,90}$", var.events_under))
+    error_message = "Give the name alone, as az account management-group list shows it."
+  }
+}

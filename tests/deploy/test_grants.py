@@ -107,6 +107,8 @@ GRANTS: Final = {
         "function.TellOfAFailure": "sns:Publish on [aws_sns_topic.failures.arn]",
         "function.statement.value.sid": "statement.value.action on statement.value.arns",
         "function.TakeTheRolesOfOtherAccounts": "sts:AssumeRole on var.member_roles",
+        # Anybody of the organization's accounts, as the condition on it says.
+        "bus.SendWhatChanged": "events:PutEvents on [for bus in aws_cloudwatch_event_bus.fleet : bus.arn]",
         "scheduler.StartPasses": "lambda:InvokeFunction on [aws_lambda_function.sweep.arn]",
         "scheduler.KeepWhatIsLost": "sqs:SendMessage on [aws_sqs_queue.lost.arn]",
     },

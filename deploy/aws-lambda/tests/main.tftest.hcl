@@ -9,8 +9,37 @@ mock_provider "aws" {
     defaults = { account_id = "123456789012" }
   }
 
+  mock_data "aws_region" {
+    defaults = { id = "eu-west-1" }
+  }
+
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{}" }
+  }
+
+  # The provider checks that what it is given are ARNs.
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/cloudsync" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:cloudsync" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:cloudsync" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-west-1:123456789012:cloudsync" }
+  }
+
+  mock_resource "aws_cloudwatch_event_bus" {
+    defaults = { arn = "arn:aws:events:eu-west-1:123456789012:event-bus/cloudsync-change" }
+  }
+
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:eu-west-1:123456789012:rule/cloudsync-change" }
   }
 }
 
@@ -40,7 +69,7 @@ run "watch" {
   }
 
   assert {
-    condition     = length(aws_lambda_function.change) + length(aws_cloudwatch_event_rule.change) == 0
+    condition     = length(aws_lambda_function.change) + length(aws_cloudwatch_event_rule.change) + length(aws_cloudwatch_event_bus.fleet) == 0
     error_message = "Events are listened to that nobody asked for."
   }
 }
@@ -107,6 +136,51 @@ run "lists" {
     condition     = length(aws_lambda_function.change) == 1 && length(aws_cloudwatch_event_target.change) == 1
     error_message = "Changes aren't heard of."
   }
+
+  assert {
+    condition     = length(aws_cloudwatch_event_target.fleet) == 1 && length(aws_cloudwatch_event_bus_policy.fleet) == 0
+    error_message = "Other regions can't send what changed, or somebody else can."
+  }
+}
+
+run "events_of_an_organization" {
+  variables {
+    events       = true
+    events_under = "o-abcdefghij"
+    organization = true
+    member_roles = ["arn:aws:iam::111111111111:role/mail"]
+  }
+
+  assert {
+    condition = alltrue([
+      for one in data.aws_iam_policy_document.bus.statement[0].condition :
+      one.test == "StringEquals" && one.variable == "aws:PrincipalOrgID" && one.values == tolist(["o-abcdefghij"])
+    ]) && length(data.aws_iam_policy_document.bus.statement[0].condition) == 1 && length(aws_cloudwatch_event_bus_policy.fleet) == 1
+    error_message = "Somebody else can put events on the bus, or nobody can."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.fleet[0].event_bus_name == "cloudsync-change" && aws_cloudwatch_event_target.fleet[0].event_bus_name == "cloudsync-change" && aws_cloudwatch_event_target.fleet[0].arn == aws_lambda_function.change[0].arn
+    error_message = "What arrives on the bus leads nowhere."
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.fleet[0].event_pattern).detail["$or"] == [
+      { recipientAccountId = [{ "anything-but" = ["123456789012"] }] },
+      { awsRegion = [{ "anything-but" = ["eu-west-1"] }] },
+    ]
+    error_message = "A change here is heard of twice, or one elsewhere isn't."
+  }
+
+  assert {
+    condition     = aws_lambda_function.change[0].environment[0].variables["CLOUDSYNC_ACTORS"] == "${aws_iam_role.function.arn},arn:aws:iam::111111111111:role/mail,arn:aws:iam::*:role/cloudsync"
+    error_message = "Its own changes come back to it."
+  }
+
+  assert {
+    condition     = output.bus == aws_cloudwatch_event_bus.fleet[0].arn
+    error_message = "Nobody learns where the bus is."
+  }
 }
 
 run "nonsense" {
@@ -118,8 +192,9 @@ run "nonsense" {
     name          = "Cloudsync"
     intervals     = 1.5
     architecture  = "mips"
+    events_under  = "123456789012"
     secrets       = { SMTP_PASSWORD = "hunter2" }
   }
 
-  expect_failures = [var.change, var.every_minutes, var.name, var.intervals, var.architecture, var.secrets]
+  expect_failures = [var.change, var.every_minutes, var.name, var.intervals, var.architecture, var.secrets, var.events_under]
 }

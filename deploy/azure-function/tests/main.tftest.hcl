@@ -94,9 +94,42 @@ run "made" {
   }
 
   assert {
-    condition     = length(azurerm_eventgrid_event_subscription.change) == 2
+    condition     = toset(keys(azurerm_eventgrid_event_subscription.change)) == var.subscriptions && output.heard == var.subscriptions
     error_message = "A subscription's changes aren't heard of."
   }
+}
+
+run "events_of_a_management_group" {
+  command = plan
+
+  override_data {
+    target = data.azurerm_management_group.heard[0]
+    values = { all_subscription_ids = ["00000000-0000-0000-0000-000000000003", "/subscriptions/00000000-0000-0000-0000-000000000004"] }
+  }
+
+  variables {
+    subscriptions = []
+    events        = true
+    events_under  = "mail"
+  }
+
+  assert {
+    condition = toset([for one in azurerm_eventgrid_event_subscription.change : one.scope]) == toset([
+      "/subscriptions/00000000-0000-0000-0000-000000000003", "/subscriptions/00000000-0000-0000-0000-000000000004",
+    ])
+    error_message = "A subscription below the group isn't heard of, or another one is."
+  }
+}
+
+run "events_of_nothing" {
+  command = plan
+
+  variables {
+    subscriptions = []
+    events        = true
+  }
+
+  expect_failures = [output.heard]
 }
 
 run "nonsense" {
@@ -110,7 +143,8 @@ run "nonsense" {
     suffix          = ""
     intervals       = 0
     plan            = "FC1"
+    events_under    = "/providers/Microsoft.Management/managementGroups/mail"
   }
 
-  expect_failures = [var.change, var.every_minutes, var.timeout_minutes, var.name, var.suffix, var.intervals, var.plan]
+  expect_failures = [var.change, var.every_minutes, var.timeout_minutes, var.name, var.suffix, var.intervals, var.plan, var.events_under]
 }

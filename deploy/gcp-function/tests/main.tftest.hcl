@@ -128,6 +128,32 @@ run "events_of_a_folder" {
   }
 }
 
+run "events_of_an_organization" {
+  command = plan
+
+  variables {
+    projects     = []
+    events       = true
+    events_under = "organizations/123"
+  }
+
+  assert {
+    condition     = google_logging_organization_sink.change[0].org_id == "123" && google_logging_organization_sink.change[0].include_children && length(google_logging_folder_sink.change) == 0 && output.heard == tolist(["organizations/123"])
+    error_message = "Changes below the organization aren't heard of."
+  }
+}
+
+run "events_of_nothing" {
+  command = plan
+
+  variables {
+    projects = []
+    events   = true
+  }
+
+  expect_failures = [output.heard]
+}
+
 run "nonsense" {
   command = plan
 

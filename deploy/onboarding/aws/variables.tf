@@ -51,6 +51,23 @@ variable "trail" {
   default     = false
 }
 
+variable "bus" {
+  description = "ARN of the bus that changes are sent to, so that they are looked at within seconds: bus of deploy/aws-lambda; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.bus == null || can(regex("^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._-]+$", var.bus))
+    error_message = "Give the ARN of one event bus."
+  }
+}
+
+variable "event_regions" {
+  description = "The regions whose changes are sent there: those that have targets, each enabled in every account of the units."
+  type        = set(string)
+  default     = []
+}
+
 variable "delegated" {
   description = "Whether this is a delegated administrator's account, and not the management account."
   type        = bool
