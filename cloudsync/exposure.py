@@ -83,11 +83,16 @@ class Exposure:
         return tuple(one for one in self.decisions(part) if not one.allow)
 
     def reach(self, name: Name) -> AddressSet:
-        """From where ``name``, which is let in, may come: its bound, less what is denied ahead."""
+        """From where ``name``, which is let in, may come: its bound, less what is denied ahead.
+
+        A rule for machines of one family lets in a name's senders of that family alone: the bound
+        is the one that the name has in the rule.
+        """
         found, left = NOBODY, EVERYONE
         for clause in self.clauses():
             if clause.allow and name in clause.names:
-                found |= name.bound & left
+                (bound,) = (one.bound for one in clause.names if one == name)
+                found |= bound & left
             elif not clause.allow and clause.full:
                 left -= clause.source
         return found

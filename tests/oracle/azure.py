@@ -270,11 +270,11 @@ def from_nsg(nsg: Nsg, kinds: Sequence[Kind]) -> World:
 def _rows(
     name: str, rule: Properties, kinds: Sequence[Kind], every: tuple[str, ...]
 ) -> Iterator[Row]:
-    covered = {version: _covered(rule, kinds, version) for version in (4, 6)}
+    reach = {version: covered(rule, kinds, version) for version in (4, 6)}
     # A rule for machines of one family says nothing to senders of the other.
-    shared = covered[4] == covered[6]
+    shared = reach[4] == reach[6]
     for versions in ((4, 6),) if shared else ((4,), (6,)):
-        hit = covered[versions[0]]
+        hit = reach[versions[0]]
         sources, names = _senders(rule, versions)
         if not sources and not names:
             continue
@@ -300,7 +300,7 @@ def _protocols(rule: Properties, ranges: Sequence[tuple[int, int]]) -> tuple[str
     return ("all",) if ranges == [(0, 65_535)] else ("tcp", "udp")
 
 
-def _covered(rule: Properties, kinds: Sequence[Kind], version: int) -> tuple[str, ...]:
+def covered(rule: Properties, kinds: Sequence[Kind], version: int) -> tuple[str, ...]:
     """The kinds of machine that a rule covers for senders of one family."""
     return tuple(
         str(kind)

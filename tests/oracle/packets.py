@@ -32,13 +32,15 @@ LAST = {4: (1 << 32) - 1, 6: (1 << 128) - 1}
 class World:
     """One target as it is: its rows, what it says of outbound traffic, the machines behind it.
 
-    ``families`` are those of which it can hold senders.
+    ``families`` are those of which it can hold senders. ``beyond`` says in words which rules of
+    ours hold for machines that the target doesn't guard.
     """
 
     rows: tuple[Row, ...]
     machines: tuple[str, ...] = ("machine",)
     outbound: str = ""
     families: tuple[int, ...] = (4, 6)
+    beyond: frozenset[str] = frozenset()
 
     @property
     def asked(self) -> list[Row]:

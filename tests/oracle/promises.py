@@ -257,6 +257,8 @@ def _elsewhere(before: World, after: World, wish: Wish, points: Sequence[Point])
     """Promise 4: other ports, other protocols and outbound traffic are as they were."""
     if before.outbound != after.outbound:
         yield "promise 4: outbound rules were changed"
+    for rule in sorted(after.beyond - before.beyond):
+        yield f"promise 4: a rule of ours holds for machines that aren't guarded: {rule}"
     for port in OTHER_PORTS:
         for protocol in ("tcp", "udp"):
             ahead = joined(deciding(before, port, protocol))

@@ -23,6 +23,7 @@ _WORLDS: Final[Mapping[str, Sequence[World]]] = {
     "aws-full": ("aws-full",),
     "aws-lists": ("aws-lists",),
     "azure": ("azure",),
+    "azure-part": ("azure-part",),
     "gcp": ("gcp",),
     "gcp-policy": ("gcp-policy",),
     "google": ("gcp", "gcp-policy"),

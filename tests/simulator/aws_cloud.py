@@ -115,6 +115,9 @@ class AwsCloud:
         """The next call ends so."""
         self._ec2.faults.append(kind)
 
+    def regard(self, random: Random) -> None:
+        """There is one way to guard these targets."""
+
     def remember(self, target: str) -> None:
         """Keep how the group is, for ``undo``."""
         if _id(target) in self._ec2.groups:

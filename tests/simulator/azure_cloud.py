@@ -16,23 +16,20 @@ from cloudsync_azure.provider import Provider as AzureProvider
 from cloudsync_azure.sandbox import Dialect, Sandbox
 from cloudsync_azure.settings import AzureSettings
 from tests.oracle import packets
-from tests.oracle.azure import BALANCER, PRIVATE, Kind, from_nsg, spelt, split
+from tests.oracle.azure import BALANCER, PRIVATE, covered, from_nsg, spelt, split
 from tests.oracle.packets import Meaning
+from tests.oracle.promises import Wish, purpose
+from tests.simulator.azure_part import ALL, MX, ONE, RELAYS, TWO, Part, destination
 from tests.simulator.azure_wire import ENDPOINT, Wire
 from tests.simulator.clock import Clock
 from tests.simulator.pools import ANYWHERE, OURS, PURPOSES, STRANGE_LABELS
 
-ASG: Final = (
-    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/mail/providers/"
-    "Microsoft.Network/applicationSecurityGroups/relays"
-)
+NONE: Final = ("none of them",)
+_OURSELVES: Final = Wish(OURS, "add")
 OUTSIDE: Final = "AzureCloud"
 """A tag that stands for somebody on the public internet."""
-# A rule for some machines speaks of one of these two, whatever tells them apart.
-ONE: Final = Kind("10.1.0.4", "fd00:1::4", frozenset(), 40_000)
-TWO: Final = Kind("10.1.0.5", "fd00:1::5", frozenset({ASG.lower()}), 1_000)
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    ASG: ("10.0.0.0/8", "192.168.1.0/24", "fd00::/8"),
+    RELAYS: ("10.0.0.0/8", "192.168.1.0/24", "fd00::/8"),
     "VirtualNetwork": PRIVATE,
     OUTSIDE: ("8.8.8.0/24", "69.20.58.226/32", "203.0.113.0/24", "2001:4800:10::/48"),
 }
@@ -57,12 +54,14 @@ class AzureCloud:
 
     revokes = False
     together = False
-    form = ""
     probes: tuple[str, ...] = (BALANCER,)
-    names: tuple[dict[str, str], ...] = ({"group": ASG}, {"tag": OUTSIDE})
 
-    def __init__(self, clock: Clock, targets: int, random: Random) -> None:
+    def __init__(
+        self, clock: Clock, targets: int, random: Random, *, parts: Sequence[Part] = (ALL,)
+    ) -> None:
         self._clock = clock
+        self._parts = parts
+        self._part = random.choice(parts) if len(parts) > 1 else parts[0]
         self._sandbox = Sandbox(
             clock=clock.monotonic,
             dialect=Dialect(
@@ -77,7 +76,8 @@ class AzureCloud:
         ids = [f"mx{index}" for index in range(targets)]
         for name in ids:
             self._sandbox.seed_nsg(name, tags={"cloudsync": "smtp"})
-        self._sandbox.seed_asg("relays")
+        for group in (RELAYS, MX):
+            self._sandbox.seed_asg(group.rpartition("/")[2])
         self._scope = f"azure:{self._sandbox.subscription}"
         self.targets: Sequence[str] = [f"{self._scope}/mail/{name}" for name in ids]
         self._planted = 0
@@ -88,6 +88,26 @@ class AzureCloud:
             split({**meaning, "AzureLoadBalancer": (BALANCER,)})
             for meaning in (dict.fromkeys(NAMES, ()), NAMES, some)
         )
+
+    @property
+    def form(self) -> str:
+        """What its target blocks depend on, but for the settings."""
+        return json.dumps(self._part.protect)
+
+    @property
+    def names(self) -> tuple[dict[str, str], ...]:
+        """Opaque sources; none where a rule of ours can't be bound to the machines for them."""
+        both = self._part.protect != "all" and all(
+            "destinationAddressPrefix" in one and one["destinationAddressPrefix"] != "*"
+            for one in self._part.bound.values()
+        )
+        return () if both else ({"group": RELAYS}, {"tag": OUTSIDE})
+
+    def regard(self, random: Random) -> None:
+        """The operator guards other machines from now on, where the world has some."""
+        if len(self._parts) > 1 and random.random() < 0.4:
+            self._part = random.choice(self._parts)
+            self._seen.clear()
 
     @property
     def late(self) -> float:
@@ -114,7 +134,7 @@ class AzureCloud:
             {
                 "subscriptions": [self._sandbox.subscription],
                 "select": {"tags": {"cloudsync": "smtp"}},
-                "protect": "all",
+                "protect": self._part.protect,
                 "endpoint": ENDPOINT,
                 # Marks of Terraform's lie about here, and must not keep the run from its work.
                 "managed_by": "cloudsync",
@@ -129,7 +149,7 @@ class AzureCloud:
             return None
         known = self._seen.get(target)
         if known is None or known[0] is not held.rules:
-            world = _true(self._sandbox.nsg(_name(target)))
+            world = _true(self._sandbox.nsg(_name(target)), self._part)
             known = self._seen[target] = held.rules, world
         return known[1]
 
@@ -170,7 +190,7 @@ class AzureCloud:
         rules = self._rules(target)
         if kind in {"plant", "copy"}:
             self._planted += 1
-            new = (_foreign if kind == "plant" else _marked)(random, self._planted)
+            new = (_foreign if kind == "plant" else _marked)(random, self._planted, self._part)
             return self._given(target, {**rules, new["name"]: new}, f"{_said(new)} is planted")
         if not rules:
             return ""
@@ -236,14 +256,56 @@ def _plain_body(rule: Body) -> Body:
     return {"name": rule["name"], "properties": told}
 
 
-def _true(nsg: Body) -> packets.World:
-    return spelt(from_nsg(nsg, (ONE, TWO)), (*NAMES, "AzureLoadBalancer"))
+def _true(nsg: Body, part: Part) -> packets.World:
+    found = spelt(from_nsg(nsg, part.kinds), (*NAMES, "AzureLoadBalancer"))
+    rules = {one["name"]: one["properties"] for one in nsg["properties"]["securityRules"]}
+    bound = {name for name, rule in rules.items() if _ours(name, rule)}
+    # A rule for one family's machines lets in nobody of the other, and is one rule all the same.
+    split = {row["id"] for row in found.rows if row["machines"] != NONE}
+    rows = tuple(
+        {
+            **row,
+            "beside": row["id"] in bound,
+            # One for a tag isn't as we make them, and the oracle sees no tags.
+            "label": row["label"] + ("" if row["id"] in bound else " reshaped"),
+        }
+        for row in found.rows
+        if row["machines"] != NONE or row["id"] not in split
+    )
+    own = {row["id"] for row in rows if purpose(row, _OURSELVES)} & bound
+    beyond = frozenset(
+        f"{name}: {json.dumps(_plain_body({'name': name, 'properties': rules[name]}))}"
+        for name in own
+        for version in part.versions
+        if covered(rules[name], part.others, version) and _speaks_to(rules[name], version)
+    )
+    return replace(found, rows=rows, beyond=beyond)
+
+
+def _ours(name: str, rule: Body) -> bool:
+    """Whether a rule has our name, and is for everything, for networks, or for groups."""
+    to = rule.get("destinationAddressPrefix") or (rule.get("destinationAddressPrefixes") or [""])[0]
+    groups = rule.get("destinationApplicationSecurityGroups")
+    return (
+        name.startswith(f"cloudsync-{OURS}-")
+        and rule["sourcePortRange"] == "*"
+        and bool(groups or to == "*" or "/" in to)
+    )
+
+
+def _speaks_to(rule: Body, version: int) -> bool:
+    """Whether a rule names senders of a family, or may."""
+    sources = [rule.get("sourceAddressPrefix"), *(rule.get("sourceAddressPrefixes") or ())]
+    # The tag of health checks stands for one IPv4 address.
+    known = [BALANCER if one == "AzureLoadBalancer" else one for one in sources if one]
+    networks = [one for one in known if "/" in one]
+    return not networks or any((":" in one) is (version == 6) for one in networks)
 
 
 # ------------------------------------------------------------------ rules as people make them
 
 
-def _foreign(random: Random, number: int) -> Body:
+def _foreign(random: Random, number: int, part: Part) -> Body:
     return _made(
         random,
         f"r{number}",
@@ -253,10 +315,11 @@ def _foreign(random: Random, number: int) -> Body:
         protocol=random.choice(_PROTOCOLS),
         label=random.choice(STRANGE_LABELS),
         partial=random.choice(("", "", "", "", "address", "group", "port")),
+        part=part,
     )
 
 
-def _marked(random: Random, number: int) -> Body:
+def _marked(random: Random, number: int, part: Part) -> Body:
     """A rule that bears our mark: as we would make it, a copy, or one that somebody spoilt."""
     purpose = random.choice(PURPOSES)
     return _made(
@@ -270,6 +333,8 @@ def _marked(random: Random, number: int) -> Body:
         # Whether one for some machines, or for a tag, is ours the oracle can't tell, who sees rows.
         to=("*",),
         partial=random.choice(("", "", "", "", "port")),
+        part=part,
+        ours=True,
     )
 
 
@@ -283,6 +348,8 @@ def _made(
     protocol: str,
     label: str,
     partial: str,
+    part: Part,
+    ours: bool = False,
     to: Sequence[str] = ("*", "*", "VirtualNetwork"),
 ) -> Body:
     six = ":" in str(source.get("sourceAddressPrefixes", source.get("sourceAddressPrefix", "")))
@@ -292,14 +359,18 @@ def _made(
         "destinationPortRange": ports, "description": label,
         "destinationAddressPrefix": random.choice(to),
     }  # fmt: skip
-    if partial == "port":
+    if part is not ALL and partial != "port":
+        del said["destinationAddressPrefix"]
+        own = ours and random.random() < 0.6
+        said |= part.bound[6 if six else 4] if own else destination(random, six=six)
+    elif partial == "port":
         said["sourcePortRange"] = random.choice(("1024-65535", "1000"))
     elif partial == "address":
         one = random.choice((ONE, TWO))
         said["destinationAddressPrefix"] = one.ipv6 if six else one.ipv4
     elif partial == "group":
         del said["destinationAddressPrefix"]
-        said["destinationApplicationSecurityGroups"] = [{"id": ASG}]
+        said["destinationApplicationSecurityGroups"] = [{"id": RELAYS}]
     return {"name": name, "properties": {key: one for key, one in said.items() if one}}
 
 
@@ -308,7 +379,7 @@ def _whence(random: Random) -> Body:
     if kind == "word":
         return {"sourceAddressPrefix": random.choice(_WORDS)}
     if kind == "group":
-        return {"sourceApplicationSecurityGroups": [{"id": ASG}]}
+        return {"sourceApplicationSecurityGroups": [{"id": RELAYS}]}
     if kind == "one":
         return {"sourceAddressPrefix": _family(random, 1)[0]}
     return {"sourceAddressPrefixes": _family(random, random.choice((1, 2)))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, Protocol
 
@@ -18,8 +18,11 @@ class Cloud(Protocol):
     """Whether enforce may take foreign rules away here."""
     together: bool
     """Whether its targets make one exposure between them, so that one's reasons are the other's."""
-    names: tuple[dict[str, str], ...]
-    """Opaque sources that also_allow may name, each as the configuration writes it."""
+
+    @property
+    def names(self) -> Sequence[Mapping[str, str]]:
+        """Opaque sources that also_allow may name, each as the configuration writes it."""
+        ...
 
     @property
     def form(self) -> str:
@@ -62,6 +65,10 @@ class Cloud(Protocol):
 
     def edit(self, target: str, kind: str, random: Random) -> str:
         """A stranger's edit; what was done, or empty where there was nothing to do."""
+        ...
+
+    def regard(self, random: Random) -> None:
+        """The operator may change whom the targets guard, where the world has a choice."""
         ...
 
     def remember(self, target: str) -> None:

@@ -122,6 +122,8 @@ def _of_target(
         return
     # What stands in another list is a question to that one.
     mine = plan.target.rpartition("/")[2]
+    for rule in sorted(truth.beyond):
+        yield f"a rule of ours holds for machines that aren't guarded: {rule}"
     yield from _stale([row for row in truth.rows if row.get("entry", mine) == mine], where, wish)
     if wish.mode == "enforce":
         rows = [row for row in asked if not cloud.revokes or _revocable(row)]

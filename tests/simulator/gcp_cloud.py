@@ -157,6 +157,9 @@ class GcpCloud:
         else:
             faults.fails_inside(times=3)
 
+    def regard(self, random: Random) -> None:
+        """There is one way to guard these targets."""
+
     def remember(self, target: str) -> None:
         """Keep how the network is, for ``undo``."""
         if self.truth(target) is not None:

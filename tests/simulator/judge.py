@@ -55,6 +55,10 @@ class Judge:
             if one == target or self.cloud.truth(one) != self._last[one]:
                 self._changed(one, None)
 
+    def looks_anew(self) -> None:
+        """The operator may have changed whom the targets guard; nobody has changed a rule."""
+        self._last = {target: self.cloud.truth(target) for target in self.cloud.targets}
+
     def is_looked_at(self, worker: Worker, snapshot: Snapshot) -> None:
         """A worker has seen the world as it was ``late`` ago."""
         then = self.clock.monotonic() - self.cloud.late

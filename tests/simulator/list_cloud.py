@@ -154,6 +154,9 @@ class ListCloud:
         else:
             faults.denied("mutating", times=1)
 
+    def regard(self, random: Random) -> None:
+        """There is one way to guard these targets."""
+
     def remember(self, target: str) -> None:
         """Keep what stands in the list, for ``undo``."""
         if self._held(target) is not None:

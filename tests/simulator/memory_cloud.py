@@ -90,6 +90,9 @@ class MemoryCloud:
         if firewall is not None and _name(target) in self._world.firewalls:
             self._world.edit(_name(target), firewall)
 
+    def regard(self, random: Random) -> None:
+        """There is one way to guard these targets."""
+
     def remember(self, target: str) -> None:
         """Keep how the firewall is, for ``undo``."""
         if _name(target) in self._world.firewalls:

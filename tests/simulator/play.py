@@ -26,6 +26,7 @@ from cloudsync.vetting.vet import Read, Rules, accept
 from tests.oracle.promises import Wish
 from tests.simulator.aws_cloud import AwsCloud
 from tests.simulator.azure_cloud import AzureCloud
+from tests.simulator.azure_part import PARTS
 from tests.simulator.clock import Clock
 from tests.simulator.cloud import Cloud
 from tests.simulator.end import owed
@@ -85,7 +86,7 @@ class _Settings:
             if random.random() < 0.3:
                 first, last = random.choice(
                     ((100, 110), (101, 102), (1000, 1010))
-                    if world == "azure"
+                    if world.startswith("azure")
                     else ((100, 110), (1, 50), (101, 102))
                 )
                 more.append(("priority", json.dumps({"from": first, "to": last})))
@@ -288,6 +289,8 @@ class _Simulation:
             self.judge.is_edited(self.cloud.targets[1])
             return f"{self.cloud.targets[1]} is deleted"
         if kind == "settings":
+            self.cloud.regard(random)
+            self.judge.looks_anew()
             self.settings = _Settings.drawn(random, self.cloud, self.schedule.world)
             return str(self.settings)
         if kind == "late":
@@ -387,7 +390,7 @@ class _Simulation:
             for row in truth.rows if truth else ():
                 own = row["label"] == f"cloudsync/{OURS} list" and row["allow"]
                 alone = row["protocol"] == "tcp" and tuple(row["ports"]) == (25, 25)
-                if own and alone and (not row["machines"] or row.get("entry")):
+                if own and alone and (not row["machines"] or row.get("entry") or row.get("beside")):
                     found.update(row["sources"])
         return found
 
@@ -409,6 +412,8 @@ def _cloud(schedule: Schedule, clock: Clock, random: Random) -> Cloud:
             return ListCloud(clock, targets, random)
         case "azure":
             return AzureCloud(clock, targets, random)
+        case "azure-part":
+            return AzureCloud(clock, targets, random, parts=PARTS)
         case "gcp":
             return GcpCloud(clock, targets, random, kind="vpc-firewall")
         case "gcp-policy":

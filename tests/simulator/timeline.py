@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
-World = Literal["ties", "unique", "aws", "aws-full", "aws-lists", "azure", "gcp", "gcp-policy"]
+World = Literal[
+    "ties", "unique", "aws", "aws-full", "aws-lists", "azure", "azure-part", "gcp", "gcp-policy"
+]
 WORLDS: Final[tuple[World, ...]] = (
     "ties",
     "unique",
@@ -18,6 +20,7 @@ WORLDS: Final[tuple[World, ...]] = (
     "aws-full",
     "aws-lists",
     "azure",
+    "azure-part",
     "gcp",
     "gcp-policy",
 )

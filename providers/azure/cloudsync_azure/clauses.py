@@ -90,8 +90,17 @@ def _split(
     kinds = {covers[part] for part in held}
     if len(kinds) == 1:
         reach = AddressSet.union(family for part, family in _FAMILIES if part in held)
-        full = kinds == {True} and everywhere and (len(held) == len(_FAMILIES) or not names)
-        yield Clause(rule.allow, source & reach, str(rule), names, full)
+        # Whoever comes by a name may come from any family that the name can stand for.
+        beyond = [family for part, family in _FAMILIES if part not in held]
+        full = (
+            kinds == {True}
+            and everywhere
+            and not any(name.bound & family for name in names for family in beyond)
+        )
+        known = frozenset(
+            Name(name.text, name.bound & reach) for name in names if name.bound & reach
+        )
+        yield Clause(rule.allow, source & reach, str(rule), known, full)
         return
     for part, family in _FAMILIES:
         yield Clause(

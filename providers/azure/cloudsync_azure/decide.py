@@ -59,8 +59,10 @@ def decide(group: Nsg, want: Wanted, protect: Protect) -> Decision:
     promised: set[int] = set()
     for port in want.ports:
         deciding = [rule for rule in rules if rule.decides(port)]
-        taken = {rule.priority for rule in rules if not rule.decides(port)} | promised
         marked = list(slots(deciding, want.installation, port, protect))
+        taken = {rule.priority for rule in rules if not rule.decides(port)} | promised
+        # A rule for machines that aren't guarded says nothing here, and its number isn't free.
+        taken |= {rule.priority for slot, rule in marked if not slot and not clauses(rule, protect)}
         placement = place(
             [one for slot, rule in marked for one in _numbered(slot, rule, protect)],
             want,
@@ -160,7 +162,11 @@ def _destinations(rule: Rule, protect: Protect) -> tuple[tuple[str, ...], tuple[
     if any("/" in one for one in rule.sources):
         six = any(":" in one for one in rule.sources)
         return protect.destinations(EVERY_IPV6 if six else EVERY_IPV4)
-    addresses = protect.addresses
-    if addresses.ipv4 and addresses.ipv6:
+    _, names = sources(rule, protect)
+    if not any(name.bound.ipv6 for name in names):
+        # Health checks come from one IPv4 address, by whatever name.
+        return protect.destinations(EVERY_IPV4)
+    guarded = protect.addresses
+    if guarded.ipv4 and guarded.ipv6:
         return (ANY,), ()
-    return protect.destinations(EVERY_IPV6 if addresses.ipv6 else EVERY_IPV4)
+    return protect.destinations(EVERY_IPV6 if guarded.ipv6 else EVERY_IPV4)

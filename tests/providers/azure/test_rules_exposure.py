@@ -174,6 +174,15 @@ def test_names_and_what_they_can_stand_for() -> None:
     assert found.possible == NOBODY
 
 
+def test_a_name_reaches_the_family_of_the_machines_alone() -> None:
+    """A name in a rule for IPv4 machines stands for nobody who comes by IPv6."""
+    four = rule("four", 100, "Storage", destinationAddressPrefix="10.0.0.4/32")
+    for addresses in ("10.0.0.4", "10.0.0.0/24"):
+        seen = snapshot(four, protect=Protect(addresses=AddressSet.of(addresses)))
+        reach = RULES.exposure(seen, 25)[TARGET].reach(Name("Storage", PUBLIC))
+        assert reach == (PUBLIC & EVERY_IPV4)
+
+
 def test_a_name_is_spelt_as_the_configuration_spells_it() -> None:
     """ARM ids and tags are the same in any case, so what is wanted is found again."""
     protect = Protect(spelt=(("storage", "Storage"),))

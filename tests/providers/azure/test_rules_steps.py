@@ -215,13 +215,47 @@ def test_own_rules_are_bound_to_whom_the_target_guards() -> None:
     ours = [one for one in after.groups[TARGET].rules if one.name.startswith("cloudsync-")]
     assert {one.name.removeprefix("cloudsync-mail-25-"): one.destinations for one in ours} == {
         "list-ipv4": ("10.0.0.4/32",), "list-ipv6": ("fd00::4/128",),
-        "probe-ipv4": ("10.0.0.4/32",), "probe-AzureLoadBalancer": ("*",),
+        "probe-ipv4": ("10.0.0.4/32",), "probe-AzureLoadBalancer": ("10.0.0.4/32",),
         "deny-ipv4": ("10.0.0.4/32",), "deny-ipv6": ("fd00::4/128",),
     }  # fmt: skip
     by_group = Protect(groups=(asg("mx").lower(),))
     after = done(snapshot(rule("open", 300), protect=by_group), wanted(*LISTED, **CLOSE))
     ours = [one for one in after.groups[TARGET].rules if one.name.startswith("cloudsync-")]
     assert {one.destination_groups for one in ours} == {(asg("mx").lower(),)}
+
+
+def test_the_number_of_a_rule_for_other_machines_is_not_free() -> None:
+    """What decides the port for machines that aren't guarded keeps its number all the same."""
+    others = rule("others", 100, "8.8.8.0/24", allow=False, destinationAddressPrefix="10.0.0.9/32")
+    seen = snapshot(others, protect=Protect(addresses=AddressSet.of("10.0.0.4")))
+    steps = plan(seen, wanted(*LISTED)).steps
+    assert [step.changes[0].split(" from ")[0] for step in steps] == [
+        f"+ 101 {LIST}-ipv4: allow tcp/25"
+    ]
+
+
+def test_a_name_is_not_cut_off_in_the_family_that_protect_leaves_out() -> None:
+    """An own rule for a name is bound to one family's machines: it lets nobody in to the others."""
+    group = asg("relays")
+    named = rule("partner", 300, sourceApplicationSecurityGroups=[{"id": group}])
+    del named["properties"]["sourceAddressPrefix"]
+    seen = snapshot(
+        rule("open", 200, "8.8.8.0/24"),
+        named,
+        protect=Protect(AddressSet.of("fd00::4"), spelt=((group.lower(), group),)),
+    )
+    relays = Name(group, INTERNAL)
+    assert RULES.exposure(seen, 25)[TARGET].reach(relays) == INTERNAL
+    found = plan(seen, wanted(*LISTED, names=[relays], **CLOSE))
+    assert found.refusal is not None
+    assert found.refusal.what == (
+        f"a step would stop {group}, or a part of it, which gets in today"
+    )
+    assert [
+        step.changes[0].split(":")[0] for step in found.steps if "deny" in step.changes[0]
+    ] == []
+    after = RULES.exposure(done(seen, wanted(*LISTED, names=[relays])), 25)[TARGET]
+    assert after.reach(relays) == INTERNAL
 
 
 def test_who_is_guarded_changes_and_own_rules_follow() -> None:
