@@ -5,6 +5,7 @@ Whatever can't be looked at, or was there and isn't, gets a plan that says so: n
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +26,7 @@ from cloudsync.preflight.arming import Ruling
 from cloudsync.provider import Provider, Scope, Unreadable
 from cloudsync.records import Seen
 from cloudsync.remember import seen_before
-from cloudsync.sweep import Sweep, asked, sweep
+from cloudsync.sweep import Asked, Sweep, asked, sweep
 from cloudsync.vanished import absent, gone, scope_of, unlisted, unread, unread_scope
 from cloudsync.vetting.leaving import recovered
 
@@ -113,9 +114,7 @@ def planned(
     items = [(number, scope) for number, block in enumerate(blocks) for scope in block.scopes]
     swept: list[list[Sweep]] = [[] for _ in blocks]
     found = Planned()
-    for (number, _), one in zip(
-        items, job.each(lambda item: sweep(asking, *item), items, _name), strict=True
-    ):
+    for (number, _), one in zip(items, _in_time(asking, items), strict=True):
         swept[number].append(one)
         found.wanted.update(asking.wanted(number, one))
         provider = blocks[number].provider
@@ -130,6 +129,33 @@ def planned(
     named = (*looked_into, *(plan.target for plan in found.plans))
     found.elsewhere.update(elsewhere(job.only, named))
     return found
+
+
+def _in_time(asking: Asked, items: Sequence[tuple[int, Scope]]) -> list[Sweep]:
+    """What is seen in each scope, in the order of ``items``.
+
+    Where the run goes on to change something, some of its time is kept for that: a scope whose turn
+    comes later counts as not reached.
+    """
+    job = asking.job
+    enough = intime.looked_enough(asking.deadline, job.limit)
+    found_work = threading.Event()
+
+    def look(item: tuple[int, Scope]) -> Sweep:
+        number, scope = item
+        if found_work.is_set() and intime.late(enough, job.pace.monotonic):
+            return Sweep(scope, unreadable=(intime.unreached(scope.name),))
+        seen = sweep(asking, number, scope)
+        # Only who works under a lease goes on to change something.
+        if job.fence is not None and any(
+            plan.steps and plan.mode is not Mode.WATCH for plan in seen.plans
+        ):
+            found_work.set()
+        return seen
+
+    at = intime.first(job.run, len(items))
+    seen = job.each(look, [*items[at:], *items[:at]], _name)
+    return [*seen[len(items) - at :], *seen[: len(items) - at]]
 
 
 def every(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cloudsync.intime import late, pages
+from cloudsync.intime import first, late, looked_enough, pages
 from cloudsync.memory.provider import Provider
 from cloudsync.provider import Scope, Unreadable
 
@@ -68,3 +68,17 @@ def test_a_reason_of_the_providers_own_is_kept() -> None:
     own = Unreadable("memory:run", "the time ran out")
     provider = Pages(own)
     assert provider.seen(3.5)[-1] == own
+
+
+def test_the_last_quarter_is_for_the_changes() -> None:
+    """Of a run that has a deadline."""
+    assert looked_enough(1_060.0, 60.0) == 1_045.0
+    assert looked_enough(None, 60.0) is looked_enough(1_060.0, None) is None
+
+
+def test_runs_begin_at_different_scopes_and_each_where_its_name_says() -> None:
+    """Every scope's turn comes; a run without a name begins at the first, and so does one without scopes."""
+    names = [f"20261125T{number:06}Z-5a9014" for number in range(200)]
+    assert {first(name, 17) for name in names} == set(range(17))
+    assert [first(name, 17) for name in names] == [first(name, 17) for name in names]
+    assert (first("", 17), first(names[0], 0), first(names[0], 1)) == (0, 0, 0)

@@ -585,6 +585,61 @@ def test_what_the_run_had_no_time_for_is_unreadable_and_unchanged() -> None:
     assert (scene.provider.made, looks) == (made, [0.0])
 
 
+NAMES = tuple(f"fleet{number}" for number in range(9))
+
+
+def fleet(**more: Any) -> Scene:
+    """Nine worlds that lack the list, eight seconds to look at each, and a minute for all of them."""
+    scene = Scene({"one": ()}, limit=60.0, **more)
+    WORLDS.update({name: World({"mx": Firewall(())}) for name in NAMES})
+    scene.provider.found = [
+        Scope(f"memory:{name}", MemorySettings(mode="add", world=name)) for name in NAMES
+    ]
+
+    def slowly() -> None:
+        scene.clock += 8.0
+
+    scene.provider.looks = slowly
+    return scene
+
+
+def mended() -> int:
+    """In how many of them the list is let in."""
+    return sum(bool(WORLDS[name].firewalls["mx"].rules) for name in NAMES)
+
+
+def passed(scene: Scene, run: str) -> int:
+    """A pass of the worker's, under its lease; how many worlds it had no time for."""
+    report = reconcile(replace(scene.job, fence=1, attended=False, run=run))
+    unread = [plan for plan in report.plan.targets if plan.verdict is Verdict.UNREADABLE]
+    return len({plan.target.partition("/")[0] for plan in unread})
+
+
+@pytest.mark.parametrize("each", [in_turn, Abreast(2)])
+def test_a_fleet_that_no_pass_has_time_for_is_mended_by_several(each: Each) -> None:
+    """Each mends what it saw, and no two begin at the same ones."""
+    scene = fleet(each=each)
+    done = [0]
+    while done[-1] < len(NAMES) and len(done) < 30:
+        assert passed(scene, f"20261125T003411Z-{len(done):06}") > 0
+        done.append(mended())
+    assert (done, done[-1]) == (sorted(done), len(NAMES))
+
+
+@pytest.mark.parametrize(("mode", "unread"), [("watch", 2), ("add", 3)])
+def test_time_is_kept_for_changes_where_there_are_any(mode: str, unread: int) -> None:
+    """A quarter of it; a look that finds nothing to do has all of it."""
+    assert passed(fleet(blocks=({"mode": mode},)), "") == unread
+    # Two of the six: a world is looked at again before the next one's turn comes.
+    assert mended() == (0 if mode == "watch" else 2)
+
+
+def test_who_only_looks_has_all_of_the_time() -> None:
+    """A plan or a drift changes nothing, whatever it finds."""
+    found = look(fleet().job).plan.targets
+    assert sum(plan.verdict is not Verdict.UNREADABLE for plan in found) == 7
+
+
 def test_a_person_who_thinks_it_over_takes_no_time_from_the_run() -> None:
     """The deadline counts what the look took, and goes on counting when the run does."""
     scene = Scene({"one": ()}, limit=60.0)
