@@ -14,6 +14,7 @@ from cloudsync.contested import DAY, Turn
 from cloudsync.errors import LeaseError, UsageError
 from cloudsync.history.past import MOMENT, note_list, note_said
 from cloudsync.job import Job
+from cloudsync.model import Verdict
 from cloudsync.plan import Plan
 from cloudsync.provider import Reversal, Step
 from cloudsync.standing import Standing
@@ -62,9 +63,12 @@ def remember_targets(job: Job, plan: Plan) -> None:
     """Keep which targets were there, so that one that vanishes is missed."""
     stored = records.load(job.store, records.SEEN_KEY, records.SEEN)
     seen = dict(stored.value) if stored else {}
+    now = job.now()
+    # One value for all that are alike: a fleet has many thousands.
+    alike = {verdict: records.Seen(now, str(verdict)) for verdict in Verdict}
     for target in plan.targets:
         if target.before:
-            seen[target.target] = records.Seen(job.now(), str(target.verdict))
+            seen[target.target] = alike[target.verdict]
     generation = stored.generation if stored else None
     records.save(job.store, records.SEEN_KEY, records.SEEN, seen, generation)
 

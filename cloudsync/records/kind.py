@@ -17,17 +17,28 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """One type of document: its name and version, and the way there and back."""
+    """One type of document: its name and version, and the way there and back.
+
+    ``oldest`` is the oldest version that ``from_value`` still reads, where that is an older one.
+    """
 
     name: str
     version: int
     to_value: Callable[[T], Value]
     from_value: Callable[[Value], T]
+    oldest: int | None = None
 
     @property
     def schema(self) -> str:
         """``cloudsync.state.NAME/VERSION``, as it stands in the document."""
         return f"cloudsync.state.{self.name}/{self.version}"
+
+    @property
+    def _read(self) -> frozenset[str]:
+        oldest = self.version if self.oldest is None else self.oldest
+        return frozenset(
+            f"cloudsync.state.{self.name}/{version}" for version in range(oldest, self.version + 1)
+        )
 
     def encode(self, value: T) -> Value:
         """``value`` as a document.
@@ -43,12 +54,12 @@ class Kind(Generic[T]):
         Raises:
             StateError: it is of another kind or a newer version, or not what was written.
         """
-        if document.get("schema") != self.schema:
+        if document.get("schema") not in self._read:
             what = f"the document is {document.get('schema')!r}, this release knows {self.schema}"
             raise StateError(f"state {key}", what, todo="Use the release that wrote it.")
         try:
             return self.from_value(document)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             what = f"the document isn't what {self.schema} says ({type(error).__name__}: {error})"
             todo = "Restore the state from a backup, or move it away."
             raise StateError(f"state {key}", what, todo=todo) from error

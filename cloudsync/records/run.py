@@ -101,15 +101,29 @@ def _verdicts(value: Any) -> dict[str, str]:
 
 
 def _seen_value(seen: Mapping[str, Seen]) -> Value:
+    # A fleet is seen in one moment and mostly in order: what is alike stands once, and all of it in
+    # one order, whoever saw what first.
+    alike: dict[Seen, list[str]] = {}
+    for target, one in seen.items():
+        alike.setdefault(one, []).append(target)
     return {
-        "targets": {
-            target: {"seen_at": time_text(one.seen_at), "verdict": one.verdict}
-            for target, one in seen.items()
-        }
+        "seen": [
+            {"seen_at": time_text(one.seen_at), "verdict": one.verdict, "targets": sorted(targets)}
+            for one, targets in sorted(
+                alike.items(), key=lambda item: (item[0].seen_at, item[0].verdict)
+            )
+        ]
     }
 
 
 def _seen(value: Value) -> Mapping[str, Seen]:
+    if "seen" in value:
+        found: dict[str, Seen] = {}
+        for group in value["seen"]:
+            one = Seen(time(group["seen_at"]), text(group["verdict"]))
+            found.update(dict.fromkeys(map(text, group["targets"]), one))
+        return found
+    # As version 1 had it.
     return {
         target: Seen(time(one["seen_at"]), text(one["verdict"]))
         for target, one in value["targets"].items()
@@ -131,5 +145,5 @@ def _turn(value: Value) -> Turn:
 
 
 RUN: Final[Kind[RunRecord]] = Kind("run", 1, _run_value, _run)
-SEEN: Final[Kind[Mapping[str, Seen]]] = Kind("seen", 1, _seen_value, _seen)
+SEEN: Final[Kind[Mapping[str, Seen]]] = Kind("seen", 2, _seen_value, _seen, oldest=1)
 CHANGES: Final[Kind[Turn]] = Kind("changes", 1, _turn_value, _turn)

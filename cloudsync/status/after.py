@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, TypeVar
 
@@ -44,9 +44,12 @@ WELL: Final = frozenset({Exit.DONE, Exit.PENDING, Exit.HELD})
 def after_run(old: Overview | None, report: RunReport, ran: Ran) -> Overview:
     """What is to be shown after a run, given what was shown before it."""
     before = {one.target: one for one in old.sights} if old else {}
-    new = {one.target: _sight(one, before.get(one.target), ran) for one in report.now.targets}
+    found = _Finding()
+    new = {
+        one.target: _sight(one, before.get(one.target), ran, found) for one in report.now.targets
+    }
     every = new if ran.whole else before | new
-    sights = tuple(every[target] for target in sorted(every, key=natural))
+    sights = tuple(every[target] for target in _in_order(every, before))
     done = sum(outcome.kind == "done" for _, outcome in report.outcomes)
     well = ran.whole and ran.exit in WELL
     kept = old or Overview(ran.ended, "", (), ())
@@ -82,7 +85,34 @@ def _added(known: tuple[Calls, ...], new: tuple[Calls, ...]) -> tuple[Calls, ...
     return tuple(Calls(*what, number) for what, number in sorted(times.items()))
 
 
-def _sight(plan: TargetPlan, before: Sight | None, ran: Ran) -> Sight:
+def _in_order(targets: Collection[str], before: Mapping[str, Sight]) -> Collection[str]:
+    """``targets`` in their order, which those of ``before`` are in."""
+    return before if before.keys() == set(targets) else sorted(targets, key=natural)
+
+
+@dataclass
+class _Finding:
+    """What was said of one plan already: most targets of a fleet are alike, and are said once."""
+
+    _found: dict[int, tuple[State, Found]] = field(default_factory=dict[int, tuple[State, Found]])
+    _turns: dict[tuple[Turning, ...], tuple[Turning, ...]] = field(
+        default_factory=dict[tuple[Turning, ...], tuple[Turning, ...]]
+    )
+
+    def found(self, state: State) -> Found:
+        """How a target in this very ``state`` differs."""
+        known = self._found.get(id(state))
+        if known is None:
+            # With the state itself, whose id no other may get meanwhile.
+            known = self._found[id(state)] = state, _found(state)
+        return known[1]
+
+    def turns(self, turns: tuple[Turning, ...]) -> tuple[Turning, ...]:
+        """``turns``, the very ones that another target has."""
+        return self._turns.setdefault(turns, turns)
+
+
+def _sight(plan: TargetPlan, before: Sight | None, ran: Ran, finding: _Finding) -> Sight:
     turns = before.turns if before else ()
     if not turns or turns[-1].verdict is not plan.verdict:
         turns = (*turns, Turning(ran.ended, plan.verdict))[-TURNS:]
@@ -92,8 +122,8 @@ def _sight(plan: TargetPlan, before: Sight | None, ran: Ran) -> Sight:
         verdict=plan.verdict,
         at=ran.ended,
         run=ran.id,
-        turns=turns,
-        found=_found(plan.before) if plan.before else None,
+        turns=finding.turns(turns),
+        found=finding.found(plan.before) if plan.before else None,
         reason=plan.reason,
         notes=plan.notes,
         remarks=tuple(one.text for one in plan.remarks),

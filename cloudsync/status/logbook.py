@@ -8,20 +8,14 @@ from typing import Final
 
 from cloudsync import records
 from cloudsync.job import Job
-from cloudsync.records import Kind
-from cloudsync.records.adapted import Adapted
 from cloudsync.report import RunReport
 from cloudsync.state import Conflict, Store
 from cloudsync.status.after import after_calls, after_run
+from cloudsync.status.document import OVERVIEW
 from cloudsync.status.overview import Calls, Overview, Ran
 from cloudsync.status.tally import here
 
 OVERVIEW_KEY: Final = "overview"
-
-
-_SHAPE: Final = Adapted[Overview](Overview)
-
-OVERVIEW: Final[Kind[Overview]] = Kind("overview", 1, _SHAPE.to_value, _SHAPE.from_value)
 
 
 def overview(store: Store) -> Overview | None:
@@ -43,10 +37,12 @@ def keep_overview(job: Job, report: RunReport, ran: Ran) -> None:
     calls, throttled = _calls()
     ran = replace(ran, calls=calls, throttled=throttled)
     stored = records.load(job.store, OVERVIEW_KEY, OVERVIEW)
+    generation = stored.generation if stored else None
     new = after_run(stored.value if stored else None, report, ran)
+    del stored  # as large as the new one, which has still to be written
     # A run that ended in the same moment has said what is so.
     with suppress(Conflict):
-        records.save(job.store, OVERVIEW_KEY, OVERVIEW, new, stored.generation if stored else None)
+        records.save(job.store, OVERVIEW_KEY, OVERVIEW, new, generation)
 
 
 def keep_calls(job: Job) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
+from pydantic import TypeAdapter
 
 from cloudsync import records
 from cloudsync.errors import Exit
@@ -11,7 +15,7 @@ from cloudsync.model import Mode, Note, Verdict
 from cloudsync.plan import Mend, Plan, TargetPlan
 from cloudsync.provider import Outcome, Step
 from cloudsync.report import RunReport
-from cloudsync.state import MemoryStore
+from cloudsync.state import MemoryStore, StateError
 from cloudsync.status import logbook
 from cloudsync.status.after import RUNS, SHOWN, TURNS, after_calls, after_run
 from cloudsync.status.overview import Calls, Mending, Overview, Part, Ran
@@ -146,6 +150,38 @@ def test_what_is_kept_comes_back_as_it_was() -> None:
     assert found
     assert found.found
     assert found.found.excess.ipv6 > 2**127
+
+
+def test_a_fleet_that_is_alike_is_written_once() -> None:
+    """So many more targets add little more than their names, and come back each with its own."""
+    sizes: list[int] = []
+    for many in (100, 1_000):
+        fleet = [target(f"{AWS}/sg-{number}", FINE[0].before, Mode.ADD) for number in range(many)]
+        seen = after_run(
+            after_run(None, report(*fleet), RAN), report(*fleet), replace(RAN, id="run-2")
+        )
+        written = logbook.OVERVIEW.encode(seen)
+        assert logbook.OVERVIEW.decode("overview", written) == seen
+        sizes.append(len(json.dumps(written)))
+    names = sum(len(json.dumps(f"{AWS}/sg-{number}, ")) for number in range(100, 1_000))
+    assert sizes[1] - sizes[0] < names * 1.1
+
+
+def test_what_an_older_release_wrote_is_shown() -> None:
+    """Every target stood there spelt out."""
+    wide = after_run(None, report(made.OPEN, *BYPASS, *FINE), RAN)
+    spelt = TypeAdapter(Overview).dump_python(wide, mode="json")
+    assert (
+        logbook.OVERVIEW.decode("overview", {"schema": "cloudsync.state.overview/1", **spelt})
+        == wide
+    )
+
+
+def test_a_row_that_leads_nowhere_is_an_error_of_the_state() -> None:
+    """As every document that isn't what was written; never a traceback."""
+    written = logbook.OVERVIEW.encode(after_run(None, report(*FINE), RAN))
+    with pytest.raises(StateError, match="IndexError"):
+        logbook.OVERVIEW.decode("overview", {**written, "alike": []})
 
 
 def test_answers_of_the_clouds_add_up_over_runs() -> None:

@@ -257,9 +257,38 @@ def test_the_other_records_as_documents() -> None:
         "caller": "",
     }
     assert SEEN.encode({"memory:lab/fw-1": Seen(AT, "gone")}) == {
+        "schema": "cloudsync.state.seen/2",
+        "seen": [{"seen_at": at, "verdict": "gone", "targets": ["memory:lab/fw-1"]}],
+    }
+
+
+def test_what_an_older_release_wrote_is_read_where_a_kind_says_so() -> None:
+    """Each target spelt out, as version 1 had it; a newer version is refused as ever."""
+    at = "2026-11-24T06:00:00+00:00"
+    first = {
         "schema": "cloudsync.state.seen/1",
         "targets": {"memory:lab/fw-1": {"seen_at": at, "verdict": "gone"}},
     }
+    seen = SEEN.decode("seen", first)
+    assert seen == {"memory:lab/fw-1": Seen(datetime(2026, 11, 24, 6, tzinfo=UTC), "gone")}
+    for version in (0, 3):
+        with pytest.raises(StateError, match=f"seen/{version}', this release knows"):
+            SEEN.decode("seen", {**first, "schema": f"cloudsync.state.seen/{version}"})
+
+
+def test_who_was_seen_first_is_not_told_by_the_document() -> None:
+    """A fleet that is swept in another order leaves the same bytes."""
+    late = AT + timedelta(hours=1)
+    seen = {
+        "b": Seen(AT, "open"),
+        "a": Seen(AT, "open"),
+        "c": Seen(late, "gone"),
+        "d": Seen(AT, "gone"),
+    }
+    there, back = (
+        json.dumps(SEEN.encode(dict(one))) for one in (seen.items(), [*seen.items()][::-1])
+    )
+    assert there == back
 
 
 def test_a_record_is_saved_and_loaded_with_its_generation() -> None:

@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from ipaddress import ip_network
+from itertools import groupby
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cloudsync.addresses import EVERY_IPV4, NOBODY, AddressSet, Count
 from cloudsync.allowlist import Entry, InForce, Leaving, Withdrawn
@@ -34,7 +37,7 @@ from cloudsync.report import (
     text_outcome,
 )
 from cloudsync.report.listed import Going
-from cloudsync.report.words import amount, clean, listing, port, sentence, share, size
+from cloudsync.report.words import amount, clean, listing, natural, port, sentence, share, size
 from tests.unit.report_plans import (
     BLOCKED,
     EVERYTHING,
@@ -96,6 +99,22 @@ def test_sizes_are_said_per_family(count: Count, words: str) -> None:
 def test_a_share_of_the_list_is_said_per_family(part: Count, whole: Count, words: str) -> None:
     """How many of how many, and only of the families in which some are meant."""
     assert share(part, whole) == words
+
+
+def _split(text: str) -> list[tuple[int, int, str]]:
+    """Words and numbers of a text, one by one, without a regular expression."""
+    found: list[tuple[int, int, str]] = []
+    for digits, part in groupby(text, key=lambda one: one in "0123456789"):
+        word = "".join(part)
+        found.append((0, int(word), "") if digits else (1, 0, word))
+    return found
+
+
+@given(st.lists(st.text(st.sampled_from("019az/é\u0663\U0001f600-:")), min_size=2, max_size=2))
+def test_numbers_sort_by_their_value(texts: list[str]) -> None:
+    """As a comparison word by word and number by number has it."""
+    one, other = texts
+    assert (natural(one) < natural(other)) is (_split(one) < _split(other))
 
 
 def test_small_words() -> None:
