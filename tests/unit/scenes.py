@@ -28,6 +28,7 @@ from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore
 from cloudsync.status import logbook
 from cloudsync.status.after import after_run
+from cloudsync.status.document import OVERVIEW
 from cloudsync.status.overview import Overview, Ran
 
 NOW: Final = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
@@ -202,7 +203,7 @@ class Stage:
             )  # fmt: skip
             overview = after_run(overview, RunReport(plan, (), plan), ran)
         if overview:
-            records.save(self.store, logbook.OVERVIEW_KEY, logbook.OVERVIEW, overview, None)
+            records.save(self.store, logbook.OVERVIEW_KEY, OVERVIEW, overview, None)
 
     def holding(self) -> None:
         """A first enforce and a list change wait."""

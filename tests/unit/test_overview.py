@@ -18,6 +18,7 @@ from cloudsync.report import RunReport
 from cloudsync.state import MemoryStore, StateError
 from cloudsync.status import logbook
 from cloudsync.status.after import RUNS, SHOWN, TURNS, after_calls, after_run
+from cloudsync.status.document import OVERVIEW
 from cloudsync.status.overview import Calls, Mending, Overview, Part, Ran
 from tests.unit import report_plans as made
 from tests.unit.scenes import AWS, BYPASS, FINE, NOW, OPEN, target
@@ -144,7 +145,7 @@ def test_what_is_kept_comes_back_as_it_was() -> None:
     wide = after_run(None, report(made.OPEN, *BYPASS, target("x:1", None, Mode.ADD)), RAN)
     store = MemoryStore()
     assert logbook.overview(store) is None
-    records.save(store, logbook.OVERVIEW_KEY, logbook.OVERVIEW, wide, None)
+    records.save(store, logbook.OVERVIEW_KEY, OVERVIEW, wide, None)
     assert logbook.overview(store) == wide
     found = wide.sight(made.OPEN.target)
     assert found
@@ -160,8 +161,8 @@ def test_a_fleet_that_is_alike_is_written_once() -> None:
         seen = after_run(
             after_run(None, report(*fleet), RAN), report(*fleet), replace(RAN, id="run-2")
         )
-        written = logbook.OVERVIEW.encode(seen)
-        assert logbook.OVERVIEW.decode("overview", written) == seen
+        written = OVERVIEW.encode(seen)
+        assert OVERVIEW.decode("overview", written) == seen
         sizes.append(len(json.dumps(written)))
     names = sum(len(json.dumps(f"{AWS}/sg-{number}, ")) for number in range(100, 1_000))
     assert sizes[1] - sizes[0] < names * 1.1
@@ -171,17 +172,14 @@ def test_what_an_older_release_wrote_is_shown() -> None:
     """Every target stood there spelt out."""
     wide = after_run(None, report(made.OPEN, *BYPASS, *FINE), RAN)
     spelt = TypeAdapter(Overview).dump_python(wide, mode="json")
-    assert (
-        logbook.OVERVIEW.decode("overview", {"schema": "cloudsync.state.overview/1", **spelt})
-        == wide
-    )
+    assert OVERVIEW.decode("overview", {"schema": "cloudsync.state.overview/1", **spelt}) == wide
 
 
 def test_a_row_that_leads_nowhere_is_an_error_of_the_state() -> None:
     """As every document that isn't what was written; never a traceback."""
-    written = logbook.OVERVIEW.encode(after_run(None, report(*FINE), RAN))
+    written = OVERVIEW.encode(after_run(None, report(*FINE), RAN))
     with pytest.raises(StateError, match="IndexError"):
-        logbook.OVERVIEW.decode("overview", {**written, "alike": []})
+        OVERVIEW.decode("overview", {**written, "alike": []})
 
 
 def test_answers_of_the_clouds_add_up_over_runs() -> None:
