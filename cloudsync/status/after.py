@@ -87,7 +87,7 @@ def _added(known: tuple[Calls, ...], new: tuple[Calls, ...]) -> tuple[Calls, ...
 
 def _in_order(targets: Collection[str], before: Mapping[str, Sight]) -> Collection[str]:
     """``targets`` in their order, which those of ``before`` are in."""
-    return before if before.keys() == set(targets) else sorted(targets, key=natural)
+    return before if set(before) == set(targets) else sorted(targets, key=natural)
 
 
 @dataclass
