@@ -14,6 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from cloudsync.immutable import immutable
 from cloudsync.shards.shard import account
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ def in_turn(work: Callable[[T], R], items: Sequence[T], name: Callable[[T], str]
     return [work(item) for item in items]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Abreast:
     """At most ``most`` items at a time, each in a thread. A single item needs none."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import (
     IPv4Address,
@@ -16,6 +15,8 @@ from ipaddress import (
 )
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final, NamedTuple
+
+from cloudsync.immutable import immutable
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -38,7 +39,7 @@ class Count(NamedTuple):
     ipv6: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AddressSet:
     """Addresses as disjoint, sorted, non-adjacent ``(first, last)`` spans on the number line.
 

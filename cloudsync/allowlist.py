@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from ipaddress import IPv4Network
 from typing import Final, Literal
 
 from cloudsync.addresses import AddressSet, Network
+from cloudsync.immutable import immutable
 
 BASE: Final = "base"
 """The group of every entry that isn't opt-in; Shoreline groups are called ``EXG3``, ``EXG4``."""
@@ -22,7 +22,7 @@ Format = Literal["article39", "page", "cidr"]
 Widen = Literal["none", "24"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Entry:
     """One row of a source: a network, the name beside it, its group, and the line it stood on."""
 
@@ -37,7 +37,7 @@ class Entry:
         return self.network, self.group
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Review:
     """Who looked an operator's file over, when, and what it was taken from."""
 
@@ -46,7 +46,7 @@ class Review:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Listing:
     """What one read of a source says, whole: a reader gives all of it or refuses.
 
@@ -70,7 +70,7 @@ class Listing:
         return digest_of(self.entries)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Leaving:
     """An entry that reads no longer show. It stays wanted until ``reads`` and grace are over.
 
@@ -85,7 +85,7 @@ class Leaving:
     confirmed: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Withdrawn:
     """A network that a person took off the list, though its source still has it."""
 
@@ -95,7 +95,7 @@ class Withdrawn:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class InForce:
     """The list in force: accepted entries, and those that are leaving but still wanted.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from cloudsync import docket
 from cloudsync.allowlist import InForce
 from cloudsync.blocks import Block
 from cloudsync.errors import Exit, HeldError, SourceRefused
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.observe import recovered_from
 from cloudsync.remember import list_in_force, remember_list, unsettled
@@ -20,7 +21,7 @@ from cloudsync.vetting.leaving import OWN_RULES
 from cloudsync.vetting.vet import Read, Rules, Vetted, removals_of, vet
 
 
-@dataclass(frozen=True)
+@immutable
 class Basis:
     """The list that a run goes by.
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from cloudsync import intime
 from cloudsync.change import concerns
 from cloudsync.config import TargetSettings
 from cloudsync.errors import TargetError, UsageError
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.provider import Provider, Scope, Snapshot, Unreadable
 
 
-@dataclass(frozen=True)
+@immutable
 class Block:
     """One target block: its provider, its scopes, and those that couldn't even be named."""
 
@@ -68,7 +69,7 @@ def narrowed(blocks: Iterable[Block], only: frozenset[str]) -> list[Block]:
     ]
 
 
-@dataclass(frozen=True)
+@immutable
 class Located:
     """One target, by the target block that selects it, and what a sweep saw of it."""
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, cast, runtime_checkable
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Change:
     """What somebody did: ``what`` they called, who they are, and ``where``.
 

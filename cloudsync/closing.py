@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cloudsync.addresses import NOBODY, AddressSet
+from cloudsync.immutable import immutable
 from cloudsync.model import Wanted
 from cloudsync.plan import State, TargetPlan
 
 Change = tuple[str, bool, str]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Closing:
     """What closing a target for the first time does that add wouldn't.
 

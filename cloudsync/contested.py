@@ -8,10 +8,10 @@ same rule has to be made again and again, and we didn't take it back ourselves, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cloudsync.immutable import immutable
 from cloudsync.model import Note
 from cloudsync.plan import TargetPlan
 from cloudsync.provider import Outcome, Remark, Step
@@ -22,7 +22,7 @@ TIMES: Final = 2
 """How often a rule must have been undone in a day: once may be a slip of the hand."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Turn:
     """What one run changed and then saw standing: ``+`` and ``-`` lines, as in a step, by target."""
 
@@ -30,7 +30,7 @@ class Turn:
     targets: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Undone:
     """A rule that was undone: the line of the step, and when it was done, each time in vain."""
 

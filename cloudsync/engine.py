@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from cloudsync import intime, log, trace
 from cloudsync.errors import CloudsyncError
+from cloudsync.immutable import immutable
 from cloudsync.model import Wanted
 from cloudsync.plan import TargetPlan, make
 from cloudsync.provider import (
@@ -36,7 +37,7 @@ def _unnoted(_step: Step, _reversal: Reversal) -> None:
     """Nobody wants to know."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Pace:
     """The clock that the engine waits on; a simulation has its own."""
 
@@ -46,7 +47,7 @@ class Pace:
     """Seconds to wait, at most, until what was added is seen."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Observed:
     """What one look at a scope saw: snapshots, and why the rest couldn't be read."""
 
@@ -92,7 +93,7 @@ def apply(
     scope: Scope,
     plans: Iterable[TargetPlan],
     wanted: Mapping[str, Wanted],
-    pace: Pace = Pace(),
+    pace: Pace = Pace(),  # noqa: B008 - immutable
     deadline: float | None = None,
     note: Note = _unnoted,
     order: Order | None = None,

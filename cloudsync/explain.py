@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 
@@ -12,12 +11,13 @@ from cloudsync.addresses import INTERNAL, AddressSet
 from cloudsync.blocks import locate
 from cloudsync.errors import UsageError
 from cloudsync.exposure import Decision, Exposure
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 
 Answer = Literal["in", "out", "partly"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Why:
     """Whether one address gets in at one port, and every rule that has a say in it."""
 
@@ -26,7 +26,7 @@ class Why:
     rules: tuple[Decision, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Explained:
     """What holds of an address at a target, per port; ``listed`` is the entry that holds it."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet
+from cloudsync.immutable import immutable
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,7 +29,7 @@ class Name:
         return not self.bound <= INTERNAL
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Clause:
     """One rule, as far as it decides the port in question.
 
@@ -43,7 +44,7 @@ class Clause:
     full: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Decision:
     """A part of the address space, or names, and the rule that lets it in or stops it."""
 
@@ -58,7 +59,7 @@ class Decision:
 Fold = Literal["union", "first_match"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Exposure:
     """Who can open a connection.
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from cloudsync.closing import Closing, changes_of, closing_of
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.plan import TargetPlan
 from cloudsync.plural import agreeing
@@ -26,7 +27,7 @@ FIRST_REMINDER: Final = timedelta(hours=4)
 REMINDERS: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Hold:
     """One thing that waits: ``digest`` is what is approved, ``subject`` the source or the target.
 
@@ -51,7 +52,7 @@ class Hold:
         return f"cloudsync approve {self.digest} --by NAME --reason TEXT"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Gate:
     """Which first enforces may go on: targets that were closed before, and what was approved.
 

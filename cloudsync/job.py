@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from cloudsync.allowlist import InForce, Listing
 from cloudsync.config import Config
 from cloudsync.engine import Pace
 from cloudsync.errors import SourceRefused
+from cloudsync.immutable import immutable
 from cloudsync.provider import Provider
 from cloudsync.state import Store
 from cloudsync.vetting.vet import Read
@@ -43,7 +44,7 @@ def _no_page(_config: Config) -> Listing:
     raise SourceRefused("list.compare_with", "E_UNREACHABLE", "nobody can read it here")
 
 
-@dataclass(frozen=True)
+@immutable
 class Job:
     """Everything a run needs: what to keep right, with whom, where the state is, and the time.
 

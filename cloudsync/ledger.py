@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.records import Kind, text, time, time_text
 from cloudsync.standing import Allowed, Pause, Standing
 from cloudsync.state import Value
@@ -19,7 +19,7 @@ def taken_key(run: str, target: str = "") -> str:
     return f"taken/{run}/{target}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Taken:
     """What one run took from others, or closed, at one target, step by step, for ``undo``.
 

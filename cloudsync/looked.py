@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from cloudsync.allowlist import InForce
@@ -12,6 +12,7 @@ from cloudsync.blind import blinded
 from cloudsync.contested import Turn, remark, undone
 from cloudsync.history.replay import Frozen
 from cloudsync.holds import Hold, remark_of
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.made import Made
 from cloudsync.model import Note, Wanted
@@ -23,7 +24,7 @@ from cloudsync.tells import TellsActors
 from cloudsync.vetting.vet import Read, Vetted
 
 
-@dataclass(frozen=True)
+@immutable
 class Look:
     """What one look found: the list, the proved plan, and in which scope each target is.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cloudsync import docket, engine, records
 from cloudsync.contested import changed
 from cloudsync.errors import Exit
 from cloudsync.history.past import note_report
 from cloudsync.history.retention import forget
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.model import Note, Verdict
 from cloudsync.plan import Plan, TargetPlan
@@ -22,7 +23,7 @@ from cloudsync.status.overview import Ran
 from cloudsync.vanished import unread
 
 
-@dataclass(frozen=True)
+@immutable
 class Made:
     """What was carried out: how each step ended, how it is taken back, and the verified plans."""
 

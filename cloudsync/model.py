@@ -5,12 +5,13 @@ It decides nothing about clouds and reads nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet, Network
 from cloudsync.exposure import Exposure, Name
+from cloudsync.immutable import immutable
 
 
 class Mode(StrEnum):
@@ -68,7 +69,7 @@ OUR_MARKS = ("cloudsync/", TERRAFORM_MARK)
 """What the mark of any installation, or of our Terraform modules, begins with."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Wanted:
     """What one target is to let in, and how far cloudsync may go to make it so.
 
@@ -105,7 +106,7 @@ class Wanted:
         return INTERNAL if self.internal == "keep" else NOBODY
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Difference:
     """How an exposure differs from what is wanted.
 

@@ -7,16 +7,17 @@ own rule to another must not be shut between the two calls.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from cloudsync.addresses import AddressSet
+from cloudsync.immutable import immutable
 from cloudsync.model import Purpose
 from cloudsync.numbering import Numbered, Placed, Slot
 from cloudsync.place import Placement
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Move:
     """One call: ``rule`` is what will stand in ``slot``, or what stood there and goes.
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Clause, Name
+from cloudsync.immutable import immutable
 from cloudsync.model import Purpose
 
 FAR: Final = 1 << 31
@@ -35,7 +36,7 @@ class Slot:
         return self.purpose is not Purpose.DENY
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Numbered:
     """A standing rule that decides the port: its number and clause, and its slot if it is ours.
 
@@ -49,7 +50,7 @@ class Numbered:
     default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Placed:
     """An own rule that should stand."""
 
@@ -59,7 +60,7 @@ class Placed:
     names: frozenset[Name] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Numbers:
     """How a cloud counts: the range that own rules may use, and whether two rules may share one.
 
@@ -76,7 +77,7 @@ Contents = dict[Slot, tuple[AddressSet, frozenset[Name]]]
 """What each own rule should hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fit:
     """Own rules with their numbers; ``late`` are those that a foreign deny stands ahead of."""
 

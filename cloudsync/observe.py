@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from cloudsync.change import concerns, elsewhere
 from cloudsync.errors import UsageError
 from cloudsync.history.replay import Frozen
 from cloudsync.holds import Gate, Hold
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.model import Mode, Purpose, Wanted
 from cloudsync.plan import TargetPlan
@@ -75,7 +76,7 @@ def recovered_from(
     return recovered(networks)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Planned:
     """Every target's plan, what is wanted of it, where it is, and what preflight says of closing it.
 

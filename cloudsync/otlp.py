@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from cloudsync import __version__
 from cloudsync.errors import CloudsyncError, UsageError
+from cloudsync.immutable import immutable
 from cloudsync.report.words import clean, counted
 from cloudsync.trace import Said, Span, Tracer
 
@@ -157,7 +158,7 @@ class Counting:
         return lost
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Part:
     """A span of the SDK."""
 

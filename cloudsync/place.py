@@ -8,10 +8,10 @@ between them, and whatever a stranger opens behind the deny is harmless.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from cloudsync.addresses import EVERY_IPV4, EVERY_IPV6, NOBODY, PUBLIC, AddressSet
 from cloudsync.exposure import Exposure, Name, first_match
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Purpose, Wanted
 from cloudsync.numbering import FAR, Contents, Field, Fit, Numbered, Numbers, Placed, Slot
 from cloudsync.plural import counted
@@ -19,7 +19,7 @@ from cloudsync.plural import counted
 _FAMILIES = (("ipv4", EVERY_IPV4), ("ipv6", EVERY_IPV6))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Placement:
     """The own rules that should stand, in the order in which they should be made.
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Exposure
+from cloudsync.immutable import immutable
 from cloudsync.managed import managed_by, watched
 from cloudsync.model import Difference, Mode, Note, Verdict, Wanted, differ
 from cloudsync.prove import prove
@@ -30,7 +31,7 @@ from cloudsync.provider import (
 _WORST = tuple(Verdict)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class State:
     """One target's exposure at one moment, per port, and how it differs from what is wanted."""
 
@@ -44,7 +45,7 @@ class State:
         return min(verdicts, key=_WORST.index)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Mend:
     """The change to Terraform's code that would mend a target which Terraform keeps.
 
@@ -75,7 +76,7 @@ class Mend:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TargetPlan:
     """What is so at one target, what would be done, and what would then be so.
 
@@ -128,7 +129,7 @@ class TargetPlan:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Plan:
     """The plans of all targets of a run, in the order of their names."""
 

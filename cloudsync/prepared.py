@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
 from cloudsync import engine
@@ -11,6 +11,7 @@ from cloudsync.allowlist import InForce
 from cloudsync.blocks import Located
 from cloudsync.errors import TargetError, UsageError
 from cloudsync.history.replay import Frozen, frozen, note_inputs
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.made import Made, recorded, verified
 from cloudsync.model import Mode, Wanted
@@ -30,7 +31,7 @@ from cloudsync.vetting.vet import removals_of
 from cloudsync.wants import wanted_of
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Person:
     """Who orders something, and why."""
 
@@ -38,7 +39,7 @@ class Person:
     reason: str
 
 
-@dataclass(frozen=True)
+@immutable
 class Prepared:
     """An order, planned and proved at each of its targets, and not carried out yet."""
 
@@ -61,7 +62,7 @@ def prepare(
     orders: Mapping[str, Order | None],
     located: Mapping[str, Located],
     change: Callable[[Standing], Standing],
-    person: Person = Person("", ""),
+    person: Person = Person("", ""),  # noqa: B008 - immutable
 ) -> Prepared:
     """Plan and prove what is ordered at each target; nothing is changed yet.
 

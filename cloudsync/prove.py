@@ -8,15 +8,15 @@ cloud: a provider whose snapshot is a set of strings passes through the same cod
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, Name
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Purpose, Wanted
 from cloudsync.provider import Foreign, Order, Refusal, Reversal, Rules, Snapshot, Sources, Step
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _View:
     """All that the promises speak of, at one moment, for one target."""
 
@@ -27,7 +27,7 @@ class _View:
     outbound: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Proof:
     """The steps that keep the promises, the snapshot they lead to, and what stopped the rest.
 

@@ -7,15 +7,16 @@ into steps. The rest only calls, and decides nothing. ``tests/contract`` is the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Literal, Protocol
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Exposure, Name
+from cloudsync.immutable import immutable
 from cloudsync.model import Note, Purpose, Wanted
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Scope:
     """What is read, rate-limited and sharded as one: an account's region, a subscription.
 
@@ -30,7 +31,7 @@ class Scope:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Unreadable:
     """A scope, or the rest of one, that couldn't be read; never silence and never in sync."""
 
@@ -69,7 +70,7 @@ class Snapshot(Protocol):
 Verb = Literal["add", "remove", "replace"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Step:
     """One mutating call. It only adds, only removes, or rewrites one object as a whole.
 
@@ -92,7 +93,7 @@ class Step:
         return self.verb == "remove" or self.narrows
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Remark:
     """What a person should know of a target: a rule that stays and the command for it, a limit."""
 
@@ -101,7 +102,7 @@ class Remark:
     note: Note | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Refusal:
     """A target that can't be made right: what stands in the way, with numbers, and the ways out."""
 
@@ -111,7 +112,7 @@ class Refusal:
     witness: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Proposal:
     """The steps that would make a snapshot right, in order, and what has to be said about it."""
 
@@ -120,7 +121,7 @@ class Proposal:
     refusals: tuple[Refusal, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reversal:
     """How one step is taken back.
 
@@ -133,7 +134,7 @@ class Reversal:
     record: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Order:
     """What a person ordered at a target by name, though it lets in somebody who isn't wanted.
 
@@ -145,7 +146,7 @@ class Order:
     records: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sources:
     """Who stands in some rules: addresses, and opaque names."""
 
@@ -153,7 +154,7 @@ class Sources:
     names: frozenset[Name] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Foreign:
     """A rule that isn't ours: who it lets in, and whether it decides the port and nothing else.
 
@@ -222,7 +223,7 @@ class Rules(Protocol):
 Kind = Literal["done", "unknown", "stale", "throttled", "denied", "limit", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Outcome:
     """How one step ended. ``unknown`` means that the answer was lost: observing again settles it."""
 

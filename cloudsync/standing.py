@@ -7,11 +7,12 @@ network that is allowed is wanted until then, like one of ``also_allow``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from cloudsync.addresses import Network
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.provider import Remark
 
@@ -22,7 +23,7 @@ LONGEST: Final = timedelta(days=7)
 """How long an order may stand. What is needed for longer belongs in the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Pause:
     """Until then nothing is changed at ``target``, or at ``all``: it is only watched."""
 
@@ -33,7 +34,7 @@ class Pause:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Allowed:
     """Until then ``network`` is wanted at ``target``."""
 
@@ -45,7 +46,7 @@ class Allowed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Standing:
     """Every order that stands."""
 

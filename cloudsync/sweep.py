@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +14,7 @@ from cloudsync.change import concerns
 from cloudsync.config import Config, TargetSettings
 from cloudsync.history.replay import Frozen, frozen
 from cloudsync.holds import Gate, Hold, held_back
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.plan import TargetPlan, make
@@ -32,7 +33,7 @@ from cloudsync.wants import choice_of, wanted_of
 from cloudsync.waves import together
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sweep:
     """What one target block sees in one of its scopes; of the snapshots only the plans are left.
 
@@ -50,7 +51,7 @@ class Sweep:
     kept: tuple[Frozen, ...] = ()
 
 
-@dataclass(frozen=True)
+@immutable
 class Asked:
     """What a look asks of each block, made once for all of their scopes.
 

@@ -6,15 +6,16 @@ Whoever wants to know asks whether a provider, or its rules, can tell, and does 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from cloudsync.immutable import immutable
 from cloudsync.model import Purpose
 from cloudsync.provider import Scope, Snapshot, Sources
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Managed:
     """Who else keeps a target right, and would undo what is changed there.
 
@@ -68,7 +69,7 @@ class Freezes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Resource:
     """An own rule as a resource of Terraform's.
 
@@ -104,7 +105,7 @@ class TellsTerraform(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Actor:
     """Who changed something: their name as the cloud writes it, what they called, and when."""
 
@@ -126,7 +127,7 @@ class TellsActors(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Permission:
     """Whether one thing that changes need is allowed, as the cloud itself answers.
 

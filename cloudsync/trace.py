@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cloudsync import secret
 from cloudsync.errors import CloudsyncError
+from cloudsync.immutable import immutable
 from cloudsync.report.words import clean
 
 Said = str | bool | int | float | tuple[str, ...]
@@ -76,7 +76,7 @@ class Tracer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Run:
     """A run that is traced, and what no span of it may hold."""
 
@@ -104,7 +104,7 @@ class _Run:
         return clean(secret.hidden(text, self.secrets))[:_LONGEST]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Clean:
     """A span to which nothing is said but what may leave the process."""
 

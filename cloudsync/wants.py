@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from cloudsync.addresses import EVERYONE, INTERNAL, Network
 from cloudsync.allowlist import Entry, Widen, applied
 from cloudsync.config import AlsoAllow, Config, TargetSettings, active
 from cloudsync.exposure import Name
+from cloudsync.immutable import immutable
 from cloudsync.managed import CLOUDSYNC
 from cloudsync.model import Mode, Wanted
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Choice:
     """Which networks of a list apply at a target: by the groups it takes, and how wide they are."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from itertools import groupby
@@ -20,6 +19,7 @@ from cloudsync.conditions.condition import RUNBOOK, ConditionKind, Severity
 from cloudsync.conditions.telling import said
 from cloudsync.conditions.turn import Event, Told
 from cloudsync.config.alerts import ChannelSettings
+from cloudsync.immutable import immutable
 from cloudsync.report.words import clean, counted
 from cloudsync.standing import ALL
 
@@ -33,7 +33,7 @@ _SEVERITIES: Final = tuple(Severity)
 _ENDS: Final[Mapping[Event, str]] = {"ended": "over", "left": "not watched any more"}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Letter:
     """One message to one channel: plain text, the first line of ``body`` says what is at stake.
 

@@ -6,12 +6,13 @@ A letter is kept before it is sent: a process that dies sends it twice rather th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from cloudsync.alert.letters import Letter
 from cloudsync.conditions.condition import Condition, ConditionKind, Severity
+from cloudsync.immutable import immutable
 
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -24,7 +25,7 @@ TRIES: Final = 2
 _SEVERITIES: Final = tuple(Severity)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Waiting:
     """A letter that hasn't been sent: how often it was tried, why in vain, and when it is due."""
 
@@ -39,7 +40,7 @@ class Waiting:
         return replace(self, due=now + wait, tried=self.tried + 1, error=error)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Outbox:
     """What waits, the oldest first, and how many letters had to be dropped, by channel."""
 

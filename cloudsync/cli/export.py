@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -20,11 +19,12 @@ from cloudsync.export.install import INSTALLERS
 from cloudsync.export.install.files import absent, installed, places, write
 from cloudsync.export.install.live import start
 from cloudsync.export.material import MARK, Material, material
+from cloudsync.immutable import immutable
 from cloudsync.remember import list_in_force, remember_list
 from cloudsync.report.words import counted, sentence
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Asked:
     """What the command line asks for."""
 
@@ -36,7 +36,7 @@ class Asked:
     no_relays: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Ready:
     """A format, what it is made of, and what came of it."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+
+from cloudsync.immutable import immutable
 
 DEFAULT: Final = Path("cloudsync.yaml")
 
@@ -74,7 +75,7 @@ class ListFormats(StrEnum):
     CIDR = "cidr"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Settings:
     """What was said before the command."""
 

@@ -24,6 +24,7 @@ from cloudsync.conditions.of_worker import of_lateness
 from cloudsync.config import Config
 from cloudsync.config.schedule import Schedule as Times
 from cloudsync.errors import CloudsyncError, Exit, UsageError, first_of
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.records.punctual import PUNCTUAL, PUNCTUAL_KEY
 from cloudsync.report.words import counted, listing
@@ -37,7 +38,7 @@ LOOK: Final = 5.0
 """Seconds between two looks at whether the clock was set back."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Tenant:
     """One file: what it is called, how often it is worked on, and who is told that it was.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, Literal
+
+from cloudsync.immutable import immutable
 
 RUNBOOK: Final = "docs/conditions.md"
 """Where each kind has a section, under its own name."""
@@ -91,7 +93,7 @@ OF_TARGETS: Final = BY_LOOK - {ConditionKind.FAILED, ConditionKind.HELD}
 Key = tuple[ConditionKind, str]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Condition:
     """One thing that is the matter: ``kind`` and ``subject`` say which, whatever becomes of the rest.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from shlex import quote
 from typing import Final
 
 from cloudsync.conditions.condition import Condition, ConditionKind
+from cloudsync.immutable import immutable
 from cloudsync.report.words import sentence
 from cloudsync.standing import ALL, Standing
 
@@ -19,7 +20,7 @@ EXCEPTION_ENDS: Final = timedelta(days=14)
 """So long before its last day one hears that an exception of the configuration ends."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Excused:
     """Something that the configuration lets be until a moment: an ``also_allow``, a risk, a blind scope."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from shlex import quote
 from typing import Final
 
 from cloudsync.addresses import NOBODY, PUBLIC, AddressSet
 from cloudsync.conditions.condition import Cause, Condition, ConditionKind
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Note, Verdict
 from cloudsync.plan import Mend, State, TargetPlan
 from cloudsync.report.facts import Facts, Share, facts
@@ -23,7 +24,7 @@ RULES_SHOWN: Final = 3
 """The same for the rules that decide a difference."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Since:
     """What is known of the time since the last pass.
 

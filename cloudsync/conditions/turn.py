@@ -10,7 +10,7 @@ which leapt and came back: it keeps nobody from hearing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal
@@ -23,6 +23,7 @@ from cloudsync.conditions.condition import (
     ConditionKind,
     Key,
 )
+from cloudsync.immutable import immutable
 
 Event = Literal["began", "changed", "ended", "lasts", "flaps", "left"]
 
@@ -41,7 +42,7 @@ WAITS: Final = timedelta(hours=4)
 """After so long one is told again, the first time, of what waits for a person."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Watched:
     """A condition over time.
 
@@ -78,7 +79,7 @@ class Watched:
         return max(CALM, *gaps)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Told:
     """What somebody is to be told of a condition now."""
 
@@ -86,7 +87,7 @@ class Told:
     watched: Watched
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Turned:
     """What is remembered after a pass, in the order of kinds and subjects, and what is to be told."""
 

@@ -10,6 +10,7 @@ from typing import Final
 from cloudsync.config.tokens import Token, tokens
 from cloudsync.config.words import KeyPath, a, dotted
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 
 Value = str | int | float | bool | list["Value"] | dict[str, "Value"]
 
@@ -28,7 +29,7 @@ _BOOL: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Document:
     """The values of one file, the line of each (from 1), and each scalar as it was written.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
@@ -27,6 +27,7 @@ from cloudsync.config.values import (
 )
 from cloudsync.config.words import KeyPath, dotted
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 
 Mode = Literal["watch", "add", "enforce"]
 
@@ -119,7 +120,7 @@ class Priority(Settings):
             raise refused(f"from {self.first} to {self.last} holds no number", "Swap the two.")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Place:
     """Where a target block stands: its number, from 0, and the document it is in."""
 

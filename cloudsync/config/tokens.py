@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from cloudsync.config.words import printable
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 
 Kind = Literal["document", "mapping", "sequence", "scalar", "alias", "end"]
 
@@ -22,7 +22,7 @@ _KINDS: Final[dict[str, Kind]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Token:
     """One event of a YAML stream.
 

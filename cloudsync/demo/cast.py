@@ -6,7 +6,6 @@ A cloud's distribution brings its fleet by the entry point group ``cloudsync.san
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from ipaddress import ip_network
@@ -15,6 +14,7 @@ from typing import Final, Protocol, Self, cast
 
 from cloudsync.allowlist import Entry, InForce, Leaving, applied
 from cloudsync.errors import CloudsyncError, UsageError
+from cloudsync.immutable import immutable
 from cloudsync.model import Verdict
 from cloudsync.source import bundled
 
@@ -36,7 +36,7 @@ LEFT: Final = (
 _LEFT_SINCE: Final = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sin:
     """One target of a fleet: what somebody once did to it, and what the job makes of it.
 
@@ -49,7 +49,7 @@ class Sin:
     ends: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Mishap:
     """What somebody did to a target by hand, in plain words."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import zip_longest
 
 from cloudsync.addresses import AddressSet
 from cloudsync.export.format import Artifact, Format
 from cloudsync.export.material import MARK
+from cloudsync.immutable import immutable
 from cloudsync.report.words import counted, size
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Difference:
     """What is installed against what is wanted; empty where it matches.
 

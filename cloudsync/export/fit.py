@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from cloudsync.addresses import INTERNAL, AddressSet, Network
 from cloudsync.errors import UsageError
 from cloudsync.export.material import Material, Row
+from cloudsync.immutable import immutable
 from cloudsync.plural import agreeing
 from cloudsync.report.words import counted
 
@@ -19,7 +20,7 @@ OCTETS: Final = (8, 16, 24, 32)
 _MANY: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fit:
     """What a format can hold.
 

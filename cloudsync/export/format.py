@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cloudsync.addresses import AddressSet
 from cloudsync.errors import UsageError
@@ -11,9 +11,10 @@ from cloudsync.export.fit import Fit, fitted
 from cloudsync.export.material import MARK, Material
 from cloudsync.export.reading import Parse
 from cloudsync.export.sheet import filled
+from cloudsync.immutable import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Help:
     """What a person does with an artifact, a step a line; commands stand in backticks.
 
@@ -27,7 +28,7 @@ class Help:
     advice: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Format:
     """One way to hand over the list: a page of data.
 
@@ -58,7 +59,7 @@ class Format:
         return len(self.sheets) > 1
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Artifact:
     """What a format makes of a material: its files, and the header where they can't carry it."""
 

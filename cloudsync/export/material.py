@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import InForce, Widen, applied, cost_of_widening, digest_of, outermost
+from cloudsync.immutable import immutable
 from cloudsync.report.words import counted
 
 MARK: Final = "Made by cloudsync"
@@ -21,7 +21,7 @@ _HYPHENS: Final = re.compile(r"-{2,}")
 _LONGEST: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Row:
     """One network that may connect, and what is known of it, harmless in any comment."""
 
@@ -29,7 +29,7 @@ class Row:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Material:
     """Everything a format is rendered from. Equal materials make equal files, byte for byte.
 

@@ -12,10 +12,10 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync.plural import counted
 
 FIELDS: Final = ("at", "kind", "id", "by", "caller", "reason", "subject", "what", "detail")
@@ -25,7 +25,7 @@ _END: Final = "end"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Event:
     """One thing that happened, all in texts. ``detail`` is JSON; ``kind`` is never ``end``."""
 
@@ -40,7 +40,7 @@ class Event:
     detail: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Verified:
     """A file that is whole: how many things it tells of, and the hash of its last line."""
 

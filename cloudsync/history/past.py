@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final, TypeVar
 
 from cloudsync import records
 from cloudsync.allowlist import InForce
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.ledger import taken_key
 from cloudsync.records.inputs import inputs_key
@@ -36,7 +36,7 @@ MOMENT: Final = "%Y%m%dT%H%M%SZ"
 """How a time begins a key, so that keys sort by it."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Past:
     """All that is known of the past, each the oldest first; ``reports`` by the run's id."""
 

@@ -6,11 +6,11 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cloudsync import records
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import Plan, TargetPlan, make
@@ -24,7 +24,7 @@ from cloudsync.tells import Freezes
 _EFFORT: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Frozen:
     """A snapshot that a plan was made from, packed, and the targets in it."""
 
@@ -34,7 +34,7 @@ class Frozen:
     order: Order | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Replayed:
     """The plan that the stored inputs give, and the digest of the one that the run made."""
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from cloudsync.addresses import EVERYONE, INTERNAL, PUBLIC, AddressSet
 from cloudsync.exposure import Clause, Name
+from cloudsync.immutable import immutable
 from cloudsync.model import Purpose, mark
 from cloudsync.provider import Scope
 
@@ -57,7 +58,7 @@ class Rule:
         return self.protocol == "tcp" and self.ports[0] == self.ports[1] and self.ports[0] in ports
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Firewall:
     """One target: its rules in any order, its outbound rules as text, the machines behind it."""
 
@@ -71,7 +72,7 @@ class Firewall:
         return sorted(self.rules, key=lambda rule: (rule.number, rule.allow, rule.name))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class MemorySnapshot:
     """Firewalls by target; each is an object of its own, so any subset can be cut out."""
 

@@ -7,12 +7,13 @@ stops nothing: a target that was closed would be opened by it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
 from cloudsync.config import AcceptRisk, TargetSettings
 from cloudsync.config.times import over, written_until
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.preflight.quiet import Memory
 from cloudsync.provider import Remark
@@ -27,7 +28,7 @@ _WAYS_OUT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Risk:
     """A risk that somebody accepted, as it was first used; ``until`` as the configuration has it."""
 
@@ -37,7 +38,7 @@ class Risk:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Armed:
     """That a target may be closed: since when, by what, and the risks that were accepted for it."""
 
@@ -47,7 +48,7 @@ class Armed:
     risks: tuple[Risk, ...] = ()
 
 
-@dataclass(frozen=True)
+@immutable
 class Known:
     """What the state knows: armed targets by name, and domains."""
 
@@ -55,7 +56,7 @@ class Known:
     domains: Mapping[str, Memory] = field(default_factory=dict[str, Memory])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ruling:
     """What holds of one target in enforce.
 

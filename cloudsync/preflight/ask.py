@@ -9,7 +9,7 @@ that was cut off is asked for again over TCP.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 from typing import Final, Literal, cast
 
@@ -25,6 +25,7 @@ import dns.reversename
 
 from cloudsync.addresses import Address
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync.preflight.seen import Answer, Exchange, Name, Seen
 
 HINTS: Final = ("mail", "smtp", "mx")
@@ -36,7 +37,7 @@ _LATE: Final = "no answer in time"
 Kind = Literal["records", "none", "missing", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reply:
     """What one server answered one question: records as text, and whether by way of an alias."""
 
@@ -47,7 +48,7 @@ class Reply:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@immutable
 class Servers:
     """The name servers to ask, as ``(address, port)``.
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cloudsync.addresses import Address, AddressSet
+from cloudsync.immutable import immutable
 
 MOST: Final = 10_000
 """The most sources that are kept apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Delivery:
     """Somebody connected, as a line of a log says; ``at`` has no zone where the log gives none."""
 

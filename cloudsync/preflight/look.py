@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from pathlib import Path
@@ -14,6 +13,7 @@ from cloudsync.allowlist import Entry
 from cloudsync.config import Config, TargetSettings, active
 from cloudsync.config.times import over
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.preflight import arming, ledger, quiet
 from cloudsync.preflight.ask import Servers, servers
@@ -33,7 +33,7 @@ OFTEN: Final = timedelta(hours=12)
 """So old may a look get before a worker looks again: two may fail before it no longer counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Asked:
     """What a preflight is to look at: these domains (none: every target block's), logs, a host."""
 
@@ -44,7 +44,7 @@ class Asked:
     permissions: bool = False
 
 
-def look(job: Job, servers: Servers, asked: Asked = Asked()) -> Page:
+def look(job: Job, servers: Servers, asked: Asked = Asked()) -> Page:  # noqa: B008 - immutable
     """Look at everything once, and remember the domains.
 
     Raises:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.plural import agreeing, counted
 from cloudsync.preflight.arming import wait_of
 from cloudsync.preflight.cut import Cut
@@ -20,7 +20,7 @@ from cloudsync.tells import Permission
 SCHEMA: Final = "cloudsync.preflight/1"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Block:
     """One target block: how mail comes to it, and why enforce would be held there; empty if not."""
 
@@ -31,7 +31,7 @@ class Block:
     held: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Granted:
     """What one target block's changes need, asked at ``asked`` of ``there`` targets."""
 
@@ -52,7 +52,7 @@ class Granted:
         return self.mode != "watch" and any(one.held is False for one in self.permissions)
 
 
-@dataclass(frozen=True)
+@immutable
 class Page:
     """Everything that one preflight found."""
 

@@ -6,10 +6,11 @@ those of yesterday. RFC 8767 (section 4) takes seven days for the longest sensib
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from cloudsync.immutable import immutable
 from cloudsync.preflight.verdict import State
 
 WEEK: Final = timedelta(days=7)
@@ -19,7 +20,7 @@ GAP: Final = timedelta(hours=48)
 _NOTHING: Final = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Memory:
     """What is remembered of a domain.
 

@@ -5,17 +5,17 @@ No address is added because DNS says so, and none dropped because DNS is down.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from cloudsync.addresses import Address
+from cloudsync.immutable import immutable
 from cloudsync.preflight.judge import under
 from cloudsync.preflight.seen import Name
 
 Standing = Literal["confirmed", "forward_only", "mismatch", "no_dns", "label", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Row:
     """One row of the list with a single address, and what DNS makes of its name.
 

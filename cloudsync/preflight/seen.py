@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cloudsync.addresses import Address
+from cloudsync.immutable import immutable
 
 Said = Literal["records", "none", "missing", "unknown"]
 """MX records; the name without any; no such name; or no answer that says which."""
@@ -20,7 +21,7 @@ class Exchange:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Answer:
     """What one name server said of a domain's MX.
 
@@ -36,7 +37,7 @@ class Answer:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Name:
     """Where a name leads: its addresses in both families; ``unknown`` says why that isn't known.
 
@@ -50,7 +51,7 @@ class Name:
     ttl: int = 0
 
 
-@dataclass(frozen=True)
+@immutable
 class Seen:
     """One look at a domain.
 
@@ -68,7 +69,7 @@ class Seen:
     discovery: Name = Name("")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Egress:
     """How the connection ended.
 

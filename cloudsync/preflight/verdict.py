@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from cloudsync.addresses import NOBODY, Address, AddressSet
+from cloudsync.immutable import immutable
 
 
 class Weight(StrEnum):
@@ -26,7 +26,7 @@ class State(StrEnum):
     CLEAN = "clean"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Finding:
     """One thing that was found: its code, what it means, what it is, and what to do."""
 
@@ -37,7 +37,7 @@ class Finding:
     todo: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Verdict:
     """What one look at a domain comes to; ``ttl`` is how long its MX may be remembered, in seconds."""
 
@@ -65,7 +65,7 @@ class Verdict:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ground:
     """What a look is judged by.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any, Final, Literal, cast, get_args
 
 from cloudsync.addresses import AddressSet, between
 from cloudsync.closing import Closing
+from cloudsync.immutable import immutable
 from cloudsync.records.fields import maybe, number, text, time, time_text
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
@@ -16,7 +16,7 @@ from cloudsync.state import Value
 Approved = Literal["list", "target"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Approval:
     """A person let exactly one held thing through: a list change, or a target's first enforce.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any, Final, Literal, cast, get_args
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Name
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Wanted
 from cloudsync.provider import Order
 from cloudsync.records.fields import maybe, number, text, truth
@@ -19,7 +19,7 @@ _Internal = Literal["keep", "close"]
 _Verb = Literal["undo", "relax"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Part:
     """One snapshot, packed, of the provider called ``provider``, and what was wanted in it.
 
@@ -33,7 +33,7 @@ class Part:
     order: Order | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Inputs:
     """All that a run's plan was made from. ``rest`` are the targets without a step, by mode."""
 

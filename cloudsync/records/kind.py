@@ -7,15 +7,15 @@ never a default.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from cloudsync.immutable import immutable
 from cloudsync.state import StateError, Store, Value
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kind(Generic[T]):
     """One type of document: its name and version, and the way there and back.
 
@@ -65,7 +65,7 @@ class Kind(Generic[T]):
             raise StateError(f"state {key}", what, todo=todo) from error
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Stored(Generic[T]):
     """A value as it was read, and the generation that a change of it must name."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from cloudsync.immutable import immutable
 from cloudsync.records.fields import maybe, number, text, time, time_text
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
@@ -13,7 +13,7 @@ from cloudsync.state import Value
 LEASE_KEY: Final = "lease"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Tenure:
     """``holder`` works until then, or longer if it renews; ``until`` of None: nobody does.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.records.fields import maybe, number, text, time, time_text
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Change:
     """A list that came into force in the place of another.
 
@@ -35,7 +35,7 @@ class Change:
     caller: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reported:
     """The report of a run as ``cloudsync.report/1``, for targets that had anything to report.
 
@@ -47,7 +47,7 @@ class Reported:
     in_sync: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Said:
     """What a person said that changed no cloud by itself: a pause, its end, that a target is gone.
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, cast, get_args
 
 from cloudsync.addresses import AddressSet
 from cloudsync.exposure import Clause, Exposure, Fold, Name
+from cloudsync.immutable import immutable
 from cloudsync.model import Difference, Mode, Note, Verdict
 from cloudsync.plan import Mend, State, TargetPlan
 from cloudsync.provider import Kind as Ended
@@ -156,7 +157,7 @@ class Reading:
         return self._states.setdefault(key, State(exposures, differences))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Pages:
     """One document as it is read."""
 

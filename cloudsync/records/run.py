@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from cloudsync.contested import Turn
+from cloudsync.immutable import immutable
 from cloudsync.records.fields import maybe, number, text, time, time_text, truth
 from cloudsync.records.kind import Kind
 from cloudsync.state import Value
@@ -15,7 +15,7 @@ from cloudsync.state import Value
 SEEN_KEY: Final = "seen"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunRecord:
     """One run: when, with which list and plan, and each target's verdict at its end.
 
@@ -41,7 +41,7 @@ class RunRecord:
     caller: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Seen:
     """When a target was last there, and what its verdict was."""
 

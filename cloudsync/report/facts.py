@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from cloudsync.addresses import NOBODY, AddressSet
 from cloudsync.exposure import Decision, Name
+from cloudsync.immutable import immutable
 from cloudsync.plan import State
 from cloudsync.report.words import natural
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Share:
     """A rule, and the part of a difference that it decides; ``full`` as in ``Clause``."""
 
@@ -21,7 +21,7 @@ class Share:
     full: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Facts:
     """One target's differences, each the union over its ports: it holds of at least one of them.
 

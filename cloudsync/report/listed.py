@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from cloudsync.addresses import AddressSet, Network
@@ -15,10 +14,11 @@ from cloudsync.allowlist import (
     applied,
     cost_of_widening,
 )
+from cloudsync.immutable import immutable
 from cloudsync.vetting.leaving import Removals, ends
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Going:
     """A network that is leaving: how many ``reads`` agreed of how many, and when it ``goes``.
 
@@ -31,7 +31,7 @@ class Going:
     goes: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Listed:
     """The list in force, as its top-level settings apply it.
 

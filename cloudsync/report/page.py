@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Verdict
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Code:
     """Text that stands as it is and is never broken: a rule, a label, a command."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Items:
     """A list of such texts, which a format may cut."""
 
@@ -35,7 +35,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Block:
     """One thing that is said of a target.
 
@@ -63,7 +63,7 @@ class Block:
         return shown, more
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Section:
     """All that is said of one target. ``was`` is its verdict before a run, where there was one."""
 
@@ -81,7 +81,7 @@ class Section:
         return f", was {label(self.was)}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Page:
     """A whole report: what it is of, what holds on the whole, the targets, what it doesn't see."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cloudsync.errors import CloudsyncError, Exit
+from cloudsync.immutable import immutable
 from cloudsync.model import Verdict
 from cloudsync.plan import Plan, TargetPlan
 from cloudsync.provider import Outcome, Reversal, Step
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunReport:
     """A run that applied ``plan``.
 

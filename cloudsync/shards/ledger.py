@@ -7,7 +7,7 @@ lease and its marks: what it saw of a scope, and what it made of some of the tar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from cloudsync.basis import Basis
 from cloudsync.docket import HOLDS
 from cloudsync.errors import Exit
 from cloudsync.holds import Hold
+from cloudsync.immutable import immutable
 from cloudsync.made import Made
 from cloudsync.plan import TargetPlan
 from cloudsync.preflight.arming import Armed
@@ -35,7 +36,7 @@ SHARDS: Final = "shards/"
 """What the key of everything here begins with."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Common:
     """What all shards of a run go by.
 
@@ -55,7 +56,7 @@ class Common:
     gathered: Exit | None = None
 
 
-@dataclass(frozen=True)
+@immutable
 class Progress:
     """How far one shard is.
 
@@ -73,7 +74,7 @@ class Progress:
     throttled: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-@dataclass(frozen=True)
+@immutable
 class Sight:
     """What a block saw in one of its scopes, before anything was done there.
 

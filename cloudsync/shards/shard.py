@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 
 RUN: Final = "CLOUDSYNC_RUN"
 """The variable that names the run which all shards share, where the platform has none of its own."""
@@ -22,7 +23,7 @@ _AUTO: Final = re.compile(r"auto(?:/([0-9]{1,5}))?")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Platform:
     """What an engine tells each of its processes: its index from 0, how many, and their run."""
 

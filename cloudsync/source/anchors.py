@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from re import Match, Pattern, escape
 from re import compile as pattern
 
+from cloudsync.immutable import immutable
 from cloudsync.source.codes import refusal
 from cloudsync.source.text import Line, plain
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Anchor:
     """A heading: what a message calls it, and what its whole line, casefolded, matches."""
 
@@ -25,7 +25,7 @@ class Anchor:
         return Anchor(text, pattern(escape(Line(0, plain(text)).key)))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Found:
     """Where an anchor stands: its index among the lines, its line, and what its shape caught."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ssl import SSLContext
 from typing import Final
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync.source import bundled, https
 from cloudsync.source.codes import refusal
 from cloudsync.source.text import MAX_BYTES
@@ -21,7 +21,7 @@ DEADLINE_SECONDS: Final = 30.0
 _NAME_A_FILE: Final = "Name the file that holds the list."
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Validators:
     """What the server called the body that is kept, to ask whether it still stands."""
 
@@ -29,7 +29,7 @@ class Validators:
     last_modified: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fetched:
     """A whole body and its provenance; ``fetched_at`` is in UTC."""
 
@@ -46,7 +46,7 @@ class Fetched:
         return Validators(self.etag, self.last_modified)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NotModified:
     """The server's word that the body kept from before still stands; it counts as a read."""
 

@@ -14,12 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from http.client import HTTPException
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, Self
 
 from cloudsync.errors import SourceRefused
+from cloudsync.immutable import immutable
 from cloudsync.source.body import body_of
 from cloudsync.source.codes import refusal
 from cloudsync.source.special import special_use
@@ -35,7 +35,7 @@ _MAX_ADDRESSES: Final = 4
 _CONNECT_SECONDS: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Limits:
     """Seconds from the look-up of the name to the last byte, and bytes once decompressed."""
 
@@ -43,7 +43,7 @@ class Limits:
     max_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Answer:
     """A whole body, decompressed, and the headers that go with it."""
 

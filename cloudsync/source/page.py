@@ -7,12 +7,12 @@ settings say of any other, so that a new layout needs no release.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from re import compile as pattern
 from typing import Final
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import Entry, Listing
+from cloudsync.immutable import immutable
 from cloudsync.plural import counted
 from cloudsync.source import rows
 from cloudsync.source.anchors import Anchor, locate
@@ -35,7 +35,7 @@ _NUMBERS: Final = pattern(
 _HOST: Final = pattern(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z]{2,}[A-Za-z0-9-]*")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PageSettings:
     """How a page is laid out, and what its list may hold.
 

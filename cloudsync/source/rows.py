@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from re import compile as pattern
 from typing import Final
 
 from cloudsync.addresses import Address, Network
 from cloudsync.errors import SourceRefused
+from cloudsync.immutable import immutable
 from cloudsync.source.codes import refusal
 from cloudsync.source.special import special_use
 
@@ -24,7 +24,7 @@ _HOST_INSIDE: Final = pattern(r"[A-Za-z0-9-]\.[A-Za-z]{2,}")
 _LABEL: Final = pattern(r"[A-Za-z][A-Za-z0-9 .&/'-]*")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Widest:
     """The shortest prefix lengths that a reader takes: anything wider is refused.
 
@@ -40,7 +40,7 @@ class Widest:
         return self.ipv4 if network.version == 4 else self.ipv6
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Place:
     """Where a row stands: the source and the line, for its refusals."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
-from dataclasses import dataclass
 from re import IGNORECASE
 from re import compile as pattern
 from typing import Final
 
+from cloudsync.immutable import immutable
 from cloudsync.source.codes import refusal
 
 MAX_BYTES: Final = 262_144
@@ -40,7 +40,7 @@ _BLOCK_TAG: Final = pattern(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Line:
     """One line: its number from 1, its text made plain for matching, and whether part is hidden.
 

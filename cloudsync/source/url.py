@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 
 _WRITE: Final = "Write it as https://HOST/PATH, in ASCII."
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Url:
     """An https URL in its parts; ``text`` is what the operator wrote."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, Final, Protocol
 from urllib.parse import quote, unquote
 
+from cloudsync.immutable import immutable
 from cloudsync.state.store import (
     RESTORE,
     UNSURE,
@@ -48,7 +48,7 @@ class Unanswered(Exception):
         self.unsure = unsure
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Blob:
     """An object as it was read: its bytes, and what a conditional write of it must name."""
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
 from cloudsync.errors import CloudsyncError, Exit
+from cloudsync.immutable import immutable
 
 Value = dict[str, Any]
 """What a document holds: JSON, with ``schema`` (``cloudsync.state.NAME/VERSION``) beside the rest."""
@@ -56,7 +56,7 @@ class Conflict(StateError):
         self.found = found
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Document:
     """One document as it was read: its value, and the generation a change of it must name."""
 

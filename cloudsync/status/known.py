@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,6 +11,7 @@ from cloudsync.allowlist import InForce
 from cloudsync.conditions.turn import Watched
 from cloudsync.config import Config
 from cloudsync.holds import Hold
+from cloudsync.immutable import immutable
 from cloudsync.standing import Standing
 from cloudsync.status.overview import Overview
 from cloudsync.worker.punctual import Counts
@@ -20,7 +21,7 @@ SWEEPS: Final = 3
 """So many sweeps without a look are no accident: one may be left out, and one be slow."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Approved:
     """What somebody let through."""
 
@@ -30,7 +31,7 @@ class Approved:
     reason: str
 
 
-@dataclass(frozen=True)
+@immutable
 class Known:
     """One tenant: its configuration, and what its state says.
 

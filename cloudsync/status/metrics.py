@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final, Literal
 
 from cloudsync import __version__
+from cloudsync.immutable import immutable
 from cloudsync.model import Verdict
 from cloudsync.status.known import Known
 from cloudsync.status.overview import Overview
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Metric:
     """One metric: its name as Prometheus has it, its type, its labels, and what it says."""
 
@@ -27,7 +28,7 @@ class Metric:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sample:
     """One value of a metric, with a value for each of its labels."""
 

@@ -8,13 +8,14 @@ that decide, what would be done, and how it all went over the last runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Note, Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Part:
     """Some addresses: how many per family, the first networks, and how many networks more."""
 
@@ -27,7 +28,7 @@ class Part:
         return bool(self.ipv4 or self.ipv6)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Deciding:
     """A rule, its layer, and the part of a difference that it decides."""
 
@@ -36,7 +37,7 @@ class Deciding:
     part: Part
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Found:
     """How a target that could be looked at differs from what is wanted; as ``report.facts``."""
 
@@ -52,7 +53,7 @@ class Found:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Todo:
     """A step that is still to do: its verb, whether the rules are ours, its first lines."""
 
@@ -62,7 +63,7 @@ class Todo:
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Mending:
     """What would mend Terraform's code: how it stands, what to do, the first lines of the change."""
 
@@ -72,7 +73,7 @@ class Mending:
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Turning:
     """From when on a target had a verdict."""
 
@@ -80,7 +81,7 @@ class Turning:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sight:
     """One target as ``run`` last saw it, at ``at``.
 
@@ -113,7 +114,7 @@ class Sight:
         return self.turns[-1].at
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Point:
     """One run, as a chart shows it: how it ended, and what it left, added up over all targets."""
 
@@ -128,7 +129,7 @@ class Point:
     excess: tuple[int, int] = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Calls:
     """How often a cloud answered a call so: ``code`` is ``ok``, the vendor's own, or ``lost``."""
 
@@ -138,7 +139,7 @@ class Calls:
     times: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ran:
     """What is known of a run besides its report.
 
@@ -159,7 +160,7 @@ class Ran:
     throttled: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Overview:
     """An installation as its last runs left it.
 

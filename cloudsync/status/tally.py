@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cloudsync import trace
+from cloudsync.immutable import immutable
 
 Asked = tuple[str, str, str]
 """Provider, operation as the vendor calls it, and code: ``ok``, the vendor's own, or ``lost``."""
@@ -23,7 +24,7 @@ OK: Final = trace.OK
 LOST: Final = "lost"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sofar:
     """How far a job has come: targets looked at, what couldn't be, answers, and those to slow down;
     steps that were done, and those that weren't.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC
 from pathlib import PurePath
 from typing import Any, Final
@@ -16,6 +15,7 @@ from typing import Any, Final
 from cloudsync.addresses import Network
 from cloudsync.allowlist import BASE, Entry, InForce, digest_of
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync.source import bundled
 
 SCHEMA: Final = "cloudsync.modules/1"
@@ -24,7 +24,7 @@ FIRST: Final = (1, 0, 0)
 Version = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Contents:
     """Everything in ``list.json`` but the version.
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync.secret import hidden
 from cloudsync.terraform.folder import NAMES
 from cloudsync.terraform.release import LOG, NOTHING_PUBLISHED
@@ -26,7 +26,7 @@ class RacedError(Exception):
     """Somebody else has pushed since the branch was read."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Branch:
     """What stands on a branch: the modules and their change log, and every ref of the repository."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from cloudsync.immutable import immutable
 
-@dataclass(frozen=True, slots=True)
+
+@immutable
 class Expression:
     """Text that Terraform is to evaluate."""
 

@@ -7,15 +7,16 @@ and closes at the line's beginning, and its own arguments stand two spaces in.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from cloudsync.immutable import immutable
 
 _BLOCK: Final = re.compile(r'^variable "([^"]+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 _TYPE: Final = re.compile(r"^  type +=\s*(.*?)(?=^  [a-z]|\Z)", re.MULTILINE | re.DOTALL)
 _DEFAULT: Final = re.compile(r"^  default +=", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Input:
     """One input: what it takes, and whether it must be given."""
 

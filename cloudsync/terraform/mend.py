@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import Entry
 from cloudsync.config import Config, TargetSettings
+from cloudsync.immutable import immutable
 from cloudsync.managed import managed_by
 from cloudsync.model import OUR_MARKS, Note, Purpose, Verdict, Wanted
 from cloudsync.plan import Mend, State, TargetPlan
@@ -29,7 +30,7 @@ _PUBLISH: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Known:
     """What a mend is told by: what is published, and which networks of a list apply at the targets."""
 

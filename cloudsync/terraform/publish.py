@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from typing import Final
 
 from cloudsync import records
@@ -17,6 +16,7 @@ from cloudsync.allowlist import InForce
 from cloudsync.config import Config
 from cloudsync.config.terraform import GitSettings, TerraformSettings
 from cloudsync.errors import CloudsyncError, UsageError
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.state import StateError
 from cloudsync.terraform import ledger, request
@@ -30,7 +30,7 @@ from cloudsync.terraform.versions import read_back
 TRIES: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Published:
     """Where a release went, and what it was; ``source`` is what a module block writes.
 

@@ -7,10 +7,10 @@ version, an input that broke a major one. Nothing changed is the same version, b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from cloudsync.immutable import immutable
 from cloudsync.report.words import counted
 from cloudsync.terraform.contents import FIRST, Contents, Version, read, rendered, written
 from cloudsync.terraform.inputs import broken
@@ -27,7 +27,7 @@ _HEAD: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Release:
     """What is to stand in the folder, by path, and how it differs from what stands there.
 

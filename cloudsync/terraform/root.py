@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from cloudsync.addresses import Network
+from cloudsync.immutable import immutable
 from cloudsync.model import Purpose
 from cloudsync.report.words import counted
 from cloudsync.tells import Resource
@@ -29,7 +30,7 @@ _HEAD: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Taken:
     """One target to be taken over.
 
@@ -44,7 +45,7 @@ class Taken:
     shoreline: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Root:
     """The text of the root module and of its providers, and what a person should know, a sentence each."""
 

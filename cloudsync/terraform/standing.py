@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cloudsync.allowlist import InForce
 from cloudsync.blocks import Block, blocks_of
 from cloudsync.errors import TargetError
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.provider import Scope, Snapshot, Unreadable
 from cloudsync.tells import Resource, TellsTerraform
@@ -19,7 +19,7 @@ _AT_ONCE: Final = 200
 """Targets in one close look: more values than that one filter of EC2's doesn't take."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Standing:
     """The targets to be taken over, those that can't be, a sentence each, and where blocks stand.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_network
 from typing import Final
 
 from cloudsync.addresses import AddressSet, Count, Network
 from cloudsync.allowlist import Entry
+from cloudsync.immutable import immutable
 from cloudsync.terraform.contents import read, written
 from cloudsync.terraform.release import LIST, LOG
 
@@ -28,7 +28,7 @@ Key = tuple[str, str]
 """A network and its group, as text."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Change:
     """What one version brought and took, and the day on which it was made."""
 
@@ -38,7 +38,7 @@ class Change:
     went: tuple[Key, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Version:
     """One published version with its whole list; ``day`` is None where the log doesn't tell."""
 
@@ -47,7 +47,7 @@ class Version:
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Versions:
     """What is published: the newest version's networks, and the changes that led there, the newest first.
 

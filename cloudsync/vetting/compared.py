@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import InForce, Listing, Widen, applied
+from cloudsync.immutable import immutable
 from cloudsync.vetting.leaving import OWN_RULES
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Compared:
     """Both lists as the networks that apply and the addresses in them.
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import BASE, InForce, Listing, Widen
+from cloudsync.immutable import immutable
 from cloudsync.plural import agreeing, counted
 from cloudsync.source.special import special_use
 from cloudsync.vetting.compared import Compared, compared
@@ -23,7 +23,7 @@ from cloudsync.vetting.limits import Limits
 Verdict = Literal["accept", "hold", "refuse"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reason:
     """Why a list isn't simply accepted: a stable code, a sentence with its numbers and limits."""
 
@@ -32,7 +32,7 @@ class Reason:
     verdict: Literal["hold", "refuse"] = "hold"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Judgement:
     """What the guard says of one change from list to list, with every reason there is.
 

@@ -8,18 +8,19 @@ other, agreed that it is gone, and ``grace`` has passed since the last of them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import Entry, InForce, Leaving, Listing, Widen, applied, outermost
+from cloudsync.immutable import immutable
 
 OWN_RULES: Final = "own rules"
 """The source of a list in force that was read back from our own rules, because state was lost."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Removals:
     """How long an entry stays wanted after reads stopped showing it.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
+
+from cloudsync.immutable import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Limits:
     """How much a list may change before a person has to look; at a limit is still within it.
 

@@ -7,16 +7,17 @@ works, so what is refused again and again has to be told.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from cloudsync.addresses import AddressSet, Network
 from cloudsync.allowlist import Entry, InForce, Listing, applied
 from cloudsync.errors import SourceRefused
+from cloudsync.immutable import immutable
 from cloudsync.vetting.vet import Read, Vetted
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Refusals:
     """Reads that were refused, one after the other, and why the last one was.
 
@@ -32,7 +33,7 @@ class Refusals:
     unlisted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Compared:
     """What an operator's file and the page at ``url`` don't both say, when both were last read.
 
@@ -46,7 +47,7 @@ class Compared:
     failed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reads:
     """What is known of the reads of ``source``: since when it is refused, when it was reviewed."""
 

@@ -6,7 +6,7 @@ The list in force only ever changes here, by rules that are told the time and ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from cloudsync.addresses import Network
 from cloudsync.allowlist import InForce, Listing, Widen, absent
 from cloudsync.config import Config
 from cloudsync.errors import Exit, SourceRefused
+from cloudsync.immutable import immutable
 from cloudsync.source.bundled import SOURCE as BUNDLED
 from cloudsync.vetting import leaving
 from cloudsync.vetting.ahead import ahead
@@ -22,7 +23,7 @@ from cloudsync.vetting.limits import Limits
 from cloudsync.wants import groups_of, widening_of
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Read:
     """One read of the source: a listing, the word that nothing changed, or a refusal.
 
@@ -38,7 +39,7 @@ class Read:
     candidates: tuple[Network, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Vetted:
     """The list in force after a read, and what was said of the list on offer.
 
@@ -80,7 +81,7 @@ def removals_of(config: Config) -> leaving.Removals:
     return leaving.Removals(given.reads, given.apart, given.grace)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rules:
     """What the configuration says about lists."""
 

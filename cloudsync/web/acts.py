@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -16,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from cloudsync import docket, orders
 from cloudsync.errors import HeldError, UsageError
 from cloudsync.explain import explained, lines
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.prepared import Person, carry_out
 from cloudsync.status.after import todos
@@ -40,7 +40,7 @@ T = TypeVar("T")
 _LARGEST: Final = 65_536
 
 
-@dataclass(frozen=True)
+@immutable
 class Asked:
     """What was asked by a form, by whom, and of which tenant."""
 

@@ -6,11 +6,11 @@ Time goes to the right, at its own scale: where nobody looked, nothing is drawn.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log10
 from typing import Final
 
+from cloudsync.immutable import immutable
 from cloudsync.model import Verdict
 from cloudsync.plural import agreeing, counted
 from cloudsync.status.overview import Point
@@ -25,7 +25,7 @@ _TICKS: Final = 4
 _POWERS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Tick:
     """A label beside an axis, at ``at`` from its beginning."""
 
@@ -33,7 +33,7 @@ class Tick:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Area:
     """So many targets of one verdict for some time, as a rectangle."""
 
@@ -44,7 +44,7 @@ class Area:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Chart:
     """What is drawn. ``said`` is what the drawing shows, for whoever can't see it."""
 
@@ -113,7 +113,7 @@ def exposure_over_time(points: Sequence[Point], now: datetime) -> Chart | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Place:
     """Where a moment stands between the first run and now."""
 

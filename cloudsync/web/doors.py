@@ -12,10 +12,11 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 
 TOKENS: Final = "CLOUDSYNC_WEB_TOKENS"
 PROXY: Final = "CLOUDSYNC_PROXY_SECRET"
@@ -28,7 +29,7 @@ _SHORTEST: Final = 20
 _LONGEST_NAME: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Person:
     """Somebody who is known: their name, the one tenant they may act for (or all), and how known."""
 
@@ -41,7 +42,7 @@ class Person:
         return self.tenant in {None, tenant}
 
 
-@dataclass(frozen=True)
+@immutable
 class Doors:
     """The ways in. ``key`` signs what a browser carries; it dies with the process."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 from cloudsync.export.format import artifact
 from cloudsync.export.formats import FORMATS
 from cloudsync.export.material import material
+from cloudsync.immutable import immutable
 from cloudsync.status.known import Known
 
 FEEDS: Final = ("text", "csv", "json", "paloalto-edl", "fortigate-feed")
@@ -17,7 +17,7 @@ FEEDS: Final = ("text", "csv", "json", "paloalto-edl", "fortigate-feed")
 _TYPES: Final = {"csv": "text/csv", "json": "application/json"}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Feed:
     """The list in one format: its text, its type, and what names exactly this text."""
 

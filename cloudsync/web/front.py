@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -12,6 +11,7 @@ from cloudsync.allowlist import applied
 from cloudsync.conditions.condition import ConditionKind, Severity
 from cloudsync.conditions.turn import Watched
 from cloudsync.errors import MEANING, Exit
+from cloudsync.immutable import immutable
 from cloudsync.model import Note, Verdict
 from cloudsync.plural import agreeing
 from cloudsync.report.words import counted, listing
@@ -30,7 +30,7 @@ TONES: Final[dict[Verdict, Tone]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Headline:
     """How it stands: a tone, the shape that stands for it, one line, and what to know besides."""
 
@@ -40,7 +40,7 @@ class Headline:
     more: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Group:
     """The targets of one verdict, and what that means."""
 
@@ -170,7 +170,7 @@ def groups(overview: Overview | None) -> tuple[Group, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Figures:
     """What stands in large type: addresses over all targets and families, networks of the list.
 

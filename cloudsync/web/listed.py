@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import BASE, Entry, applied
+from cloudsync.immutable import immutable
 from cloudsync.status.known import Known
 from cloudsync.vetting.leaving import Removals, ends
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Row:
     """One entry. ``applies`` is whether any target of the configuration's own settings wants it.
 
@@ -33,7 +34,7 @@ class Row:
     off: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sheet:
     """The list in force."""
 

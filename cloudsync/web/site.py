@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from ipaddress import ip_address
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.web.doors import Doors
 
@@ -16,7 +17,7 @@ Open = Callable[[], AbstractContextManager[Job]]
 """Opens a tenant's job; its state is closed at the end of the block."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Site:
     """The tenants by name, the host names it answers to, when a look is old, and who may act."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cloudsync import docket
@@ -15,6 +15,7 @@ from cloudsync.basis import Basis
 from cloudsync.conditions import Condition, ConditionKind, Turned
 from cloudsync.errors import CloudsyncError, HeldError, LeaseError, StoppedError
 from cloudsync.holds import Hold
+from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.looked import Look
 from cloudsync.plan import Plan
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from cloudsync.terraform.publish import Published
 
 
-@dataclass(frozen=True)
+@immutable
 class Passed:
     """What one pass found and did, the holds of which somebody is to be told now, and what is the matter."""
 

@@ -10,12 +10,12 @@ A ping that fails is said and fails nothing.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from cloudsync import log
+from cloudsync.immutable import immutable
 
 Sign = Literal["start", "success", "fail"]
 
@@ -25,7 +25,7 @@ TRIES: Final = 2
 _LONGEST_BODY: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Missed:
     """Why a ping didn't arrive, in words that hold no part of its URL."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
+from cloudsync.immutable import immutable
 from cloudsync.report.words import counted
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Counts:
     """What became of the runs of one kind of one tenant since the worker began.
 

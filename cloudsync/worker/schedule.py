@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
@@ -28,6 +27,7 @@ from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
 from cloudsync import log
+from cloudsync.immutable import immutable
 from cloudsync.job import utc_now
 from cloudsync.worker.punctual import Counts, length
 from cloudsync.worker.unattended import Kind
@@ -38,7 +38,7 @@ Unbegun = Callable[[str, Exception], None]
 _SLACK: Final = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Due:
     """The runs of one kind of one tenant: how often, how much later at most, and when at first."""
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -16,6 +16,7 @@ from cloudsync.conditions import Condition, ConditionKind
 from cloudsync.conditions.telling import line
 from cloudsync.errors import MEANING, CloudsyncError, Exit, LeaseError
 from cloudsync.holds import reminder
+from cloudsync.immutable import immutable
 from cloudsync.job import Job, utc_now
 from cloudsync.plural import counted
 from cloudsync.remember import run_id
@@ -31,7 +32,7 @@ Kind = Literal["fetch", "sweep"]
 _NOT_VERIFIED = frozenset({Exit.ERROR, Exit.FAILED, Exit.LEASE})
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ended:
     """How a run ended.
 

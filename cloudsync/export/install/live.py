@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,11 +12,12 @@ from cloudsync.addresses import AddressSet
 from cloudsync.errors import TargetError, UsageError
 from cloudsync.export.compare import Difference
 from cloudsync.export.format import Artifact, Format
+from cloudsync.immutable import immutable
 
 _SECONDS: Final = 120
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ran:
     """How a program ended, and what it said."""
 
@@ -36,7 +36,7 @@ Run = Callable[[Sequence[str], str], Ran]
 """Starts a program with its arguments and its input."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Live:
     """What counts on this machine now: who may connect, and what else isn't as it should be."""
 
@@ -49,7 +49,7 @@ class Live:
         return (*((there.words,) if there else ()), *self.faults)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Applied:
     """What a person should know of an artifact that was taken over, and what only they can do."""
 

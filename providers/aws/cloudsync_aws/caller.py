@@ -6,10 +6,11 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cloudsync.errors import UsageError
+from cloudsync.immutable import immutable
 from cloudsync_aws.client import Clients
 from cloudsync_aws.failures import Failure, failure
 from cloudsync_aws.loans import Loans, signing
@@ -30,7 +31,7 @@ class Late(Failed):
     """The deadline would pass before the call may be made."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Identity:
     """Who the caller is themself, before any role: an account, in a partition such as aws-cn."""
 

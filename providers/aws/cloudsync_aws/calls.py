@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal
 
+from cloudsync.immutable import immutable
 from cloudsync_aws.roles import Role
 from cloudsync_aws.rule import Rule
 from cloudsync_aws.snapshot import Tags
@@ -28,7 +29,7 @@ ACTION: Final[Mapping[Operation, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Call:
     """One mutating call on one group. ``ids`` holds the ids of ``replaced``, read just before it.
 

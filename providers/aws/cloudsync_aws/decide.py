@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cloudsync.addresses import INTERNAL, AddressSet
+from cloudsync.immutable import immutable
 from cloudsync.model import OUR_MARKS, Mode, Purpose, Wanted
 from cloudsync_aws.ingress import Ingress, alone, lets_in, marked, rules_of, wide
 from cloudsync_aws.marks import description, owner
@@ -50,7 +51,7 @@ def _pairs(installation: str, purposes: Mapping[str, Purpose]) -> frozenset[tupl
     return frozenset((source, description(installation, why)) for source, why in purposes.items())
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Decision:
     """The rules of one group that should come, get a new description, or go.
 

@@ -5,9 +5,9 @@ An HTTP status or an exception's class never decides: EC2 answers 400 for most o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Kind, Outcome, Unreadable
 from cloudsync_aws.quota import WAYS_OUT
 
@@ -75,7 +75,7 @@ _ORGANIZATION: Final = frozenset(
 _PERMISSIONS: Final = "providers/aws/permissions"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Failure:
     """An error of the SDK in plain words. ``code`` is AWS's own, empty where AWS never answered.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
 from cloudsync.records.adapted import Adapted
 from cloudsync.tells import Managed
@@ -26,7 +27,7 @@ _LISTS: Final = Adapted[dict[str, ManagedList]](dict[str, ManagedList])
 _NAMED: Final = Adapted[tuple[PrefixList, ...]](tuple[PrefixList, ...])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Told:
     """A quota as it was when somebody asked for it."""
 

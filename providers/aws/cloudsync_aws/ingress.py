@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
 from cloudsync.exposure import Name
+from cloudsync.immutable import immutable
 from cloudsync.model import OUR_MARKS
 from cloudsync_aws.rule import REMEMBERED, TCP, PrefixList, Rule, addresses, canonical, cover
 
@@ -44,7 +45,7 @@ class Ingress:
         return next((one for one in self.lists if one.id == source), PrefixList(source))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Alone:
     """The rules that open one port alone: descriptions by source, networks apart from names."""
 
@@ -63,7 +64,7 @@ def ingress(
     return _shared(_Written(marshal.dumps(plain, 2), permissions), account, known)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Written:
     """Permissions, and the bytes by which two of them are compared: far quicker than deep."""
 

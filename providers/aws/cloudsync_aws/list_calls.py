@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal
 
+from cloudsync.immutable import immutable
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList
 from cloudsync_aws.roles import Role
 
@@ -24,7 +25,7 @@ LIST_ACTION: Final[Mapping[ListOperation, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ListCall:
     """One mutating call on one list, which AWS refuses unless ``version`` is the one in force.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from cloudsync.addresses import INTERNAL, NOBODY, AddressSet
 from cloudsync.exposure import Exposure
+from cloudsync.immutable import immutable
 from cloudsync.model import OUR_MARKS, Mode, Purpose, Wanted
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList
 from cloudsync_aws.marks import description, marks
 from cloudsync_aws.rule import addresses, canonical
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ListDecision:
     """The entries of one list that should come or go.
 

@@ -7,9 +7,9 @@ to it has room.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from cloudsync.immutable import immutable
 from cloudsync.plural import counted
 from cloudsync_aws.ingress import Ingress, rules_of
 from cloudsync_aws.lists import MOST_ENTRIES, ListSnapshot, ManagedList
@@ -20,7 +20,7 @@ _SPARE_LEAST: Final = 4
 _SPARE_PART: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Room:
     """``size`` is what MaxEntries should be; ``too_many`` says why it can't be enough."""
 

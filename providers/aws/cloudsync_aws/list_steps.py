@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.plural import agreeing, counted
 from cloudsync.provider import Proposal, Refusal, Remark, Step, Verb
@@ -16,7 +16,7 @@ from cloudsync_aws.list_room import Room, room_for
 from cloudsync_aws.lists import Entry, ListSnapshot, ManagedList
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Fit:
     """What is to be done with one list, and the size that it needs for it."""
 

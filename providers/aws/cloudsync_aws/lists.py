@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Literal
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
 from cloudsync_aws.ingress import Ingress, rules_of
 from cloudsync_aws.roles import Role
@@ -23,7 +24,7 @@ MOST_ENTRIES: Final = 1_000
 Family = Literal["IPv4", "IPv6"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Entry:
     """One network of a list, canonical; its description is where a mark stands."""
 
@@ -34,7 +35,7 @@ class Entry:
         return f"{self.cidr} ({self.description})" if self.description else self.cidr
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ManagedList:
     """One prefix list. ``size`` are the entries it may hold, ``version`` is the one in force.
 
@@ -57,7 +58,7 @@ class ManagedList:
         return (":" in cidr) is (self.family == "IPv6")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Referrer:
     """A security group that refers to a list. ``selected`` where the configuration named it."""
 
@@ -75,7 +76,7 @@ class Referrer:
         return any(rule.source == prefix_list for rule in rules_of(self.outbound))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ListSnapshot:
     """The selected prefix lists of one account's region by target, and the groups that refer to them.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.uncollected import uncollected
 from cloudsync_aws.ingress import reference
 from cloudsync_aws.quota import CODE
@@ -26,7 +27,7 @@ Invoke = Callable[..., dict[str, Any]]
 """``invoke(service, action, **arguments)``: one call at the run's pace, as boto3 answers it."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Known:
     """What was read once of a region and holds for the run: prefix lists by id, and the quota."""
 
@@ -161,7 +162,7 @@ def quota(invoke: Invoke, unreadable: type[Exception]) -> int:
     return int(answer["Quota"]["Value"])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ceiling:
     """The quota of a region, asked for once, by whoever needs it first."""
 

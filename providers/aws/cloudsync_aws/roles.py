@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Final
+
+from cloudsync.immutable import immutable
 
 SESSION: Final = "cloudsync"
 """What the account's own logs call us, unless the configuration says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Role:
     """A role of one account. ``external_id`` is what its trust policy may ask for; no secret."""
 

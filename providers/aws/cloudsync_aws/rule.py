@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Final, Literal
 
 from cloudsync.addresses import EVERYONE, AddressSet
 from cloudsync.exposure import Name
+from cloudsync.immutable import immutable
 
 # A page holds 1,000 groups; what is derived from one page need not outlive it.
 REMEMBERED: Final = 1_024
@@ -21,7 +22,7 @@ _NEVER: Final = frozenset({"udp", "17", "icmp", "1", "icmpv6", "58"})
 Cover = Literal["full", "partial", "none"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PrefixList:
     """A managed prefix list. ``entries`` is None where they couldn't be read.
 
@@ -40,7 +41,7 @@ class PrefixList:
         return Name(self.id, EVERYONE if self.entries is None else addresses(self.entries))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rule:
     """One inbound rule: EC2 tells two apart by everything here but the description.
 

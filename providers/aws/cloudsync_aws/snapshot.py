@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import marshal
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
 from cloudsync.tells import Managed
 from cloudsync_aws.ingress import Ingress, Permission, ingress
@@ -29,7 +30,7 @@ Tags = tuple[tuple[str, str], ...]
 """Tags as pairs of key and value, in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Close:
     """What only a close look reads of a group's rules: ids and tags, by ``Rule.key``."""
 
@@ -37,7 +38,7 @@ class Close:
     tags: dict[str, Tags] = field(default_factory=dict[str, Tags])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Group:
     """One security group.
 
@@ -57,7 +58,7 @@ class Group:
     ids: Mapping[str, str] = field(default_factory=dict[str, str], compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AwsSnapshot:
     """Some security groups of one account's region, by target.
 

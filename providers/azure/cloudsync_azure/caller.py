@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from cloudsync.errors import CloudsyncError
+from cloudsync.immutable import immutable
 from cloudsync.status.tally import OK, called
 from cloudsync.trace import began
 from cloudsync_azure.client import POLL_SECONDS, PUBLIC, Clients
@@ -30,7 +30,7 @@ _LONGEST_WAIT: Final = 60.0
 """Retry-After beyond this isn't waited for: the next run is there sooner."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Where:
     """A subscription, and how it is reached: the target block's endpoint and tenant, or None."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from cloudsync.immutable import immutable
 from cloudsync_azure.rule import Rule, properties_of
 
 Operation = Literal["put", "delete"]
@@ -17,7 +17,7 @@ ACTION: Final[dict[Operation, str]] = {
 Microsoft.Network)."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Call:
     """One rule of one group is made, rewritten as a whole, or taken away.
 

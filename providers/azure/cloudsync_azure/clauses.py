@@ -7,7 +7,6 @@ security groups", how traffic is evaluated), so destinations are compared with p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -21,6 +20,7 @@ from cloudsync.addresses import (
     AddressSet,
 )
 from cloudsync.exposure import Clause, Name
+from cloudsync.immutable import immutable
 from cloudsync_azure.rule import ANY, Rule
 
 PROBES: Final = AddressSet.of("168.63.129.16")
@@ -37,7 +37,7 @@ _BOUNDS: Final[Mapping[str, tuple[str, AddressSet]]] = {
 _FAMILIES: Final = (("ipv4", EVERY_IPV4), ("ipv6", EVERY_IPV6))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Protect:
     """Whom a target guards among the machines behind its group: all, some addresses, or ASGs.
 

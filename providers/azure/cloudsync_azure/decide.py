@@ -8,6 +8,7 @@ from typing import Final
 
 from cloudsync.addresses import EVERY_IPV4, EVERY_IPV6
 from cloudsync.exposure import Clause
+from cloudsync.immutable import immutable
 from cloudsync.model import Wanted, mark
 from cloudsync.moves import moves
 from cloudsync.numbering import Numbered, Numbers, Placed, Slot
@@ -23,7 +24,7 @@ LAST: Final = 4_096
 """The priorities that rules may have (Azure documentation, "Network security groups")."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Change:
     """One rule comes (``old`` None), goes (``new`` None), or is rewritten as a whole."""
 

@@ -7,9 +7,9 @@ same class for 409 whether a name is taken or the group is busy.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Kind, Outcome, Unreadable
 from cloudsync_azure.quota import WAYS_OUT
 
@@ -90,7 +90,7 @@ _KINDS: Final[Mapping[Kind, frozenset[str]]] = {
 _PERMISSIONS: Final = "providers/azure/permissions"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Failure:
     """What went wrong. ``code`` is Azure's, empty where none was told.
 

@@ -7,10 +7,10 @@ tenant) isn't: nobody could act by what is kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cloudsync.addresses import AddressSet
+from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
 from cloudsync_azure.clauses import Protect
 from cloudsync_azure.rule import packed, unpacked
@@ -19,7 +19,7 @@ from cloudsync_azure.snapshot import AzureSnapshot, Nsg
 Frozen = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Block:
     """What the pure half asks of a target block."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from cloudsync.addresses import spelled
+from cloudsync.immutable import immutable
 
 REMEMBERED: Final = 4_096
 
@@ -39,7 +39,7 @@ DEFAULTS: Final[tuple[Mapping[str, Any], ...]] = tuple(
 """The default inbound rules, for an answer that leaves them out; no group is without them."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rule:
     """One inbound rule.
 

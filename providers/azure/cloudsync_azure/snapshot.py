@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
 from cloudsync_azure.clauses import ALL, Protect
 from cloudsync_azure.rule import (
@@ -24,7 +25,7 @@ from cloudsync_azure.rule import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Nsg:
     """One network security group: its rules of each direction, the default ones among them.
 
@@ -45,7 +46,7 @@ class Nsg:
         return rules_of(self.ingress)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AzureSnapshot:
     """Some groups of one subscription, by target, and whom their targets guard."""
 

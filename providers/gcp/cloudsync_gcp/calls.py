@@ -8,13 +8,14 @@ policy's rules whole under its fingerprint (resource `networkFirewallPolicies`, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from cloudsync.immutable import immutable
 from cloudsync_gcp.rule import Rule
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Call:
     """What one step sends. ``before`` are the rules that it was planned on."""
 

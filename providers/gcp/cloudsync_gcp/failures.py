@@ -7,9 +7,9 @@ for calls that come too fast and for a quota that is full (Compute Engine, "API 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Kind, Outcome, Unreadable
 
 _THROTTLED: Final = frozenset(
@@ -74,7 +74,7 @@ WORTH_ANOTHER_TRY: Final = _THROTTLED | _BUSY | _UNKNOWN | {""}
 """Reasons, and no answer at all, after which the same call may pass."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Failure:
     """An error in plain words. ``reason`` is Google's own, empty where it never answered.
 

@@ -6,9 +6,9 @@ Kept is what a plan rests on. What only a call needs, the endpoint, isn't.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
 from cloudsync.records.adapted import Adapted
 from cloudsync_gcp.snapshot import GcpSnapshot, Network, Quota, unknown_quota
@@ -20,14 +20,14 @@ Frozen = dict[str, Any]
 _NETWORK: Final = Adapted[Network](Network)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Block:
     """What the pure half asks of a target block."""
 
     ports: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Told:
     """A quota as it was when somebody asked for it."""
 

@@ -10,12 +10,12 @@ falls through all of them is stopped.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
 from cloudsync.addresses import EVERY_IPV6, NOBODY, AddressSet
 from cloudsync.exposure import Clause, Exposure, first_match
+from cloudsync.immutable import immutable
 from cloudsync_gcp.rule import Rule, ordered
 from cloudsync_gcp.target import Target
 
@@ -26,7 +26,7 @@ REMEMBERED: Final = 64
 Kind = Literal["classic", "hierarchy", "system", "global", "regional"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Layer:
     """Rules that are asked together.
 
@@ -46,7 +46,7 @@ class Layer:
         return ordered(self.rules)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Decided:
     """A rule, and a clause that it comes to where it stands."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from cloudsync.immutable import immutable
 from cloudsync.plural import counted
 from cloudsync.provider import Step
 from cloudsync_gcp.snapshot import GcpSnapshot
@@ -13,7 +13,7 @@ from cloudsync_gcp.snapshot import GcpSnapshot
 ADVICE: Final = "Raise the quota, or delete rules that nothing needs."
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Lack:
     """More rules than there is room for: how many would be added to how many that stand."""
 

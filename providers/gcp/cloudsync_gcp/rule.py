@@ -9,12 +9,12 @@ everyone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
 from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet, spelled
 from cloudsync.exposure import Name
+from cloudsync.immutable import immutable
 from cloudsync_gcp.target import Target
 
 Action = Literal["allow", "deny", "next", "unknown"]
@@ -24,7 +24,7 @@ REMEMBERED: Final = 8_192
 _TCP: Final = frozenset({"tcp", "6"})
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Source:
     """A source that can't be resolved here: a tag or an account inside, or a list outside."""
 
@@ -37,7 +37,7 @@ class Source:
         return Name(self.text, EVERYONE if self.outside else INTERNAL)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Protocol:
     """A protocol in lower case and its ports as GCP writes them; no ports are all ports."""
 
@@ -68,7 +68,7 @@ def _any_holds(protocols: tuple[Protocol, ...], port: int) -> bool:
     return any(one.holds(port) for one in protocols)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rule:
     """One inbound rule.
 

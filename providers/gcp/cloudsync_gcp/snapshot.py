@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple
 
+from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
 from cloudsync_gcp.layers import Kind, Layer
 from cloudsync_gcp.target import Target
@@ -24,7 +25,7 @@ def unknown_quota() -> Quota | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Network:
     """A network and every layer that decides on it, in the order in which they are asked.
 
@@ -62,7 +63,7 @@ class Network:
         return replace(self, layers=layers)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class GcpSnapshot:
     """Some targets of one network.
 

@@ -8,11 +8,12 @@ before the first deny of any.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from cloudsync.addresses import INTERNAL, AddressSet
 from cloudsync.exposure import Exposure, Name
+from cloudsync.immutable import immutable
 from cloudsync.model import Mode, Note, Purpose, Wanted
 from cloudsync.moves import Move, moves
 from cloudsync.numbering import Numbered, Numbers, Placed, Slot
@@ -35,7 +36,7 @@ LAST: Final = 65_534
 """The last number but one: at 65535 stand the rules that every network is made with."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Planned:
     """One move for one target at one port, and when its turn is."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync_gcp.caller import Caller, Failed
 from cloudsync_gcp.calls import network_url
 from cloudsync_gcp.failures import Failure
@@ -19,7 +20,7 @@ PAGE: Final = 500
 """Results in one answer; the API's most."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Looking:
     """Looks at one project through one endpoint, until ``deadline``."""
 
@@ -199,7 +200,7 @@ def projects_under(caller: Caller, parent: str, endpoint: str | None) -> list[st
     return sorted(found)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ceiling:
     """The quota of a project, asked for by whoever needs it first."""
 
