@@ -52,7 +52,7 @@ def function(cloud: str, folder: str) -> None:
     """An entry, up to its clients."""
     sys.path.insert(0, folder)
     collector: Any = importlib.import_module("cloudsync.uncollected")
-    with collector.uncollected():
+    with collector.loading("cloudsync"):
         importlib.import_module("cloudsync.function")
     jobs: Any = importlib.import_module("cloudsync.cli.job")
     opening: Any = importlib.import_module("cloudsync.state.opening")

@@ -12,7 +12,7 @@ A class that has an order, or no equality, is a ``dataclass`` as ever.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Final, TypeVar, cast, dataclass_transform
@@ -28,17 +28,24 @@ def immutable(cls: type[T]) -> type[T]:
 
     A method that ``cls`` itself defines stays.
     """
-    return dataclass(frozen=True, slots=True)(cls) if _CHECKED else _shared(cls)
+    return made_immutable(cls, slots=True)
 
 
-def _shared(cls: type[T]) -> type[T]:
-    made = dataclass(repr=False, eq=False, slots=True)(cls)
+def made_immutable(cls: type[T], *, slots: bool, kw_only: bool = False) -> type[T]:
+    """The same; without ``slots`` it is ``cls`` itself and no class in its place."""
+    plain = dataclass(
+        frozen=_CHECKED, repr=_CHECKED, eq=_CHECKED, slots=slots, kw_only=kw_only
+    )  # fmt: skip
+    return plain(cls) if _CHECKED else _shared(plain(cls), cls.__dict__.keys())
+
+
+def _shared(made: type[T], own: Collection[str]) -> type[T]:
+    """``made`` with the methods that it hasn't as its ``own``."""
     parts = fields(cast("Any", made))
     compared = tuple(one.name for one in parts if one.compare)
     methods = {**_equality(compared), "__repr__": _repr([one.name for one in parts if one.repr])}
-    for name, method in methods.items():
-        if name not in cls.__dict__:
-            setattr(made, name, method)
+    for name in methods.keys() - own:
+        setattr(made, name, methods[name])
     return made
 
 

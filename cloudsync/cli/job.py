@@ -16,7 +16,7 @@ from cloudsync.provider import Provider
 from cloudsync.registry import find, installed
 from cloudsync.state import open_state
 from cloudsync.status.tally import counting
-from cloudsync.uncollected import uncollected
+from cloudsync.uncollected import loading
 from cloudsync.vetting import intake
 
 
@@ -34,7 +34,7 @@ class _Providers:
 
     def __call__(self, name: str) -> Provider:
         if name not in self._made:
-            with uncollected():
+            with loading(name):
                 self._made[name] = find(name)()
         return self._made[name]
 

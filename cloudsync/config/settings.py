@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import date, timedelta
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast, dataclass_transform
 
 from cloudsync.config.times import written_duration
+from cloudsync.immutable import made_immutable
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -32,7 +33,7 @@ class Settings:
 
     def __init_subclass__(cls) -> None:
         """Make a dataclass of it."""
-        dataclass(frozen=True, kw_only=True)(cls)
+        made_immutable(cls, slots=False, kw_only=True)
 
     @classmethod
     def model_validate(cls, said: Any, *, context: Any = None) -> Self:

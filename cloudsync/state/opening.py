@@ -10,7 +10,7 @@ from cloudsync.errors import UsageError
 from cloudsync.state.memory import MemoryStore
 from cloudsync.state.objects import Bucket, ObjectStore
 from cloudsync.state.store import Store
-from cloudsync.uncollected import uncollected
+from cloudsync.uncollected import loading
 
 KNOWN: Final = (
     "sqlite:///PATH, postgresql://HOST/DATABASE, s3://BUCKET/PREFIX, az://CONTAINER/PREFIX, "
@@ -117,7 +117,7 @@ def _parts(scheme: str, rest: str, where: str) -> tuple[Callable[[str, str], Buc
             todo="Who asks, and where, is said by the cloud's own variables.",
         )
     try:
-        with uncollected():
+        with loading(scheme):
             made = _made(scheme)
     except ImportError as error:
         raise _missing(scheme, "gs" if scheme == "gs" else "object-store", where) from error

@@ -7,9 +7,9 @@ from typing import Any
 
 from stored import filled
 
-from cloudsync.uncollected import uncollected
+from cloudsync.uncollected import loading
 
-with uncollected():  # what is loaded here stays
+with loading("cloudsync"):
     from cloudsync.function import answer, answer_change
 
 HERE = Path(__file__).resolve().parent

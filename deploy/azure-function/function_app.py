@@ -7,9 +7,9 @@ from pathlib import Path
 import azure.functions as func
 from references import resolved
 
-from cloudsync.uncollected import uncollected
+from cloudsync.uncollected import loading
 
-with uncollected():  # what is loaded here stays
+with loading("cloudsync"):
     from cloudsync.function import answer, answer_change
 
 HERE = Path(__file__).resolve().parent

@@ -129,3 +129,14 @@ def test_in_development_mode_python_itself_refuses_an_assignment() -> None:
         [sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True, check=True
     )
     assert told.stdout == "refused\n"
+
+
+@pytest.mark.parametrize("world", ["memory", "aws"])
+def test_no_schedule_changes_a_value(world: str) -> None:
+    """Played in development mode, where it would end with an error; crashes and restarts included."""
+    played = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "ignore", "-m", "tests.simulator",
+         "--world", world, "--schedules", "6", "--seed", "1", "--workers", "1"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (played.returncode, "6 of 6 schedules" in played.stdout) == (0, True), played.stderr

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudsync.errors import UsageError
 from cloudsync.status.tally import LOST, OK, called
 from cloudsync.trace import began
-from cloudsync.uncollected import uncollected
+from cloudsync.uncollected import loading
 from cloudsync_aws.failures import THROTTLED
 from cloudsync_aws.loans import resolver
 
@@ -73,7 +73,7 @@ class Clients:
             BotoCoreError: the environment's configuration can't be used.
         """
         key = (service, region, endpoint, lent)
-        with self._lock, uncollected():
+        with self._lock, loading("boto3"):
             if key not in self._clients:
                 from botocore.config import Config  # noqa: PLC0415
 

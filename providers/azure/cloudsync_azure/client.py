@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
-from cloudsync.uncollected import uncollected
+from cloudsync.uncollected import loading
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest
@@ -74,7 +74,7 @@ class Clients:
 
     def network(self, subscription: str, endpoint: str | None, tenant: str | None) -> Any:
         """The client of Microsoft.Network in one subscription."""
-        with uncollected():
+        with loading("azure-mgmt-network"):
             from azure.mgmt.network import NetworkManagementClient  # noqa: PLC0415
 
             return self._get(NetworkManagementClient, subscription, endpoint, tenant)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
-from cloudsync.uncollected import uncollected
+from cloudsync.uncollected import loading
 from cloudsync_gcp.resource_manager import ResourceManagerClient
 
 SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -56,7 +56,7 @@ class Clients:
             GoogleAuthError: there are no credentials.
         """
         key = (service, endpoint)
-        with self._lock, uncollected():
+        with self._lock, loading("google-cloud"):
             if key not in self._clients:
                 self._clients[key] = self._made(service, endpoint)
             return self._clients[key]

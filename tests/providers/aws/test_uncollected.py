@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudsync.uncollected import uncollected
+from cloudsync.uncollected import loading, uncollected
 from cloudsync_aws.reading import pages
 
 
@@ -46,3 +46,33 @@ def test_a_collector_that_rested_goes_on_resting() -> None:
         pass
 
     assert not gc.isenabled()
+
+
+def test_what_was_loaded_is_never_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came stays, for the collector too, and none of what is made when it is asked for again."""
+    monkeypatch.setattr("cloudsync.uncollected._LOADED", set[str]())
+    gc.unfreeze()
+    loaded: list[list[int]] = []
+
+    with loading("sdk"):
+        loaded.append([])
+        assert not gc.isenabled()
+    first = gc.get_freeze_count()
+
+    with loading("sdk"):
+        loaded.append([])
+    assert gc.isenabled()
+    assert gc.get_freeze_count() <= first  # less where what stayed was thrown away all the same
+    there = gc.get_objects()
+    assert [any(one is each for each in there) for one in loaded] == [False, True]
+
+
+def test_what_failed_to_load_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing stays of an SDK that isn't there."""
+    monkeypatch.setattr("cloudsync.uncollected._LOADED", set[str]())
+    gc.unfreeze()
+
+    with pytest.raises(ImportError), loading("sdk"):
+        raise ImportError
+
+    assert (gc.get_freeze_count(), gc.isenabled()) == (0, True)
