@@ -109,9 +109,9 @@ def test_who_asks_the_page_is_who_may() -> None:
     serve = OBJECTS["Deployment/serve"]["spec"]["template"]
     labels = serve["metadata"]["labels"]
     (port,) = serve["spec"]["containers"][0]["ports"]
-    assert OBJECTS["Service/serve"]["spec"]["selector"] == labels
+    assert OBJECTS["Service/serve"]["spec"]["selector"].items() <= labels.items()
     monitor = OBJECTS["PodMonitor/cloudsync"]["spec"]
-    assert monitor["selector"]["matchLabels"] == labels
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
     (asked,) = monitor["podMetricsEndpoints"]
     assert (asked["port"], asked["path"]) == (port["name"], "/metrics")
     policy = OBJECTS["NetworkPolicy/cloudsync"]["spec"]
@@ -120,6 +120,61 @@ def test_who_asks_the_page_is_who_may() -> None:
     assert way_in["from"]
     assert [one["port"] for one in way_in["ports"]] == [port["name"]]
     assert {one["port"] for way in policy["egress"] for one in way["ports"]} == {53, 443}
+
+
+def test_the_network_policy_is_of_every_pod() -> None:
+    """By labels that stand in the pods themselves: what kustomize adds stands above them alone."""
+    asked = OBJECTS["NetworkPolicy/cloudsync"]["spec"]["podSelector"]["matchLabels"]
+    (shards,) = documents(tree() / "deploy/kubernetes/shards/shards.yaml")
+    every = [*(pod for _, pod in pods()), shards["spec"]["jobTemplate"]["spec"]["template"]]
+    labels = [pod["metadata"]["labels"] for pod in every]
+    assert [asked.items() <= one.items() for one in labels] == [True, True, True]
+
+
+def test_what_else_a_pod_may_reach_is_a_policy_of_the_same_pods() -> None:
+    """The example to copy is one that the published schema takes."""
+    readme = (tree() / "deploy/kubernetes/README.md").read_text("utf-8")
+    (text,) = re.findall(r"```yaml\n(# more.yaml.*?)```", readme, re.DOTALL)
+    read: Any = YAML(typ="safe", pure=True)
+    more = read.load(text)
+    kubernetes_validate.validate(more, NEWEST, strict=True)
+    base = OBJECTS["NetworkPolicy/cloudsync"]["spec"]
+    assert more["spec"]["podSelector"] == base["podSelector"]
+
+
+def test_without_a_volume_no_pod_waits_for_one() -> None:
+    """The component takes out the claim, and from each pod that has it the volume and its mount."""
+    (said,) = documents(tree() / "deploy/kubernetes/no-volume/kustomization.yaml")
+    read: Any = YAML(typ="safe", pure=True)
+    patches = [read.load(one["patch"]) for one in said["patches"]]
+    left_out = {f"{one['kind']}/{one['metadata']['name']}": one for one in patches}
+    assert left_out.pop("PersistentVolumeClaim/cloudsync")["$patch"] == "delete"
+    with_claim = {
+        key: pod["spec"]
+        for key, pod in pods()
+        if any("persistentVolumeClaim" in one for one in pod["spec"]["volumes"])
+    }
+    assert set(left_out) == set(with_claim)
+    for key, patch in left_out.items():
+        spec = patch["spec"]
+        spec = spec.get("jobTemplate", {"spec": spec})["spec"]["template"]["spec"]
+        (claim,) = [one for one in with_claim[key]["volumes"] if "persistentVolumeClaim" in one]
+        assert spec["volumes"] == [{"name": claim["name"], "$patch": "delete"}]
+        (container,) = with_claim[key]["containers"]
+        (mount,) = [one for one in container["volumeMounts"] if one["name"] == claim["name"]]
+        assert spec["containers"] == [
+            {
+                "name": container["name"],
+                "volumeMounts": [{"mountPath": mount["mountPath"], "$patch": "delete"}],
+            }
+        ]
+
+
+def test_a_pass_ends_by_itself_before_kubernetes_ends_it() -> None:
+    """What is ended from outside while it looks has put nothing right."""
+    (said,) = documents(tree() / "deploy/kubernetes/base/cloudsync.yaml")
+    ended = OBJECTS["CronJob/sweep"]["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    assert int(said["deadline"].removesuffix("m")) * 60 + 90 < ended
 
 
 def test_the_page_answers_to_the_name_that_the_one_setting_gives() -> None:
