@@ -224,6 +224,122 @@ BUGS: Final = (
             "            found.append(PUBLIC & EVERY_IPV4)",
         ),
     )),
+    Bug("a list that serves a route table too is written unasked", "aws-lists", (
+        Change(_AWS + "list_decide.py", "return [*found, *one.others]", "return found"),
+    )),
+    Bug("a list of groups that nobody selected is written unasked", "aws-lists", (
+        Change(_AWS + "list_decide.py", "if rules and not group.selected:", "if not rules and not group.selected:"),
+    )),
+    Bug("a list that outbound rules name is written unasked", "aws-lists", (
+        Change(
+            _AWS + "list_decide.py",
+            "        if group.refers_outbound(one.id):\n            found.append",
+            "        if group.refers_outbound(group.id):\n            found.append",
+        ),
+    )),
+    Bug("entries are taken from a list that decides more", "aws-lists", (
+        Change(
+            _AWS + "list_decide.py",
+            "and all(rule.alone(ports) for rule in rules)",
+            "and any(rule.alone(ports) for rule in rules)",
+        ),
+    )),
+    Bug("another installation's entry is taken for ours", "aws-lists", (
+        Change(
+            _AWS + "list_decide.py",
+            "return marks(installation).get(entry.description)",
+            'return marks(installation).get(entry.description.replace("theirs", installation))',
+        ),
+    )),
+    Bug("what some groups refer to counts as certain", "aws-lists", (
+        Change(
+            _AWS + "list_rules.py",
+            'full = all("full" in found for found in covers.values())',
+            'full = any("full" in found for found in covers.values())',
+        ),
+    )),
+    Bug("a list never grows", "aws-lists", (
+        Change(_AWS + "list_room.py", "    if needed <= one.size:", "    if needed <= MOST_ENTRIES:"),
+    )),
+    Bug("a list grows past what a group has room for", "aws-lists", (
+        Change(
+            _AWS + "list_room.py",
+            "            if times:\n",
+            "            if times and group is snapshot.groups[-1]:\n",
+        ),
+    )),
+    Bug("a change names the target's own list alone", "aws-lists", (
+        Change(
+            _AWS + "lists.py",
+            "                if other in found or any(one.rules(each.id) for one in groups)",
+            "                if other in found",
+        ),
+    )),
+    Bug("a list for another port takes mail in", "aws-lists", (
+        Change(
+            _AWS + "list_decide.py",
+            "        if any(rule.cover(port) in covers for rule in group.rules(one.id))",
+            "        if group.rules(one.id)",
+        ),
+    )),
+    Bug("an answer that was lost is taken for done", "aws-lists", (
+        Change(
+            _AWS + "list_carry_out.py",
+            'return Outcome("done") if _stands(caller, call, deadline) else ended',
+            'return Outcome("done")',
+        ),
+    )),
+    Bug("own entries that nobody wants stay", "aws-lists", (
+        Change(_AWS + "list_steps.py", "    for entries in _batches(decision.removed):", "    for entries in _batches(decision.removed[1:]):"),
+    )),
+    Bug("the number of a rule for other machines is free", "azure-part", (
+        Change(
+            _AZURE + "decide.py",
+            "if not slot and not clauses(rule, protect)}",
+            "if not slot and not rule}",
+        ),
+    )),
+    Bug("the rule for health checks holds for every machine", "azure-part", (
+        Change(
+            _AZURE + "decide.py",
+            "    return protect.destinations(EVERY_IPV4)\n",
+            "    return protect.destinations(EVERY_IPV4) if protect.groups else ((ANY,), ())\n",
+        ),
+    )),
+    Bug("one of two protected groups counts as both", "azure-part", (
+        Change(
+            _AZURE + "clauses.py",
+            "set(protect.groups) <= set(rule.destination_groups)",
+            "set(protect.groups) & set(rule.destination_groups)",
+        ),
+    )),
+    Bug("some of the protected addresses count as all", "azure-part", (
+        Change(_AZURE + "clauses.py", "        if guarded <= reach:", "        if guarded & reach:"),
+    )),
+    Bug("own rules hold for machines of no protected group", "azure-part", (
+        Change(_AZURE + "clauses.py", "            return (), self.groups", "            return (ANY,), ()"),
+    )),
+    Bug("own allows don't follow who is guarded", "azure-part", (
+        Change(
+            _AZURE + "decide.py",
+            "    yield from _bound_anew(now, placement, protect, allow=True)\n",
+            "",
+        ),
+    )),
+    Bug("own denies don't follow who is guarded", "azure-part", (
+        Change(
+            _AZURE + "decide.py",
+            "    yield from _bound_anew(now, placement, protect, allow=False)\n",
+            "",
+        ),
+    )),
+    Bug("a rule for other machines counts as one for some of ours", "azure-part", (
+        Change(
+            _AZURE + "clauses.py",
+            "        if not (guarded & reach or tags or rule.destination_groups):",
+            "        if not (reach or tags or rule.destination_groups):",
+        ),
+    )),
     Bug("a target that is gone is passed over", "aws", (
         Change(
             "cloudsync/observe.py",

@@ -97,11 +97,7 @@ class AzureCloud:
     @property
     def names(self) -> tuple[dict[str, str], ...]:
         """Opaque sources; none where a rule of ours can't be bound to the machines for them."""
-        both = self._part.protect != "all" and all(
-            "destinationAddressPrefix" in one and one["destinationAddressPrefix"] != "*"
-            for one in self._part.bound.values()
-        )
-        return () if both else ({"group": RELAYS}, {"tag": OUTSIDE})
+        return () if "addresses" in self._part.protect else ({"group": RELAYS}, {"tag": OUTSIDE})
 
     def regard(self, random: Random) -> None:
         """The operator guards other machines from now on, where the world has some."""

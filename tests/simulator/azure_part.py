@@ -18,9 +18,18 @@ MX: Final = _ASGS + "mx"
 _RELAYS, _MX = RELAYS.lower(), MX.lower()
 
 
-def _kind(number: int, *groups: str, six: int | None = None, port: int = 40_000) -> Kind:
-    last = f"{number if six is None else six:x}"
-    return Kind(f"10.1.0.{number}", f"fd00:1::{last}", frozenset(groups), port)
+_ELSEWHERE4, _ELSEWHERE6 = "10.1.1.9", "fd00:2::9"
+
+
+def _kind(four: int | str, *groups: str, six: int | str = "", port: int = 40_000) -> Kind:
+    """A kind by the last number of its addresses, or by a whole one."""
+    last = six or four
+    return Kind(
+        four if isinstance(four, str) else f"10.1.0.{four}",
+        last if isinstance(last, str) else f"fd00:1::{last}",
+        frozenset(groups),
+        port,
+    )
 
 
 # A rule for some machines speaks of one of the first two, whatever tells them apart.
@@ -33,6 +42,9 @@ _FAR: Final = _kind(132, _MX)
 @dataclass(frozen=True)
 class Part:
     """What ``protect`` says, the kinds of machine that it guards, and some that it doesn't.
+
+    Nobody but the oracle knows which address a machine of a group has, and in which group one of
+    an address is. So for each way of telling machines apart there is one that it leaves out.
 
     ``versions`` are the families in which it tells them apart. ``bound`` is how the rules of ours
     for each of them say whom they are for.
@@ -56,7 +68,7 @@ def _into(*groups: str) -> Mapping[str, Any]:
 ALL: Final = Part("all", (ONE, TWO), bound={4: _to("*"), 6: _to("*")})
 PARTS: Final = (
     Part(
-        {"addresses": ["10.1.0.4/31"]}, (ONE, TWO, _kind(4, six=132)), (_FAR,), (4,),
+        {"addresses": ["10.1.0.4/31"]}, (ONE, TWO, _kind(4, six=_ELSEWHERE6)), (_FAR,), (4,),
         {4: _to("10.1.0.4/31"), 6: _to("*")},
     ),
     Part(
@@ -64,15 +76,18 @@ PARTS: Final = (
         bound={4: _to("10.1.0.4/31"), 6: _to("fd00:1::4/127")},
     ),
     Part(
-        {"addresses": ["fd00:1::5"]}, (TWO, _kind(132, _MX, six=5)), (ONE, _FAR), (6,),
+        {"addresses": ["fd00:1::5"]},
+        (TWO, _kind(132, _MX, six=5), _kind(_ELSEWHERE4, six=5)), (ONE, _FAR), (6,),
         {4: _to("*"), 6: _to("fd00:1::5/128")},
     ),
     Part(
-        {"asg": [RELAYS]}, (TWO, _kind(4, _RELAYS, _MX)), (ONE, _FAR),
+        {"asg": [RELAYS]},
+        (TWO, _kind(4, _RELAYS, _MX), _kind(_ELSEWHERE4, _RELAYS, six=_ELSEWHERE6)), (ONE, _FAR),
         bound={4: _into(RELAYS), 6: _into(RELAYS)},
     ),
     Part(
-        {"asg": [RELAYS, MX]}, (TWO, _FAR, _kind(4, _RELAYS, _MX)), (ONE,),
+        {"asg": [RELAYS, MX]},
+        (TWO, _FAR, _kind(_ELSEWHERE4, _RELAYS, _MX, six=_ELSEWHERE6)), (ONE,),
         bound={4: _into(RELAYS, MX), 6: _into(RELAYS, MX)},
     ),
     ALL,

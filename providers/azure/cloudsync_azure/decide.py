@@ -16,7 +16,7 @@ from cloudsync.place import Placement, place
 from cloudsync.provider import Verb
 from cloudsync_azure.clauses import PROBES, Protect, clauses, sources
 from cloudsync_azure.marks import free_name, slots
-from cloudsync_azure.rule import ANY, Rule, unpacked
+from cloudsync_azure.rule import Rule, unpacked
 from cloudsync_azure.snapshot import Nsg
 
 FIRST: Final = 100
@@ -163,11 +163,6 @@ def _destinations(rule: Rule, protect: Protect) -> tuple[tuple[str, ...], tuple[
     if any("/" in one for one in rule.sources):
         six = any(":" in one for one in rule.sources)
         return protect.destinations(EVERY_IPV6 if six else EVERY_IPV4)
-    _, names = sources(rule, protect)
-    if not any(name.bound.ipv6 for name in names):
-        # Health checks come from one IPv4 address, by whatever name.
-        return protect.destinations(EVERY_IPV4)
-    guarded = protect.addresses
-    if guarded.ipv4 and guarded.ipv6:
-        return (ANY,), ()
-    return protect.destinations(EVERY_IPV6 if guarded.ipv6 else EVERY_IPV4)
+    # Health checks come from one IPv4 address, by name too; any other name is allowed only where
+    # no address is guarded (settings).
+    return protect.destinations(EVERY_IPV4)

@@ -181,7 +181,9 @@ class AzureSettings(TargetSettings):
                 what, key = f"{shown(also.tag)} is everybody outside", "tag"
             elif also.tag is not None and _TAG.fullmatch(also.tag) is None:
                 what, key = f"{shown(also.tag)} isn't a service tag", "tag"
-            elif also.network is None and self._guards_both_families:
+            elif also.network is None and protect_of(self).addresses:
+                # Bound to one family's machines it would let nobody in to the others, and the own
+                # deny would then cut off who got in there.
                 what = (
                     "a rule can't name addresses of both families, and who comes by name "
                     "may be of either"
@@ -220,11 +222,6 @@ class AzureSettings(TargetSettings):
     def discovers(self) -> bool:
         """Whether Azure says which subscriptions there are."""
         return self.subscriptions is None
-
-    @property
-    def _guards_both_families(self) -> bool:
-        addresses = protect_of(self).addresses
-        return bool(addresses.ipv4 and addresses.ipv6)
 
 
 def protect_of(settings: AzureSettings) -> Protect:

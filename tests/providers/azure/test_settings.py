@@ -124,6 +124,9 @@ def test_what_init_writes_of_a_scope() -> None:
         ([SELECT, "protect: {addresses: [10.0.0.4, 'fd00::4']}",
           "also_allow: [{tag: Storage, owner: o, reason: r, until: never}]"],
          "also_allow[0]: a rule can't name addresses of both families"),
+        ([SELECT, "protect: {addresses: [10.0.0.4]}",
+          "also_allow: [{tag: Storage, owner: o, reason: r, until: never}]"],
+         "also_allow[0]: a rule can't name addresses of both families"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused_where_it_stands(lines: list[str], message: str) -> None:
