@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from cloudsync import intime
-from cloudsync.change import concerns
+from cloudsync.change import accounts, concerns
 from cloudsync.config import TargetSettings
 from cloudsync.errors import TargetError, UsageError
 from cloudsync.immutable import immutable
@@ -42,7 +42,7 @@ def blocks_of(
         if only and not concerns(only, target.provider):
             found.append(Block(target, provider, (), ()))
             continue
-        asked = target.within(partial(concerns, only)) if only else target
+        asked = target.within(partial(concerns, only), accounts(only)) if only else target
         scopes: list[Scope] = []
         blind: list[Unreadable] = []
         for one in provider.scopes(asked):

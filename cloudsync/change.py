@@ -67,6 +67,12 @@ def elsewhere(only: Iterable[str], names: Iterable[str]) -> frozenset[str]:
     return frozenset(one for one in only if not any(concerns((one,), name) for name in names))
 
 
+def accounts(only: Iterable[str]) -> frozenset[str] | None:
+    """The accounts that ``only`` names or is in (``aws:123456789012``); None where it is a whole cloud."""
+    found = frozenset(one.partition("/")[0] for one in only)
+    return found if all(":" in one for one in found) else None
+
+
 def ours(actors: Iterable[str], own: Iterable[str]) -> bool:
     """Whether one of ``actors`` is one of ``own``, where ``*`` stands for any account's digits.
 

@@ -171,7 +171,8 @@ class TargetSettings(Settings):
     endpoint: Endpoint | None = None
     """Another address of the cloud's API."""
 
-    _mine: ClassVar[Any] = None  # of one copy: ``within``
+    _mine: ClassVar[Any] = None  # of one copy, as the next: ``within``
+    _alone: ClassVar[frozenset[str] | None] = None
 
     @property
     def place(self) -> Place:
@@ -197,11 +198,22 @@ class TargetSettings(Settings):
         """Whether the cloud says which scopes there are, so that one may vanish by itself."""
         return False
 
-    def within(self, mine: Callable[[str], bool]) -> Self:
-        """The block where it is asked for some accounts only: those of which ``mine`` says yes."""
+    def within(self, mine: Callable[[str], bool], alone: frozenset[str] | None = None) -> Self:
+        """The block where it is asked for some accounts only: those of which ``mine`` says yes.
+
+        ``alone`` names them all where they are known ahead.
+        """
         made = self.but()
         object.__setattr__(made, "_mine", mine)
+        object.__setattr__(made, "_alone", alone)
         return made
+
+    @property
+    def alone(self) -> frozenset[str] | None:
+        """The accounts that it is asked for and no other (``aws:123456789012``), so that none is
+        listed to find them; None where nobody knows them ahead.
+        """
+        return self._alone
 
     def asks(self, account: str) -> bool:
         """Whether it is asked for ``account`` (``aws:123456789012``); a provider need not heed it.

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import pytest
 
+from cloudsync.change import ours
 from cloudsync.function import PassFailed, answer_change
 from cloudsync_aws.sandbox import Sandbox
+from tests.deploy.folders import AWS
 from tests.deploy.stage import begun
 from tests.deploy.test_events import trail
 from tests.e2e.world import tcp
@@ -72,13 +74,15 @@ def tagged(cloud: Sandbox, account: str, region: str) -> str:
 def test_an_event_of_another_account_and_region_has_that_one_place_put_right(
     cloud: Sandbox, told: Callable[..., Told]
 ) -> None:
-    """By the role there; of the organization's other accounts nothing is asked but their names."""
+    """By the role there; of the organization's other accounts nothing is asked, not even a list."""
     event = told()
     group, other = tagged(cloud, MAIL, FAR), tagged(cloud, SHOP, FAR)
     cloud.calls.clear()
     found = event(MAIL, FAR, group)
     assert (found["exit"], found["targets"], found["errors"]) == (0, {"in_sync": 1}, [])
     assert found["change"]["where"] == [f"aws:{MAIL}/{FAR}/{group}"]
+    asked = {call.action for call in cloud.calls if call.account == HERE}
+    assert asked == {"GetCallerIdentity", "DescribeAccount", "AssumeRole"}
     changed = {(call.action, call.account) for call in cloud.calls if call.account != HERE}
     assert ("AuthorizeSecurityGroupIngress", MAIL) in changed
     assert {account for _, account in changed} == {MAIL}
@@ -152,3 +156,11 @@ def test_what_we_did_in_any_account_is_ignored(tmp_path: Path, role: str, ignore
         return
     with pytest.raises(PassFailed):  # it is looked at, and there is no configuration
         answer_change("aws", event, None, tmp_path, own)
+
+
+def test_the_roles_that_may_be_taken_are_those_that_are_known_as_our_own() -> None:
+    """What the deployed Terraform tells the function of them is what organization.json allows."""
+    said = json.loads((AWS / "permissions/organization.json").read_text("utf-8"))
+    (own,) = (one["Resource"] for one in said["Statement"] if one["Sid"] == "TakeTheRole")
+    assert ours([f"arn:aws:iam::{MAIL}:role/cloudsync"], [own])
+    assert not ours([f"arn:aws:iam::{MAIL}:role/cloudsync-hub"], [own])

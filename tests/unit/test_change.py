@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloudsync import docket
-from cloudsync.change import concerns, elsewhere, fields, malformed, ours
+from cloudsync.change import accounts, concerns, elsewhere, fields, malformed, ours
 from cloudsync.errors import Exit
 from cloudsync.job import Job
 from cloudsync.remember import keep_standing
@@ -171,6 +171,13 @@ def test_a_role_of_any_account_is_ours_by_its_whole_name(
 ) -> None:
     """The star stands for an account's digits and nothing else: nobody is ignored by a likeness."""
     assert ours([actor, "somebody"], ["nobody", own]) is answer
+
+
+def test_the_accounts_of_a_change_are_known_unless_it_is_of_a_whole_cloud() -> None:
+    """Then none needs to be listed to find them."""
+    only = ["aws:1/eu/sg-1", "aws:1/us", "gcp:p"]
+    assert accounts(only) == frozenset({"aws:1", "gcp:p"})
+    assert accounts(["gcp", *only]) is None
 
 
 def test_what_no_block_looks_into_is_elsewhere() -> None:

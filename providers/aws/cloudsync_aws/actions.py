@@ -40,9 +40,11 @@ _NEEDS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("ec2", "RestoreManagedPrefixListVersion"): (_LIST,),
     ("ec2", "RevokeSecurityGroupIngress"): (_GROUP,),
     ("ec2", "UpdateSecurityGroupRuleDescriptionsIngress"): (_GROUP,),
+    ("organizations", "DescribeAccount"): _ANY,
     ("organizations", "ListAccounts"): _ANY,
     ("organizations", "ListAccountsForParent"): _ANY,
     ("organizations", "ListOrganizationalUnitsForParent"): _ANY,
+    ("organizations", "ListParents"): _ANY,
     ("servicequotas", "GetServiceQuota"): _ANY,
     ("sts", "AssumeRole"): ("role",),
     # Nobody can be kept from asking who they are (STS API reference, GetCallerIdentity).

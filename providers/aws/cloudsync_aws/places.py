@@ -53,7 +53,8 @@ def places(caller: Caller, settings: AwsSettings) -> Iterator[Found]:
             own, home, settings.endpoint, None, "organizations", action, **arguments
         )
 
-    found, unlisted = accounts(ask, settings.organization)
+    alone = settings.alone and frozenset(one.partition(":")[2] for one in settings.alone)
+    found, unlisted = accounts(ask, settings.organization, alone)
     yield from _regions(caller, settings, home, _asked(settings, found))
     yield from unlisted
 

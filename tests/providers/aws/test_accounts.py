@@ -232,6 +232,54 @@ def test_only_accounts_that_are_asked_for_are_scopes(sandbox: Sandbox, provider:
     assert {call.account for call in sandbox.calls} == {HUB, SHOP}
 
 
+@pytest.mark.parametrize(
+    ("organization", "account", "meant", "asked"),
+    [
+        (True, SHOP, True, 1),
+        (True, "999999999999", False, 1),
+        ({"units": ["ou-mail-00000001"]}, SHOP, True, 3),
+        ({"units": ["ou-mail-00000001"]}, LAB, False, 2),
+        ({"units": ["r-mail"]}, LAB, True, 2),
+        ({"exclude": ["shop"]}, SHOP, False, 1),
+        ({"include": ["mail"]}, SHOP, False, 1),
+        ({"include": ["shop"]}, SHOP, True, 1),
+    ],
+)
+def test_one_account_of_an_organization_is_found_without_a_list(
+    sandbox: Sandbox, provider: Provider, organization: object, account: str, meant: bool, asked: int
+) -> None:  # fmt: skip
+    """By its own name and its units' parents, and by nothing less than a list would say of it."""
+    only = f"aws:{account}"
+    block = settings(organization=organization)
+    expected = [str(one) for one in provider.scopes(block.within(only.__eq__))]
+    sandbox.calls.clear()
+    found = named(list(provider.scopes(block.within(only.__eq__, frozenset({only})))))
+    assert found == expected == ([f"{only}/{EAST}"] if meant else [])
+    calls = called(sandbox)
+    assert sum(calls[f"{one} {HUB}"] for one in ("DescribeAccount", "ListParents")) == asked
+    assert not [one for one in calls if one.startswith(("ListAccounts", "ListOrganiz"))]
+
+
+def test_a_suspended_account_that_is_alone_is_not_meant(
+    sandbox: Sandbox, provider: Provider
+) -> None:
+    """As in a list."""
+    sandbox.organization.account(SHOP, name="shop", state="SUSPENDED")
+    only = f"aws:{SHOP}"
+    block = settings(organization=True).within(only.__eq__, frozenset({only}))
+    assert list(provider.scopes(block)) == []
+
+
+@pytest.mark.parametrize("denied", ["DescribeAccount", "ListParents"])
+def test_whoever_may_only_list_lists(sandbox: Sandbox, provider: Provider, denied: str) -> None:
+    """The permissions of an older release find the account all the same."""
+    sandbox.faults.denied(denied)
+    only = f"aws:{SHOP}"
+    block = settings(organization={"units": ["ou-mail-00000002"]})
+    found = provider.scopes(block.within(only.__eq__, frozenset({only})))
+    assert named(list(found)) == [f"{only}/{EAST}"]
+
+
 def test_a_large_organization_is_listed_whole(sandbox: Sandbox, provider: Provider) -> None:
     """Pages of twenty, and accounts that aren't active are left out."""
     for number in range(60):

@@ -203,6 +203,9 @@ def test_an_organization_needs_its_list_and_the_role_and_no_more(sandbox: Sandbo
         }
     )
     assert list(Provider().scopes(block)) == []
+    # What an event of one account asks in place of the list.
+    only = f"aws:{MEMBER}"
+    assert list(Provider().scopes(block.within(only.__eq__, frozenset({only})))) == []
     assert needed(sandbox, sandbox.account) == allowed("organization")
 
 

@@ -1,8 +1,8 @@
 """AWS Organizations as far as a firewall tool lists it: accounts, units, and roles to get in by.
 
 An account that stands here is entered only by a role that stands here too; any other account lets
-everybody in by any role. Sources: SDK, ListAccounts, ListAccountsForParent,
-ListOrganizationalUnitsForParent, AssumeRole.
+everybody in by any role. Sources: SDK, DescribeAccount, ListAccounts, ListAccountsForParent,
+ListOrganizationalUnitsForParent, ListParents, AssumeRole.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from typing import Any
 from cloudsync_aws.sandbox.wire import Refused
 
 ROOT = "r-mail"
-ACTIONS = frozenset({"ListAccounts", "ListAccountsForParent", "ListOrganizationalUnitsForParent"})
+ACTIONS = frozenset(
+    {
+        "DescribeAccount",
+        "ListAccounts",
+        "ListAccountsForParent",
+        "ListOrganizationalUnitsForParent",
+        "ListParents",
+    }
+)
 _PAGE = 20
 
 
@@ -82,8 +90,8 @@ class Organization:
         """What is answered to one of ``ACTIONS``.
 
         Raises:
-            Refused: AccessDeniedException to a mere member, ParentNotFoundException,
-                InvalidInputException; AWSOrganizationsNotInUseException where there is none.
+            Refused: AccessDeniedException to a mere member, AccountNotFoundException,
+                ChildNotFoundException, ParentNotFoundException, InvalidInputException; AWSOrganizationsNotInUseException where there is none.
         """
         if self.gone:
             raise Refused(
@@ -95,6 +103,12 @@ class Organization:
                 "AccessDeniedException",
                 "You don't have permissions to access this resource.",
             )
+        if action == "DescribeAccount":
+            return {"Account": self._shown(self._member(str(body.get("AccountId", ""))))}
+        if action == "ListParents":
+            above = self._parent(str(body.get("ChildId", "")))
+            kind = "ROOT" if above == ROOT else "ORGANIZATIONAL_UNIT"
+            return {"Parents": [{"Id": above, "Type": kind}]}
         size = int(body.get("MaxResults", _PAGE))
         if not 1 <= size <= _PAGE:
             raise Refused("InvalidInputException", "You specified an invalid value.")
@@ -111,12 +125,26 @@ class Organization:
         return self._page("Accounts", self._accounts(parent), size, body)
 
     def _accounts(self, parent: str | None) -> list[dict[str, Any]]:
+        return [self._shown(one) for one in self.members.values() if parent in {None, one.parent}]
+
+    def _shown(self, one: Member) -> dict[str, Any]:
         # ``State`` alone: ``Status`` was to be retired on 2026-09-09.
-        return [
-            {"Id": one.id, "Name": one.name, "State": one.state}
-            for one in self.members.values()
-            if parent in {None, one.parent}
-        ]
+        return {"Id": one.id, "Name": one.name, "State": one.state}
+
+    def _member(self, account: str) -> Member:
+        if account not in self.members:
+            raise Refused(
+                "AccountNotFoundException",
+                "You specified an account that doesn't exist.",
+            )
+        return self.members[account]
+
+    def _parent(self, child: str) -> str:
+        if child in self.units:
+            return self.units[child][1]
+        if child not in self.members:
+            raise Refused("ChildNotFoundException", "You specified a child that doesn't exist.")
+        return self.members[child].parent
 
     def _units(self, parent: str | None) -> list[dict[str, Any]]:
         return [
