@@ -22,7 +22,7 @@ from cloudsync.change import Change, TellsChanges, fields, malformed, ours
 from cloudsync.cli.job import opened
 from cloudsync.config import Config
 from cloudsync.environment import ACTORS, configuration, form_of_log, seconds
-from cloudsync.errors import MEANING, Exit, UsageError
+from cloudsync.errors import MEANING, Exit, LeaseError, UsageError
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.model import Verdict
@@ -31,6 +31,8 @@ from cloudsync.report import RunReport
 from cloudsync.report.words import clean
 from cloudsync.state import StateError
 from cloudsync.status.exposition import GATEWAY, PUSH_SECONDS
+from cloudsync.status.known import Known
+from cloudsync.status.logbook import overview
 from cloudsync.worker.passes import Passed
 from cloudsync.worker.ping import SECONDS, TRIES
 from cloudsync.worker.stop import Stop
@@ -42,7 +44,11 @@ RESERVE: Final = 20.0
 SHOWN: Final = 50
 """Targets that a result names at most; the report in the state has them all."""
 FAILURES: Final = frozenset({Exit.ERROR, Exit.FAILED, Exit.SOURCE})
-"""What the platform is to count as a failure: not what waits for a person, nor another's lease."""
+"""What the platform is to count as a failure: not what waits for a person, nor another's lease.
+
+A lease is one where nobody has looked for long: a pass that died leaves its own, and the next one
+would count as a success, so that the alarm for silence never went off.
+"""
 
 
 class PassFailed(Exception):
@@ -67,9 +73,11 @@ def answer(
     the platform leaves to us; where it can't, nothing is looked at, and the result says why.
 
     Raises:
-        PassFailed: the pass ended with one of ``FAILURES``. It was printed before.
+        PassFailed: the pass ended with one of ``FAILURES``, or another has the lease and nobody has
+            looked for long. It was printed before.
     """
-    return _told(outcome(remaining, folder, environment, first=first), FAILURES)
+    result = outcome(remaining, folder, environment, first=first)
+    return _told(result, FAILURES | {Exit.LEASE} if "unseen" in result else FAILURES)
 
 
 def answer_change(
@@ -160,8 +168,9 @@ def outcome(
 
     Keys: ``schema``, ``version``, ``name`` of the installation, ``exit`` and what it ``means``,
     ``run`` as the log calls it, ``targets`` by verdict, ``done`` steps, ``look_at`` (at most ``SHOWN`` targets that
-    aren't in sync), ``left_out`` (how many more), ``waits`` (commands), ``errors``, ``seconds``, and
-    ``elsewhere`` where ``only`` names what the configuration doesn't look into.
+    aren't in sync), ``left_out`` (how many more), ``waits`` (commands), ``errors``, ``seconds``;
+    ``elsewhere`` where ``only`` names what the configuration doesn't look into; and ``unseen`` where
+    another pass has the lease and the last look is too old to be believed: when that was, or null.
     """
     began = time.monotonic()
     result = _head()
@@ -189,6 +198,7 @@ def _run(
     passes: list[Passed] = []
     errors: list[Exception] = []
     waiting: list[Hold] = []
+    unseen: dict[str, str | None] = {}
 
     @contextmanager
     def within() -> Generator[Job]:
@@ -197,7 +207,11 @@ def _run(
             limit = bounded(
                 job.limit, said, spent=time.monotonic() - began, after=telling(config, environment)
             )  # fmt: skip
-            yield replace(job, limit=limit, only=only)
+            try:
+                yield replace(job, limit=limit, only=only)
+            except LeaseError:
+                unseen.update(_unseen(job))
+                raise
             # Who was told before isn't told again, but each result is read alone.
             with suppress(StateError):
                 waiting.extend(docket.holds(job))
@@ -213,7 +227,18 @@ def _run(
         )  # fmt: skip
     result: dict[str, Any] = _of_pass(passes[0], waiting) if passes else {"errors": []}
     result["errors"] += [clean(line) for error in errors for line in trouble.of_error(error)]
-    return {**result, "exit": int(ended.exit), "run": ended.run}
+    return {**result, **unseen, "exit": int(ended.exit), "run": ended.run}
+
+
+def _unseen(job: Job) -> dict[str, str | None]:
+    """``unseen``, where nobody has looked at every target for long, or the state can't say."""
+    with suppress(StateError):
+        seen = Known(job.config, job.now(), overview(job.store))
+        if not seen.stale():
+            return {}
+        if seen.overview and seen.overview.looked_at:
+            return {"unseen": seen.overview.looked_at.isoformat()}
+    return {"unseen": None}
 
 
 def telling(config: Config, environment: Mapping[str, str]) -> float:

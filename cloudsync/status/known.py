@@ -67,3 +67,12 @@ class Known:
         schedule = self.config.schedule
         took = timedelta(seconds=sum(self.overview.stages.values()) if self.overview else 0.0)
         return SWEEPS * max(schedule.sweep, took) + schedule.jitter
+
+    def stale(self, after: timedelta | None = None) -> bool:
+        """Whether the last look at every target is too long ago to be believed, or there was none.
+
+        ``after`` says how long that is; None leaves it to ``old_after``.
+        """
+        if self.overview is None or self.overview.looked_at is None:
+            return True
+        return self.now - self.overview.looked_at > (self.old_after if after is None else after)

@@ -66,7 +66,7 @@ class Pages:
             request, "overview.html", known=now, tab="overview",
             headline=front.headline(now, self._site.stale), groups=front.groups(now.overview),
             matters=front.matters(now), looked=front.looked(now), figures=front.figures(now),
-            old=front.stale(now, self._site.stale),
+            old=now.stale(self._site.stale),
         )  # fmt: skip
 
     def target(self, request: Request) -> Response:
@@ -81,7 +81,7 @@ class Pages:
             pause=now.standing.pause(name), allowed=now.standing.let_in(name),
             holds=[one for one in now.holds if one.subject == name],
             watched=[one for one in now.watched if one.stands and one.condition.subject == name],
-            old=front.stale(now, self._site.stale),
+            old=now.stale(self._site.stale),
             lengths=LENGTHS,
         )  # fmt: skip
 
@@ -179,7 +179,7 @@ class Pages:
             except CloudsyncError as error:
                 wrong.append(f"{name}: {error}")
                 continue
-            if front.stale(now, self._site.stale):
+            if now.stale(self._site.stale):
                 old.append(f"{name}: {front.headline(now, self._site.stale).text}")
         first = [] if wrong else ["ready"]
         if not named:

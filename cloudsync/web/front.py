@@ -49,23 +49,13 @@ class Group:
     sights: tuple[Sight, ...]
 
 
-def stale(known: Known, after: timedelta | None = None) -> bool:
-    """Whether the last look at every target is too long ago to be believed, or there was none.
-
-    ``after`` says how long that is; None leaves it to the tenant's schedule.
-    """
-    if known.overview is None or known.overview.looked_at is None:
-        return True
-    return known.now - known.overview.looked_at > (known.old_after if after is None else after)
-
-
 def headline(known: Known, after: timedelta | None = None) -> Headline:
     """The state of everything in one line; the worse comes before the less bad."""
     overview = known.overview
     if overview is None or overview.looked_at is None:
         return _empty(known)
     waiting = _waiting(known)
-    if stale(known, after):
+    if known.stale(after):
         return Headline(
             "unknown", "stale", f"Not known: nobody has looked for {_since(known)}",
             ("What follows is how it was then", "See whether the worker runs", *waiting),

@@ -9,7 +9,7 @@ from cloudsync.errors import Exit
 from cloudsync.model import Mode, Note, Verdict
 from cloudsync.status.known import Known
 from cloudsync.status.overview import Part, Sight
-from cloudsync.web.front import headline, stale
+from cloudsync.web.front import headline
 
 STATUS: Final = "cloudsync.status/1"
 
@@ -31,7 +31,7 @@ def status(known: Known, after: timedelta | None = None) -> Json:
         "looked_at": _time(overview.looked_at if overview else None),
         "succeeded_at": _time(overview.succeeded_at if overview else None),
         "vetted_at": _time(overview.vetted_at if overview else None),
-        "stale": stale(known, after),
+        "stale": known.stale(after),
         "list": known.in_force.digest if known.in_force else None,
         "run": {"id": last.run or None, "command": last.command, "exit": last.exit}
         if last

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from cloudsync import docket, function, log
+from cloudsync import docket, function, log, records
 from cloudsync.environment import configuration, seconds
-from cloudsync.errors import Exit, UsageError
+from cloudsync.errors import Exit, LeaseError, UsageError
 from cloudsync.function import PassFailed, answer, bounded, outcome, telling
 from cloudsync.holds import Hold
 from cloudsync.job import Job
 from cloudsync.state import StateError
+from cloudsync.status import logbook
+from cloudsync.status.document import OVERVIEW
+from cloudsync.status.overview import Overview
 from cloudsync.worker import unattended
 from cloudsync.worker.passes import Passed
 from cloudsync.worker.ping import Sign
@@ -210,6 +215,49 @@ def test_a_call_tells_the_monitor_and_writes_a_log_of_the_same_run(
     assert job.limit
     assert 71 < job.limit <= 72  # the monitor may take eight seconds of the hundred
     assert not log.begun()
+
+
+@dataclass
+class Leased:
+    """A call whose state another pass's lease is in, and when somebody last looked at every target."""
+
+    looked: datetime | None
+
+    def one_pass(self, job: Job, *, sweep: bool, beside: object) -> Passed:
+        """Refused, as it is while another is at work."""
+        del sweep, beside
+        if self.looked:
+            seen = Overview(self.looked, "", (), (), looked_at=self.looked)
+            records.save(job.store, logbook.OVERVIEW_KEY, OVERVIEW, seen, None)
+        raise LeaseError(job.config.name, "another is at work")
+
+
+@pytest.mark.parametrize(("ago", "failed"), [(10, False), (59, False), (61, True), (None, True)])
+def test_a_lease_is_a_failure_once_nobody_has_looked_for_an_hour(
+    ago: int | None, failed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one pass dies and leaves its lease, and the next finds it, nobody looks any more."""
+    at = None if ago is None else datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=ago)
+    monkeypatch.setattr(unattended, "one_pass", Leased(at).one_pass)
+    said = {"CLOUDSYNC_CONFIG_TEXT": TEXT}
+    result = outcome(100.0, tmp_path, said)
+    assert result["exit"] == Exit.LEASE
+    assert result.get("unseen", "lately") == ((at and at.isoformat()) if failed else "lately")
+    with pytest.raises(PassFailed) if failed else nullcontext():
+        assert answer(100.0, tmp_path, said)["exit"] == Exit.LEASE
+
+
+def test_a_state_that_cant_say_when_somebody_looked_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is known to have looked."""
+
+    def gone(_store: object) -> None:
+        raise StateError("bucket", "no answer")
+
+    monkeypatch.setattr(unattended, "one_pass", Leased(None).one_pass)
+    monkeypatch.setattr(function, "overview", gone)
+    assert outcome(100.0, tmp_path, {"CLOUDSYNC_CONFIG_TEXT": TEXT})["unseen"] is None
 
 
 def test_a_look_at_what_changed_tells_the_monitor_nothing(tmp_path: Path, called: Called) -> None:
