@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Literal
 
@@ -13,6 +13,7 @@ from cloudsync.errors import UsageError
 from cloudsync.exposure import Decision, Exposure
 from cloudsync.immutable import immutable
 from cloudsync.job import Job
+from cloudsync.tells import TellsBeside
 
 Answer = Literal["in", "out", "partly"]
 
@@ -51,29 +52,39 @@ def explained(job: Job, address: str, target: str) -> Explained:
             address, "isn't an address", todo="Give one address, such as 69.20.58.226."
         ) from error
     listed = _listed(job, asked)
-    ports = tuple(_why(port, exposure, asked) for port, exposure in _exposures(job, target))
+    ports = tuple(_why(port, several, asked) for port, several in _exposures(job, target))
     return Explained(address, target, ports, listed, asked <= INTERNAL)
 
 
-def _exposures(each: Job, target: str) -> Iterator[tuple[int, Exposure]]:
-    """The target's exposure per port, from a fresh look.
+def _exposures(each: Job, target: str) -> Iterator[tuple[int, tuple[Exposure, ...]]]:
+    """The target's exposure per port, and those of a layer beside it, from a fresh look.
 
     Raises:
         UsageError: no target block selects it.
         TargetError: it can't be looked at.
     """
     found = locate(each, target)
+    rules = found.provider.rules
     for port in found.settings.ports:
-        yield port, found.provider.rules.exposure(found.snapshot, port)[target]
+        beside = rules.beside(found.snapshot, port) if isinstance(rules, TellsBeside) else {}
+        yield port, (rules.exposure(found.snapshot, port)[target], *beside.get(target, ()))
 
 
-def _why(port: int, exposure: Exposure, asked: AddressSet) -> Why:
+def _why(port: int, several: Sequence[Exposure], asked: AddressSet) -> Why:
+    exposure, *beside = several
     answer: Answer = "out"
-    if asked <= exposure.certain:
+    if all(asked <= one.certain for one in several):
         answer = "in"
-    elif asked <= exposure.possible:
+    elif asked <= exposure.possible and (
+        not beside or any(asked <= one.possible for one in beside)
+    ):
         answer = "partly"
-    rules = [one for one in exposure.decisions(asked) if one.part or _may_be(one, asked)]
+    rules = [
+        one
+        for layer in several
+        for one in layer.decisions(asked)
+        if one.part or _may_be(one, asked)
+    ]
     return Why(port, answer, tuple(rules))
 
 

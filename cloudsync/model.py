@@ -5,11 +5,12 @@ It decides nothing about clouds and reads nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from enum import StrEnum
 from typing import Literal
 
-from cloudsync.addresses import INTERNAL, NOBODY, AddressSet, Network
+from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, AddressSet, Network
 from cloudsync.exposure import Exposure, Name
 from cloudsync.immutable import immutable
 
@@ -135,23 +136,35 @@ class Difference:
         return Verdict.IN_SYNC
 
 
-def differ(exposure: Exposure, wanted: Wanted, probes: AddressSet = NOBODY) -> Difference:
+def differ(
+    exposure: Exposure,
+    wanted: Wanted,
+    probes: AddressSet = NOBODY,
+    beside: Sequence[Exposure] = (),
+) -> Difference:
     """Compare who can get in with who is wanted.
 
     ``probes`` are the platform's health-check sources: those that get in today are not excess,
-    since without them a load balancer drops its backends and all mail stops.
+    since without them a load balancer drops its backends and all mail stops. ``beside`` are the
+    exposures of another layer, one for each kind of machine, which mail has to pass as well: who is
+    stopped there at all of them is missing, at some of them undetermined. What is open stays so,
+    whatever that layer closes: others keep it.
     """
-    possible = exposure.possible
+    possible, arrives, certain = exposure.possible, exposure.possible, exposure.certain
+    if beside:
+        arrives &= AddressSet.union(one.possible for one in beside)
+        for one in beside:
+            certain &= one.certain
     unlisted = exposure.names - wanted.names
     return Difference(
-        missing=wanted.addresses - possible,
+        missing=wanted.addresses - arrives,
         # One set to take away: what gets in may be long, and is gone through once.
         excess=possible - (wanted.addresses | wanted.kept | probes),
-        undetermined=wanted.addresses & (possible - exposure.certain),
+        undetermined=wanted.addresses & (arrives - certain),
         missing_names=frozenset(
             name
-            for name in wanted.names - exposure.names
-            if not (name.bound and name.bound <= possible)
+            for name in wanted.names
+            if not all(_passes(name, one) for one in (exposure, *beside))
         ),
         undetermined_names=frozenset(
             name for name in unlisted if name.outside and not name.bound <= probes
@@ -159,3 +172,10 @@ def differ(exposure: Exposure, wanted: Wanted, probes: AddressSet = NOBODY) -> D
         internal=possible & INTERNAL,
         probe=possible & probes,
     )
+
+
+def _passes(name: Name, exposure: Exposure) -> bool:
+    """Whether an opaque name is let in: by name, or all that it may stand for by address."""
+    if name in exposure.names or exposure.possible == EVERYONE:
+        return True
+    return bool(name.bound) and name.bound <= exposure.possible

@@ -27,16 +27,21 @@ from cloudsync.provider import (
     Sources,
     Step,
 )
+from cloudsync.tells import TellsBeside
 
 _WORST = tuple(Verdict)
 
 
 @immutable
 class State:
-    """One target's exposure at one moment, per port, and how it differs from what is wanted."""
+    """One target's exposure at one moment, per port, and how it differs from what is wanted.
+
+    ``beside`` are the exposures of the other layer that its machines are behind, per port.
+    """
 
     exposures: Mapping[int, Exposure]
     differences: Mapping[int, Difference]
+    beside: Mapping[int, Sequence[Exposure]] = field(default_factory=dict[int, Sequence[Exposure]])
 
     @property
     def verdict(self) -> Verdict:
@@ -157,24 +162,38 @@ def look(rules: Rules, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> dict
     wants = {target: wanted[target] for target in snapshot.targets if target in wanted}
     ports = sorted({port for want in wants.values() for port in want.ports})
     by_port = {port: rules.exposure(snapshot, port) for port in ports}
+    others: dict[int, Mapping[str, Sequence[Exposure]]] = {}
+    if isinstance(rules, TellsBeside):
+        others = {port: rules.beside(snapshot, port) for port in ports}
     # Most targets of a fleet are alike, and a provider gives these one exposure: it is compared
     # once with what is wanted. By identity, since comparing values would cost as much again.
     known: dict[tuple[int, ...], State] = {}
     found: dict[str, State] = {}
     for target, want in wants.items():
         exposures = {port: by_port[port][target] for port in want.ports}
-        key = (id(want), *map(id, exposures.values()))
+        beside = {port: here[target] for port, here in others.items() if here.get(target)}
+        layers = (one for port in beside for one in (port, *map(id, beside[port])))
+        key = (id(want), *map(id, exposures.values()), *layers)
         state = known.get(key)
         if state is None:
-            state = known[key] = _state(exposures, want, rules.probes)
+            state = known[key] = _state(exposures, want, rules.probes, beside)
         found[target] = state
     return found
 
 
-def _state(exposures: Mapping[int, Exposure], wanted: Wanted, probes: AddressSet) -> State:
+def _state(
+    exposures: Mapping[int, Exposure],
+    wanted: Wanted,
+    probes: AddressSet,
+    beside: Mapping[int, Sequence[Exposure]],
+) -> State:
     return State(
         exposures,
-        {port: differ(exposure, wanted, probes) for port, exposure in exposures.items()},
+        {
+            port: differ(exposure, wanted, probes, beside.get(port, ()))
+            for port, exposure in exposures.items()
+        },
+        beside,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from cloudsync.exposure import Exposure
 from cloudsync.immutable import immutable
 from cloudsync.model import Purpose
 from cloudsync.provider import Scope, Snapshot, Sources
@@ -48,6 +49,19 @@ class TellsModules(Protocol):
         """Who the rules with the modules' mark let in to one of ``ports``; only targets with such rules.
 
         A list that a rule names stands in it with its addresses and with its name.
+        """
+        ...
+
+
+@runtime_checkable
+class TellsBeside(Protocol):
+    """Rules that know of another layer beside the targets' own. Optional: where there is none, no need."""
+
+    def beside(self, snapshot: Any, port: int) -> Mapping[str, Sequence[Exposure]]:
+        """Who gets past the other layer to ``port``, one exposure for each kind of machine.
+
+        Only targets some machine of which is behind such a layer. A verdict rests on it and a proof
+        doesn't: a step must keep the promises by what is kept here alone.
         """
         ...
 

@@ -82,7 +82,14 @@ class Writing:
         known = self._known.get(id(state))
         if known is None:
             said = {
-                str(port): self._port(exposure, state.differences[port])
+                str(port): {
+                    **self._exposure(exposure, state.differences[port]),
+                    **self._difference(state.differences[port]),
+                    "beside": [
+                        self._exposure(one, state.differences[port])
+                        for one in state.beside.get(port, ())
+                    ],
+                }
                 for port, exposure in state.exposures.items()
             }
             spelt = json.dumps(said, sort_keys=True)
@@ -90,7 +97,7 @@ class Writing:
             self._known[id(state)] = known
         return known[1]
 
-    def _port(self, exposure: Exposure, found: Difference) -> Json:
+    def _exposure(self, exposure: Exposure, found: Difference) -> Json:
         asked = found.excess or found.missing
         return {
             "certain": self._set(exposure.certain),
@@ -102,6 +109,10 @@ class Writing:
                 [one.allow, self._set(one.source), one.rule, self._names(one.names), one.full]
                 for one in (exposure.clauses() if asked else ())
             ],
+        }
+
+    def _difference(self, found: Difference) -> Json:
+        return {
             "missing": self._set(found.missing),
             "excess": self._set(found.excess),
             "undetermined": self._set(found.undetermined),
@@ -150,11 +161,16 @@ class Reading:
     def _state(self, said: Json, sets: list[AddressSet]) -> State:
         exposures = {int(port): _exposure(one, sets) for port, one in said.items()}
         differences = {int(port): _difference(one, sets) for port, one in said.items()}
+        beside = {
+            int(port): tuple(_exposure(each, sets) for each in one["beside"])
+            for port, one in said.items()
+            if one.get("beside")
+        }
         key = tuple(
-            (port, one, one.layer, one.fold, tuple(one.clauses()), differences[port])
+            (port, *_all_of(one), differences[port], *map(_all_of, beside.get(port, ())))
             for port, one in exposures.items()
         )
-        return self._states.setdefault(key, State(exposures, differences))
+        return self._states.setdefault(key, State(exposures, differences, beside))
 
 
 @immutable
@@ -194,6 +210,10 @@ class Pages:
             Outcome(_kind(kind), text(message), text(todo)),
             maybe(lambda one: Reversal(tuple(map(text, one[0])), {**one[1]}), said["reversal"]),
         )
+
+
+def _all_of(one: Exposure) -> tuple[Any, ...]:
+    return one, one.layer, one.fold, tuple(one.clauses())
 
 
 def _exposure(said: Json, sets: list[AddressSet]) -> Exposure:

@@ -55,7 +55,8 @@ def facts(state: State) -> Facts:
             grants += exposure.grants(difference.excess)
         if difference.missing:
             # A partial deny leaves the rest of the machines open: it never stops an address alone.
-            stops += (one for one in exposure.stops(difference.missing) if one.full)
+            for layer in (exposure, *state.beside.get(port, ())):
+                stops += (one for one in layer.stops(difference.missing) if one.full)
     return Facts(
         ports=tuple(sorted(state.exposures)),
         possible=AddressSet.union(one.possible for one in state.exposures.values()),

@@ -95,6 +95,14 @@ def gets_in(nsg: Nsg, packet: Packet, meaning: Meaning) -> bool:
     return bool(decides(nsg, packet, meaning)["properties"]["access"].lower() == "allow")
 
 
+def passes(levels: Iterable[Nsg], packet: Packet, meaning: Meaning) -> bool:
+    """Whether every group on a packet's way lets it in: the subnet's and the interface's.
+
+    A level that has no group lets everything in (network-security-group-how-it-works).
+    """
+    return all(gets_in(nsg, packet, meaning) for nsg in levels)
+
+
 def speaks(rule: Properties, packet: Packet, meaning: Meaning) -> bool:
     """Whether a rule says anything about a packet."""
     return (

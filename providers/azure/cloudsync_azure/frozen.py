@@ -7,11 +7,13 @@ tenant) isn't: nobody could act by what is kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from cloudsync.addresses import AddressSet
 from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
+from cloudsync_azure.behind import UNGUARDED, Behind, Host, Interface
 from cloudsync_azure.clauses import Protect
 from cloudsync_azure.rule import packed, unpacked
 from cloudsync_azure.snapshot import AzureSnapshot, Nsg
@@ -47,6 +49,7 @@ def freeze(snapshot: AzureSnapshot) -> Frozen:
                 "interfaces": list(one.interfaces),
                 "subnets": list(one.subnets),
                 "version": one.version,
+                "behind": _behind(one.behind),
             }
             for target, one in snapshot.groups.items()
         },
@@ -78,5 +81,32 @@ def _nsg(value: Mapping[str, Any]) -> Nsg:
     )
     return Nsg(
         value["group"], value["name"], ingress, egress, tuple(value["interfaces"]),
-        tuple(value["subnets"]), value["version"],
+        tuple(value["subnets"]), value["version"], _thawed(value.get("behind")),
+    )  # fmt: skip
+
+
+def _behind(known: Behind) -> Frozen | None:
+    if known == UNGUARDED:
+        return None
+    hosts = [[asdict(host.interface), host.other, unpacked(host.ingress)] for host in known.hosts]
+    return {"hosts": hosts, "bare": known.bare, "unseen": known.unseen}
+
+
+def _thawed(kept: Mapping[str, Any] | None) -> Behind:
+    if kept is None:
+        return UNGUARDED
+    return Behind(
+        tuple(
+            Host(_interface(one), other, packed((name, said) for name, said in rules))
+            for one, other, rules in kept["hosts"]
+        ),
+        bool(kept["bare"]),
+        str(kept["unseen"]),
+    )
+
+
+def _interface(kept: Mapping[str, Any]) -> Interface:
+    return Interface(
+        kept["name"], kept["group"], tuple(kept["subnets"]), tuple(kept["addresses"]),
+        tuple(kept["asgs"]),
     )  # fmt: skip

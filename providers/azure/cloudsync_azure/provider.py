@@ -24,7 +24,7 @@ from cloudsync_azure.rights import asked
 from cloudsync_azure.rules import AzureRules
 from cloudsync_azure.settings import AzureSelect, AzureSettings
 from cloudsync_azure.snapshot import AzureSnapshot
-from cloudsync_azure.sweep import sweep, where
+from cloudsync_azure.sweep import Known, sweep, where
 
 
 class Provider:
@@ -49,6 +49,7 @@ class Provider:
         require()
         self._rules = AzureRules()
         self._caller = Caller(clock, sleep)
+        self._known: dict[str, Known] = {}
 
     @property
     def rules(self) -> AzureRules:
@@ -108,7 +109,8 @@ class Provider:
     ) -> Iterator[AzureSnapshot | Unreadable]:
         """One snapshot a page of groups with all their rules; ``only`` some, each by its own call."""
         try:
-            yield from sweep(self._caller, scope, only, deadline)
+            known = self._known.setdefault(scope.name, {})
+            yield from sweep(self._caller, scope, only, deadline, known)
         except Late as late:
             yield Unreadable(
                 scope.name,

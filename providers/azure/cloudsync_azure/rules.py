@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from cloudsync.addresses import NOBODY, AddressSet
-from cloudsync.exposure import Exposure, first_match
+from cloudsync.exposure import Exposure
 from cloudsync.model import Purpose, Wanted
 from cloudsync.provider import (
     Foreign,
@@ -25,8 +25,10 @@ from cloudsync.provider import (
 )
 from cloudsync.tells import Managed, Resource
 from cloudsync_azure import frozen
+from cloudsync_azure.beside import beside
 from cloudsync_azure.calls import Call
-from cloudsync_azure.clauses import PROBES, Protect, clauses, sources
+from cloudsync_azure.clauses import PROBES, Protect, sources
+from cloudsync_azure.evaluate import exposed
 from cloudsync_azure.managed import by_modules, managed
 from cloudsync_azure.marks import owner
 from cloudsync_azure.orders import proposed, reversal
@@ -34,8 +36,6 @@ from cloudsync_azure.rule import REMEMBERED, Packed, rules_of
 from cloudsync_azure.snapshot import AzureSnapshot, changed
 from cloudsync_azure.steps import propose
 from cloudsync_azure.terraform import resources
-
-LAYER: Final = "network security group"
 
 
 class AzureRules:
@@ -51,6 +51,14 @@ class AzureRules:
         return {
             target: exposed(group.ingress, port, snapshot.protect)
             for target, group in snapshot.groups.items()
+        }
+
+    def beside(self, snapshot: AzureSnapshot, port: int) -> Mapping[str, Sequence[Exposure]]:
+        """Who gets past the other group that machines of a target are behind as well."""
+        return {
+            target: beside(group.behind, port, snapshot.protect)
+            for target, group in snapshot.groups.items()
+            if group.behind.hosts
         }
 
     def steps(self, snapshot: AzureSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
@@ -123,20 +131,6 @@ class AzureRules:
     def modules(self, snapshot: AzureSnapshot, ports: tuple[int, ...]) -> Mapping[str, Sources]:
         """Who the rules of our Terraform modules let in, per group that has such rules."""
         return by_modules(snapshot, ports)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def exposed(rules: Packed, port: int, protect: Protect) -> Exposure:
-    """Who can reach TCP ``port`` through a group with these inbound rules."""
-    return first_match(
-        (
-            clause
-            for rule in rules_of(rules)
-            if rule.decides(port)
-            for clause in clauses(rule, protect)
-        ),
-        LAYER,
-    )
 
 
 @lru_cache(maxsize=REMEMBERED)

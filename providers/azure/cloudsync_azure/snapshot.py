@@ -11,6 +11,7 @@ from typing import Any
 
 from cloudsync.immutable import immutable
 from cloudsync.provider import Scope
+from cloudsync_azure.behind import UNGUARDED, Behind
 from cloudsync_azure.clauses import ALL, Protect
 from cloudsync_azure.rule import (
     DEFAULTS,
@@ -30,6 +31,7 @@ class Nsg:
     """One network security group: its rules of each direction, the default ones among them.
 
     ``interfaces`` and ``subnets`` are ARM ids of what it filters for. ``version`` is its etag.
+    ``behind`` is what is known of another group in front of the same machines.
     """
 
     group: str
@@ -39,6 +41,7 @@ class Nsg:
     interfaces: tuple[str, ...] = ()
     subnets: tuple[str, ...] = ()
     version: str = field(default="", compare=False)
+    behind: Behind = field(default=UNGUARDED, repr=False)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -7,8 +7,12 @@ from dataclasses import replace
 
 from cloudsync.model import Mode, Note, Wanted
 from cloudsync.provider import Proposal, Refusal, Remark, Step
+from cloudsync_azure.behind import UNGUARDED
+from cloudsync_azure.beside import stopped, unseen
 from cloudsync_azure.calls import Call
+from cloudsync_azure.clauses import PROBES, Protect
 from cloudsync_azure.decide import Change, Decision, decide
+from cloudsync_azure.evaluate import exposed
 from cloudsync_azure.quota import WAYS_OUT, Fill, filled, over
 from cloudsync_azure.remarks import remarks, touched
 from cloudsync_azure.rule import Packed
@@ -32,6 +36,7 @@ def propose(snapshot: AzureSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
         if decision is None:
             decision = known[key] = decide(group, want, snapshot.protect)
         said += remarks(target, group, want, decision, snapshot.protect)
+        said += _other_layer(target, group, want, snapshot.protect)
         if want.mode is Mode.WATCH or not decision.changes:
             continue
         changes: Sequence[Change] = decision.changes
@@ -56,6 +61,17 @@ def propose(snapshot: AzureSnapshot, wanted: Mapping[str, Wanted]) -> Proposal:
             said += touched(target, group)
         steps += (step_of(snapshot, target, change) for change in changes)
     return Proposal(tuple(steps), tuple(said), tuple(refused))
+
+
+def _other_layer(target: str, group: Nsg, want: Wanted, protect: Protect) -> Iterator[Remark]:
+    """What another group in front of the same machines stops or closes, as it isn't made right here."""
+    if group.behind == UNGUARDED:
+        return
+    for port in want.ports:
+        open_to = exposed(group.ingress, port, protect).possible
+        open_to -= want.addresses | want.kept | PROBES
+        yield from stopped(target, group.behind, want, open_to, port)
+    yield from unseen(target, group.behind)
 
 
 def _too_many(group: Nsg, changes: Sequence[Change]) -> str:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from cloudsync.provider import Scope
-from cloudsync_azure.caller import Caller, Failed, Listing, Where
-from cloudsync_azure.failures import Failure
+from cloudsync_azure import neighbours
+from cloudsync_azure.behind import Attached
+from cloudsync_azure.caller import Caller, Failed, Late, Listing, Where
+from cloudsync_azure.failures import Failure, unreadable
 from cloudsync_azure.settings import AzureSelect, protect_of
 from cloudsync_azure.snapshot import AzureSnapshot, read
 
@@ -24,34 +26,108 @@ def where(scope: Scope) -> Where:
     return Where(scope.name.removeprefix("azure:"), settings.endpoint, settings.tenant)
 
 
+Known = dict[str, neighbours.Known]
+"""Where the interfaces behind each group of a subscription stand, as a sweep of this run saw it."""
+
+
 def sweep(
-    caller: Caller, scope: Scope, only: frozenset[str] | None, deadline: float | None
+    caller: Caller,
+    scope: Scope,
+    only: frozenset[str] | None,
+    deadline: float | None,
+    known: Known | None = None,
 ) -> Iterator[AzureSnapshot]:
     """One snapshot a page of groups; ``only`` some of them, each by a call of its own.
 
     The listing holds each group with all its rules, so nothing is asked for one group. Its pages
-    are as long as the API makes them.
+    are as long as the API makes them. The other group that a machine is behind may stand on any
+    page, so no page is told before all are read. ``known`` is filled by a sweep and spares a close
+    look the listings.
 
     Raises:
         Failed: a page or a group couldn't be read.
     """
+    known = {} if known is None else known
     named = _named(scope, only)
-    protect = protect_of(scope.settings)
-    pages = (
-        _everything(caller, scope, deadline)
-        if named is None
-        else _some(caller, scope, named, deadline)
-    )
-    for page in pages:
-        try:
-            seen = read(scope, page, protect)
-        except (KeyError, TypeError, ValueError) as error:
-            what = f"a group's rules can't be read ({type(error).__name__}: {error})"
-            raise Failed(Failure("UnknownRule", what), LIST) from error
-        if named is not None:
-            seen = _spelt(seen, named)
+    if named is None:
+        yield from _swept(caller, scope, deadline, known)
+        return
+    close = [_spelt(_read(scope, page), named) for page in _some(caller, scope, named, deadline)]
+    groups, unseen = _around(caller, scope, neighbours.here(close), known, deadline)
+    for seen in close:
         if seen.groups:
-            yield seen
+            yield _completed(seen, known, groups, unseen)
+
+
+def _around(
+    caller: Caller,
+    scope: Scope,
+    ours: Mapping[str, Attached],
+    known: Known,
+    deadline: float | None,
+) -> tuple[dict[str, Attached], str]:
+    """``ours`` and the groups beside them as they are now, and why some couldn't be read.
+
+    That the layer beside can't be read makes no target unreadable: it is said of it.
+    """
+    fresh = {name: one for name, one in ours.items() if name not in known}
+    groups: dict[str, Attached] = {}
+    try:
+        if fresh:
+            for page in _everything(caller, scope, deadline):
+                groups.update(neighbours.attached(page))
+            groups.update(ours)
+            known.update(neighbours.stood(caller, where(scope), fresh, groups, deadline))
+        else:
+            others = {one.other for name in ours for one in known[name].stands} - {"", *ours}
+            named = [(group, name) for group, _, name in (one.partition("/") for one in others)]
+            for page in _some(caller, scope, sorted(named), deadline):
+                groups.update(neighbours.attached(page))
+    except Late:
+        raise
+    except Failed as failed:
+        said = unreadable(scope.name, failed.found, failed.action)
+        return {**groups, **ours}, f"{said.reason}. {said.todo.rstrip('.')}"
+    return {**groups, **ours}, ""
+
+
+def _swept(
+    caller: Caller, scope: Scope, deadline: float | None, known: Known
+) -> Iterator[AzureSnapshot]:
+    pages: list[AzureSnapshot] = []
+    groups: dict[str, Attached] = {}
+    try:
+        for page in _everything(caller, scope, deadline):
+            chosen = [one for one in page if _carries(one, scope.settings.select)]
+            pages.append(_read(scope, chosen))
+            groups.update(neighbours.attached(page))
+        ours = neighbours.here(pages)
+        found = neighbours.stood(caller, where(scope), ours, groups, deadline)
+    except Failed as failed:
+        # What was read is told; what else stands in front of it may be on a page that wasn't.
+        broke_off = f"the listing broke off ({failed.found.what})"
+        for seen in pages:
+            if seen.groups:
+                yield _completed(seen, {}, {}, broke_off)
+        raise
+    known.update(found)
+    for seen in pages:
+        if seen.groups:
+            yield _completed(seen, found, groups)
+
+
+def _completed(
+    seen: AzureSnapshot, known: Known, groups: Mapping[str, Attached], unseen: str = ""
+) -> AzureSnapshot:
+    return neighbours.with_neighbours(seen, known, groups, seen.protect, unseen)
+
+
+def _read(scope: Scope, page: Iterable[Mapping[str, Any]]) -> AzureSnapshot:
+    try:
+        return read(scope, page, protect_of(scope.settings))
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"a group's rules can't be read ({type(error).__name__}: {error})"
+        raise Failed(Failure("UnknownRule", what), LIST) from error
 
 
 def _named(scope: Scope, only: frozenset[str] | None) -> list[tuple[str, str]] | None:
@@ -68,12 +144,11 @@ def _named(scope: Scope, only: frozenset[str] | None) -> list[tuple[str, str]] |
 def _everything(
     caller: Caller, scope: Scope, deadline: float | None
 ) -> Iterator[list[Mapping[str, Any]]]:
-    pages = caller.pages(
+    """Every group of the subscription, in pages."""
+    return caller.pages(
         where(scope), LIST, deadline,
         lambda client, options: client.network_security_groups.list_all(**options),
     )  # fmt: skip
-    for page in pages:
-        yield [one for one in page if _carries(one, scope.settings.select)]
 
 
 def _carries(answer: Mapping[str, Any], select: AzureSelect) -> bool:

@@ -41,6 +41,11 @@ def run(name: str) -> tuple[set[str], list[Outcome]]:
     with Sandbox(dialect=Dialect(lro="async")) as sandbox:
         sandbox.seed_principal(PLACEHOLDER, Principal("run", tuple(role(name)["Actions"])))
         group = sandbox.seed_asg("mx")
+        subnet = (
+            f"{group.partition('/providers/')[0]}/providers/{NETWORK}virtualNetworks/v/subnets/s"
+        )
+        own_group = sandbox.seed_nsg("host", [rule("smtp", 300)])
+        sandbox.seed_interface("mx1", subnet, nsg=own_group, asgs=[group])
         sandbox.seed_nsg(
             "mx",
             [
@@ -49,6 +54,7 @@ def run(name: str) -> tuple[set[str], list[Outcome]]:
                 rule("open", 300),
             ],
             tags={"cloudsync": "smtp"},
+            subnets=[subnet],
         )
         provider = Provider()
         block = AzureSettings.model_validate(

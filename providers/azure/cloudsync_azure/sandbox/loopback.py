@@ -199,6 +199,30 @@ class Sandbox:
                 self._world, subscription or self.subscription, group, name, self.location
             ).id
 
+    def seed_interface(
+        self,
+        name: str,
+        subnet: str,
+        *addresses: str,
+        nsg: str = "",
+        asgs: Sequence[str] = (),
+        group: str = "mail",
+        subscription: str | None = None,
+    ) -> str:
+        """A network interface in a subnet, with a group of its own where ``nsg`` is one's id; its id."""
+        with self._world.lock:
+            return seeding.interface(
+                self._world,
+                subscription or self.subscription,
+                group,
+                name,
+                self.location,
+                subnet,
+                addresses or ("10.0.0.4",),
+                nsg,
+                tuple(asgs),
+            ).id
+
     # --- the truth -------------------------------------------------------------------------
 
     @property

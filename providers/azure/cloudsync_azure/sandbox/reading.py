@@ -47,13 +47,13 @@ def _nsgs(asked: Asked, scope: str, found: Iterable[Nsg]) -> Reply:
         if not allowed:
             check(asked.principal, READ_NSG, scope)
         nsgs = allowed
-    page, link = _page(asked, [nsg.key for nsg in nsgs])
+    page, link = paged(asked, [nsg.key for nsg in nsgs])
     texts = ",".join(asked.world.rendered.text(nsgs[index]) for index in page)
     more = f',"nextLink":{json.dumps(link)}' if link else ""
     return raw(f'{{"value":[{texts}]{more}}}')
 
 
-def _page(asked: Asked, keys: Sequence[str]) -> tuple[range, str]:
+def paged(asked: Asked, keys: Sequence[str]) -> tuple[range, str]:
     """Which of the sorted ``keys`` this page holds, and the link to the next one, or nothing."""
     begun = _begun(asked.request.query.get("$skiptoken", ""))
     first = next((index for index, key in enumerate(keys) if key > begun), len(keys))
@@ -133,7 +133,7 @@ def _asgs(asked: Asked, found: Iterable[Asg]) -> Reply:
     asgs = sorted(
         (each for each in found if each.subscription.lower() == own), key=lambda asg: asg.key
     )
-    page, link = _page(asked, [asg.key for asg in asgs])
+    page, link = paged(asked, [asg.key for asg in asgs])
     shapes = [asg_shape(asgs[index]) for index in page]
     return answer({"value": shapes, **({"nextLink": link} if link else {})})
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cloudsync_azure.sandbox import containers, graph, reading, tenant, writing
+from cloudsync_azure.sandbox import containers, graph, interfaces, reading, tenant, writing
 from cloudsync_azure.sandbox.asked import Handler
 
 _NSG: Final = "Microsoft.Network/networkSecurityGroups"
@@ -20,6 +20,7 @@ _RESOURCE_GROUPS: Final = "Microsoft.Resources/subscriptions/resourceGroups"
 _SUBSCRIPTION: Final = "/subscriptions/{subscription}"
 _GROUP: Final = _SUBSCRIPTION + "/resourceGroups/{group}"
 _NSGS: Final = "/providers/" + _NSG
+_NICS: Final = "/providers/Microsoft.Network/networkInterfaces"
 _RULE: Final = _GROUP + _NSGS + "/{nsg}/securityRules/{rule}"
 _OPERATION: Final = _SUBSCRIPTION + "/providers/Microsoft.Network/locations/{location}"
 
@@ -124,6 +125,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     _route(
         "GET", _GROUP + "/providers/" + _ASG + "/{asg}", "ApplicationSecurityGroups_Get",
         _ASG + "/read", reading.get_asg,
+    ),
+    _route(
+        "GET", _SUBSCRIPTION + _NICS, "NetworkInterfaces_ListAll", interfaces.READ_INTERFACE,
+        interfaces.list_interfaces, filters=True,
+    ),
+    _route(
+        "GET", _GROUP + _NICS, "NetworkInterfaces_List", interfaces.READ_INTERFACE,
+        interfaces.list_interfaces_in_group, filters=True,
+    ),
+    _route(
+        "GET", _GROUP + _NICS + "/{interface}", "NetworkInterfaces_Get", interfaces.READ_INTERFACE,
+        interfaces.get_interface,
     ),
     _route(
         "GET", _OPERATION + "/operations/{operation}", "Operations_Get", "", reading.get_operation

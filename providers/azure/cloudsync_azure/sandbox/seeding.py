@@ -8,7 +8,7 @@ from typing import Any
 
 from cloudsync_azure.sandbox.checking import check_name
 from cloudsync_azure.sandbox.ruleset import check_rules, read_rules
-from cloudsync_azure.sandbox.values import Asg, Nsg, guid
+from cloudsync_azure.sandbox.values import Asg, Interface, Nsg, guid
 from cloudsync_azure.sandbox.world import Container, Subscription, World
 
 
@@ -74,4 +74,38 @@ def asg(world: World, identity: str, group: str, name: str, location: str) -> As
         serial=world.serial(),
     )
     world.asgs[made.key] = made
+    return made
+
+
+def interface(
+    world: World,
+    identity: str,
+    group: str,
+    name: str,
+    location: str,
+    subnet: str,
+    addresses: tuple[str, ...],
+    nsg_id: str,
+    asgs: tuple[str, ...],
+) -> Interface:
+    """A network interface; its group tells of it too.
+
+    Raises:
+        KeyError: there is no such group.
+    """
+    made = Interface(
+        subscription=world.subscription(identity).id,
+        group=_group(world, identity, group, location),
+        name=name,
+        location=location,
+        subnet=subnet,
+        addresses=addresses,
+        nsg=nsg_id,
+        asgs=asgs,
+        serial=world.serial(),
+    )
+    world.interfaces[made.key] = made
+    if nsg_id:
+        held = world.nsgs[nsg_id.lower()]
+        world.put(replace(held, interfaces=(*held.interfaces, made.id)), settled=True)
     return made

@@ -130,6 +130,31 @@ class Asg:
 
 
 @dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface; ``subnet``, ``nsg`` and ``asgs`` are ids, ``nsg`` empty where it has none."""
+
+    subscription: str
+    group: str
+    name: str
+    location: str
+    subnet: str
+    addresses: tuple[str, ...]
+    nsg: str = ""
+    asgs: tuple[str, ...] = ()
+    serial: int = 0
+
+    @property
+    def id(self) -> str:
+        """The resource's id."""
+        return provider_id(self.subscription, self.group, "networkInterfaces", self.name)
+
+    @property
+    def key(self) -> str:
+        """The id as it is told apart."""
+        return self.id.lower()
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """A write that was taken on; ``failure`` is the error it ends with, empty where it succeeds."""
 

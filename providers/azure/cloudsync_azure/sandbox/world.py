@@ -12,7 +12,16 @@ from threading import RLock
 
 from cloudsync_azure.sandbox.access import Principal
 from cloudsync_azure.sandbox.render import Rendered
-from cloudsync_azure.sandbox.values import Asg, Dialect, Limits, Nsg, Operation, Rule, guid
+from cloudsync_azure.sandbox.values import (
+    Asg,
+    Dialect,
+    Interface,
+    Limits,
+    Nsg,
+    Operation,
+    Rule,
+    guid,
+)
 from cloudsync_azure.sandbox.wire import Refused
 
 
@@ -51,6 +60,7 @@ class World:
         self.subscriptions: dict[str, Subscription] = {}
         self.parents: dict[str, str] = {tenant: ""}
         self.asgs: dict[str, Asg] = {}
+        self.interfaces: dict[str, Interface] = {}
         self.principals: dict[str, Principal] = {}
         self.operations: dict[str, Operation] = {}
         self.graph_asked: dict[str, deque[float]] = {}
