@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from cloudsync.addresses import INTERNAL, NOBODY, PUBLIC, AddressSet
+from cloudsync.addresses import EVERYONE, INTERNAL, NOBODY, PUBLIC, AddressSet
 from cloudsync.exposure import Exposure, Name
 from cloudsync.model import Difference, Mode, Purpose, Verdict, Wanted, differ, mark
 
@@ -73,6 +73,30 @@ def test_the_difference_of_names() -> None:
         Exposure(everything, everything, let_in), want(names=frozenset([PARTNER])), PROBES
     )
     assert (named.missing_names, named.undetermined_names) == (frozenset(), frozenset())
+
+
+def test_a_layer_beside_counts_against_who_is_wanted_alone() -> None:
+    """Stopped by it at all machines is missing, at some undetermined; what is open stays open."""
+    everybody = Exposure(EVERYONE, EVERYONE)
+    half = Exposure(AddressSet.of(LISTED), AddressSet.of(LISTED))
+    nobody = Exposure(NOBODY, NOBODY)
+    alone = differ(everybody, want())
+    shut = differ(everybody, want(), beside=[nobody])
+    assert (shut.missing, shut.undetermined) == (AddressSet.of(LISTED, ALSO), NOBODY)
+    assert (shut.excess, shut.internal) == (alone.excess, alone.internal)
+    some = differ(everybody, want(), beside=[half, everybody])
+    assert (some.missing, some.undetermined) == (
+        NOBODY,
+        AddressSet.of(ALSO) - AddressSet.of(LISTED),
+    )
+    both = differ(half, want(), beside=[nobody, half])
+    assert both.missing == AddressSet.of(ALSO) - AddressSet.of(LISTED)
+    assert both.undetermined == AddressSet.of(LISTED)
+    names = frozenset([GROUP])
+    let_in = Exposure(NOBODY, NOBODY, names)
+    named = differ(let_in, want(names=names), beside=[let_in, everybody])
+    assert named.missing_names == frozenset()
+    assert differ(let_in, want(names=names), beside=[nobody]).missing_names == names
 
 
 SOME = AddressSet.of("192.0.2.1")

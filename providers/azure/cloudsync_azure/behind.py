@@ -8,15 +8,16 @@ traffic"). An interface, its network and both groups are of one subscription.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from cloudsync.addresses import AddressSet
+from cloudsync.immutable import immutable
 from cloudsync_azure.clauses import Protect
 from cloudsync_azure.rule import Packed
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Interface:
     """A network interface: the group of its own, its subnets, and its places in the network.
 
@@ -31,7 +32,7 @@ class Interface:
     asgs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Attached:
     """A group that hangs on something: its name as Azure spells it, its rules, and on what."""
 
@@ -41,7 +42,7 @@ class Attached:
     subnets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Stand:
     """Where an interface stands: behind one group, and behind ``other`` as well.
 
@@ -52,7 +53,7 @@ class Stand:
     other: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Host:
     """A guarded interface, and the inbound rules of the other group that it is behind."""
 
@@ -61,7 +62,7 @@ class Host:
     ingress: Packed = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Behind:
     """What is known of the guarded interfaces behind a group.
 

@@ -7,9 +7,10 @@ where a second level is possible are the interfaces listed too, once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from cloudsync.immutable import immutable
 from cloudsync_azure.behind import (
     UNGUARDED,
     Attached,
@@ -29,7 +30,7 @@ from cloudsync_azure.snapshot import AzureSnapshot, Nsg, nsg
 INTERFACES: Final = "Microsoft.Network/networkInterfaces/read"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Known:
     """Where the interfaces behind one group stand, and why not all of it is known."""
 

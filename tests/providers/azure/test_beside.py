@@ -147,6 +147,25 @@ def test_rules_for_the_machine_itself_are_exact(sandbox: Sandbox) -> None:
     assert look(Provider(), block(sandbox))[MX].verdict is Verdict.MISSING
 
 
+@pytest.mark.parametrize(("member", "verdict"), [(True, Verdict.IN_SYNC), (False, Verdict.MISSING)])
+def test_rules_for_application_security_groups_are_exact(
+    sandbox: Sandbox, verdict: Verdict, *, member: bool
+) -> None:
+    """Whether an interface is in a group is known, so that a rule for it is for the machine or isn't."""
+    relays = sandbox.seed_asg("relays")
+    group = sandbox.seed_nsg("exact", [rule("rest", 210, *LISTED, **to_group(relays))])
+    sandbox.seed_interface("mx1", SUBNET, nsg=group, asgs=[relays] if member else [])
+    assert look(Provider(), block(sandbox))[MX].verdict is verdict
+
+
+def to_group(identity: str) -> dict[str, Any]:
+    """What makes a rule one for an application security group."""
+    return {
+        "destinationAddressPrefix": None,
+        "destinationApplicationSecurityGroups": [{"id": identity}],
+    }
+
+
 def test_without_the_permission_it_is_said(sandbox: Sandbox) -> None:
     """Whoever may not list interfaces is told that the other level isn't known, and what allows it."""
     hang(sandbox, "mx1")
