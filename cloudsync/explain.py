@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Literal
 
@@ -66,7 +66,9 @@ def _exposures(each: Job, target: str) -> Iterator[tuple[int, tuple[Exposure, ..
     found = locate(each, target)
     rules = found.provider.rules
     for port in found.settings.ports:
-        beside = rules.beside(found.snapshot, port) if isinstance(rules, TellsBeside) else {}
+        beside: Mapping[str, Sequence[Exposure]] = {}
+        if isinstance(rules, TellsBeside):
+            beside = rules.beside(found.snapshot, port)
         yield port, (rules.exposure(found.snapshot, port)[target], *beside.get(target, ()))
 
 

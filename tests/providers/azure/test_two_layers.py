@@ -88,7 +88,7 @@ def difference(
     known = behind(stands([key], every, groups)[key], groups, ALL)
     scope = Scope(f"azure:{SUBSCRIPTION}")
     [exposure] = AzureRules().exposure(read(scope, [nsgs[name]]), 25).values()
-    sender = AddressSet.of(source).networks()
+    sender = tuple(AddressSet.of(source).networks())
     return differ(exposure, Wanted("mail", Mode.ADD, sender), beside=beside(known, 25, ALL))
 
 
