@@ -40,7 +40,7 @@ class Provider:
 
     def __init__(self, accounts: int) -> None:
         self.rules = MemoryRules()
-        self.accounts = accounts
+        self.many = accounts
         self.looks = 0
 
     def on_loopback(self, settings: Any) -> bool:
@@ -55,7 +55,7 @@ class Provider:
 
     def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
         """The regions of each account."""
-        for number in range(self.accounts):
+        for number in range(self.many):
             if settings.asks(f"memory:{number:06d}"):
                 for region in range(REGIONS):
                     yield Scope(f"memory:{number:06d}/{region}", settings)

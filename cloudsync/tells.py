@@ -5,7 +5,7 @@ Whoever wants to know asks whether a provider, or its rules, can tell, and does 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from cloudsync.exposure import Exposure
 from cloudsync.immutable import immutable
 from cloudsync.model import Purpose
-from cloudsync.provider import Scope, Snapshot, Sources
+from cloudsync.provider import Scope, Snapshot, Sources, Unreadable
 
 
 @immutable
@@ -49,6 +49,36 @@ class TellsModules(Protocol):
         """Who the rules with the modules' mark let in to one of ``ports``; only targets with such rules.
 
         A list that a rule names stands in it with its addresses and with its name.
+        """
+        ...
+
+
+@immutable
+class Accounts:
+    """The accounts that a block means as its cloud lists them, and what couldn't be listed.
+
+    ``ids`` are in order, as the cloud writes them.
+    """
+
+    ids: tuple[str, ...] = ()
+    unlisted: tuple[Unreadable, ...] = ()
+
+
+@runtime_checkable
+class TellsAccounts(Protocol):
+    """A provider whose cloud lists accounts. Optional: one that lacks it asks within ``scopes``.
+
+    What is told stands in the block that ``scopes`` gets, as ``settings.known``, and isn't asked
+    for again.
+    """
+
+    def accounts(self, settings: Any, go_on: Callable[[], None]) -> Accounts | None:
+        """The accounts of a block; None where the block names them itself.
+
+        ``go_on`` is asked between two calls: a listing may take long, and what it raises ends it.
+
+        Raises:
+            UsageError: there are no credentials.
         """
         ...
 

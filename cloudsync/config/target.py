@@ -173,6 +173,7 @@ class TargetSettings(Settings):
 
     _mine: ClassVar[Any] = None  # of one copy, as the next: ``within``
     _alone: ClassVar[frozenset[str] | None] = None
+    _known: ClassVar[Any] = None  # of one copy: ``knowing``
 
     @property
     def place(self) -> Place:
@@ -222,6 +223,17 @@ class TargetSettings(Settings):
         of the others.
         """
         return self._mine is None or bool(self._mine(account))
+
+    def knowing(self, accounts: Any) -> Self:
+        """The block where it is known which accounts its cloud lists (``tells.Accounts``)."""
+        made = self.but()
+        object.__setattr__(made, "_known", accounts)
+        return made
+
+    @property
+    def known(self) -> Any:
+        """The accounts that were listed for it already, or None: then its provider lists them."""
+        return self._known
 
     def expected(self, scope: str) -> tuple[str, ...]:
         """The targets that are known to be asked for in a scope before anything is looked at."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from cloudsync import records
 from cloudsync.basis import keep_list, rested
-from cloudsync.blocks import blocks_of
+from cloudsync.blocks import Block, blocks_of
 from cloudsync.conditions import ConditionKind
 from cloudsync.conditions.watch import watched
 from cloudsync.errors import StoppedError, UsageError
@@ -21,13 +21,15 @@ from cloudsync.history.past import drop
 from cloudsync.job import Job
 from cloudsync.plan import Plan
 from cloudsync.reconcile import check
+from cloudsync.records.lease import LEASE_KEY, TENURE
 from cloudsync.remember import begin_run
+from cloudsync.shards.accounts import knowing, leave, listed
 from cloudsync.shards.gather import abandoned
 from cloudsync.shards.ledger import COMMON, SHARDS, Common, common_key
 from cloudsync.shards.patience import patiently
 from cloudsync.shards.under_way import no_shard_at_work, see_same_configuration
 from cloudsync.track import compare_page
-from cloudsync.worker.lease import leased
+from cloudsync.worker.lease import HOLDER, leased
 from cloudsync.worker.passes import Passed, of_list, telling
 
 KEPT: Final = timedelta(days=7)
@@ -52,14 +54,24 @@ def joined(job: Job, name: str, of: int) -> tuple[Common, tuple[Passed, ...]]:
     def first() -> tuple[Common, tuple[Passed, ...]]:
         if common := begun(job):
             return common, ()
-        with leased(job, "run") as mine:
+        with leased(job, _command(name)) as mine:
             if common := begun(mine):
                 return common, ()
             with telling(mine, mine.ways(mine.config)):
                 late = tuple(_closed(mine))
                 return _begun(mine, name, of), late
 
-    return patiently(job, first)
+    def begins() -> bool:
+        """Whether the very run is being begun: its list vetted, its accounts listed."""
+        stored = records.load(job.store, LEASE_KEY, TENURE)
+        holder = f"{HOLDER} {_command(name)} of "
+        return stored is not None and stored.value.holder.startswith(holder)
+
+    return patiently(job, first, begins)
+
+
+def _command(name: str) -> str:
+    return f"run --run {name}"
 
 
 def _fitting(job: Job, common: Common, of: int) -> Common:
@@ -76,7 +88,13 @@ def _fitting(job: Job, common: Common, of: int) -> Common:
 def _begun(job: Job, name: str, of: int) -> Common:
     check(job)
     now, deadline = job.now(), job.deadline()
-    basis = rested(job, now, cache(partial(blocks_of, job, deadline)), deadline=deadline)
+    found = cache(partial(listed, job))
+
+    def blocks() -> list[Block]:
+        return blocks_of(knowing(job, found()), deadline)
+
+    basis = rested(job, now, cache(blocks), deadline=deadline)
+    accounts = leave(job, name, found())
     if job.stopped():
         raise StoppedError(job.config.name, "the run was told to end while it vetted the list")
     job.go_on()
@@ -90,7 +108,7 @@ def _begun(job: Job, name: str, of: int) -> Common:
     }
     common = Common(
         name, run, of, now, basis, job.config.digest, tuple(of_list(job, basis)),
-        tuple(sorted(heard)),
+        tuple(sorted(heard)), accounts=accounts,
     )  # fmt: skip
     records.save(job.store, common_key(name), COMMON, common, None)
     return common
@@ -102,9 +120,11 @@ def _closed(job: Job) -> Iterator[Passed]:
     Raises:
         LeaseError: a shard of one of them is at work.
     """
-    for key in job.store.keys(SHARDS):
-        if "/" in key.removeprefix(SHARDS):
-            continue
+    keys = job.store.keys(SHARDS)
+    begun = {key for key in keys if "/" not in key.removeprefix(SHARDS)}
+    # What whoever listed accounts left, and died before the run had begun.
+    drop(job, [key for key in keys if SHARDS + key.split("/")[1] not in begun])
+    for key in sorted(begun):
         stored = records.load(job.store, key, COMMON)
         if stored is None:
             continue

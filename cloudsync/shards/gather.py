@@ -23,6 +23,7 @@ from cloudsync.preflight.ledger import keep_armed
 from cloudsync.provider import Provider, Scope
 from cloudsync.remember import changes_before, seen_before
 from cloudsync.report import RunReport, exit_of_run
+from cloudsync.shards.accounts import told
 from cloudsync.shards.compose import Whole, composed
 from cloudsync.shards.ledger import COMMON, Common, common_key
 from cloudsync.shards.patience import patiently
@@ -104,7 +105,7 @@ def _gathered(job: Job, common: Common, *, closing: bool) -> Passed:
     passed = Passed(look, report, tell, Turned((), ()))
     if not job.stopped():
         mended = right_before(report, before)[:ASKED]
-        look = replace(look, scopes={**look.scopes, **_places(job, mended)})
+        look = replace(look, scopes={**look.scopes, **_places(job, common, mended)})
         passed = followed(
             job, ways, replace(passed, found=look), before, deadline=job.deadline(),
             sure=lambda found: _sure(found, whole.again),
@@ -142,7 +143,7 @@ def _fresh(job: Job, common: Common, targets: frozenset[str]) -> Look:
     """A look at ``targets``, by the list and for the moment of the run."""
     basis, at = common.basis, common.at
     accounts = {account(target) for target in targets}
-    narrowed = replace(_within(job, accounts), only=targets, fence=None)
+    narrowed = replace(_within(told(job, common), accounts), only=targets, fence=None)
     deadline = job.deadline()
     blocks = _blocks(narrowed, accounts, deadline)
     asking = asked(
@@ -164,15 +165,17 @@ def _fresh(job: Job, common: Common, targets: frozenset[str]) -> Look:
         rulings |= seen.rulings
         holds += seen.holds
     contested = contests(plans, scopes, at, changes_before(job))
-    told = said(job, plans, contested, at, waits=basis.vetted.waits)
-    told.sort(key=lambda plan: plan.target)
+    plans = said(job, plans, contested, at, waits=basis.vetted.waits)
+    plans.sort(key=lambda plan: plan.target)
     return Look(
-        basis, Plan(basis.digest, tuple(told)), look.listed, wanted, scopes, contested, rulings, 0.0,
+        basis, Plan(basis.digest, tuple(plans)), look.listed, wanted, scopes, contested, rulings, 0.0,
         tuple(holds),
     )  # fmt: skip
 
 
-def _places(job: Job, targets: tuple[str, ...]) -> dict[str, tuple[Provider, Scope]]:
+def _places(
+    job: Job, common: Common, targets: tuple[str, ...]
+) -> dict[str, tuple[Provider, Scope]]:
     """Where some targets are, so that it can be asked who changed them; only where the cloud tells."""
     tell = {
         target
@@ -183,7 +186,7 @@ def _places(job: Job, targets: tuple[str, ...]) -> dict[str, tuple[Provider, Sco
         return {}
     accounts = {account(target) for target in tell}
     found: dict[str, tuple[Provider, Scope]] = {}
-    for block in _blocks(_within(job, accounts), accounts, job.deadline()):
+    for block in _blocks(_within(told(job, common), accounts), accounts, job.deadline()):
         for scope in block.scopes:
             found |= {
                 target: (block.provider, scope)

@@ -41,8 +41,9 @@ class Common:
     """What all shards of a run go by.
 
     ``run`` is what the history calls it, ``at`` the moment that it plans for, ``config`` the digest
-    of the configuration by whose blocks the marks are. ``holds`` is the list change that waits. ``heard`` are the targets of which somebody heard that they are missing or
-    open. ``gathered`` is the exit code of the run, once its report is made.
+    of the configuration by whose blocks the marks are, ``accounts`` that of what the clouds listed,
+    or empty where the configuration names all accounts. ``holds`` is the list change that waits.
+    ``heard`` are the targets of which somebody heard that they are missing or open. ``gathered`` is the exit code of the run, once its report is made.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Common:
     holds: tuple[Hold, ...] = ()
     heard: tuple[str, ...] = ()
     gathered: Exit | None = None
+    accounts: str = ""
 
 
 @immutable
@@ -137,6 +139,7 @@ def _common_value(common: Common) -> Value:
         "holds": HOLDS.to_value(common.holds),
         "heard": list(common.heard),
         "gathered": maybe(int, common.gathered),
+        "accounts": common.accounts,
     }
 
 
@@ -156,7 +159,7 @@ def _common(value: Value) -> Common:
         text(value["name"]), text(value["run"]), number(value["of"]), time(value["at"]), basis,
         # What an older build wrote is of no configuration that could be told.
         text(value.get("config", "")), HOLDS.from_value(value["holds"]), tuple(map(text, value["heard"])),
-        maybe(Exit, value["gathered"]),
+        maybe(Exit, value["gathered"]), text(value.get("accounts", "")),
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from cloudsync.provider import Scope
 from cloudsync.records.plans import Reading
 from cloudsync.remember import changes_before
 from cloudsync.report import Listed
+from cloudsync.shards.accounts import told
 from cloudsync.shards.ledger import (
     PROGRESS,
     Common,
@@ -66,7 +67,8 @@ def work(job: Job, common: Common, shard: Shard) -> Progress:
     stored = records.load(job.store, key, PROGRESS)
     if stored and stored.value.ended:
         return stored.value
-    blocks = tuple(one.within(shard.has) for one in job.config.targets)
+    known = told(job, common)
+    blocks = tuple(one.within(shard.has) for one in known.config.targets)
     narrowed = replace(job, config=job.config.but(targets=blocks))
     command = f"run --shard {shard.number}/{shard.of}"
     with leased(narrowed, command, over=True, key=lease_key(common.name, shard)) as mine:

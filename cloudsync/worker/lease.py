@@ -29,6 +29,8 @@ LENGTH: Final = timedelta(minutes=5)
 """How long a worker that has died keeps the others waiting."""
 FRESH: Final = timedelta(minutes=1)
 """A lease younger than this isn't written again: each renewal is a write to the state."""
+HOLDER: Final = "cloudsync"
+"""What the name of a holder begins with, before its command."""
 SKEW: Final = timedelta(minutes=1)
 """How far the clocks of two machines may differ."""
 
@@ -100,7 +102,7 @@ def take(job: Job, command: str, *, over: bool = False, key: str = LEASE_KEY) ->
         LeaseError: another run holds it; nothing was changed.
         StateError: the state can't be used as it is.
     """
-    holder = f"cloudsync {command} of {caller()}, process {os.getpid()}"
+    holder = f"{HOLDER} {command} of {caller()}, process {os.getpid()}"
     while True:
         stored = records.load(job.store, key, TENURE)
         now = job.now()

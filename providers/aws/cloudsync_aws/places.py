@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from cloudsync.errors import UsageError
 from cloudsync.provider import Scope, Unreadable
+from cloudsync.tells import Accounts
 from cloudsync_aws.caller import Caller, Failed
 from cloudsync_aws.failures import unreadable
 from cloudsync_aws.organization import accounts
@@ -47,16 +48,48 @@ def places(caller: Caller, settings: AwsSettings) -> Iterator[Found]:
     if settings.organization is None:
         yield from _regions(caller, settings, home, _asked(settings, _named(settings, own)))
         return
+    members: Accounts = settings.known or _members(caller, settings, own)
+    yield from _regions(caller, settings, home, _asked(settings, members.ids))
+    yield from members.unlisted
+
+
+def listed(caller: Caller, settings: AwsSettings, go_on: Callable[[], None]) -> Accounts | None:
+    """The accounts of the block's organization; None where the block means no organization.
+
+    ``go_on`` is asked before each call.
+
+    Raises:
+        UsageError: there are no credentials.
+    """
+    if settings.organization is None:
+        return None
+    try:
+        own = caller.identity(home_of(caller, settings), settings.endpoint).account
+    except Failed as failed:
+        _check_credentials(failed)
+        return Accounts((), (unreadable("aws", failed.found, failed.action),))
+    return _members(caller, settings, own, go_on)
+
+
+def _go_on() -> None:
+    """Nobody says stop."""
+
+
+def _members(
+    caller: Caller, settings: AwsSettings, own: str, go_on: Callable[[], None] = _go_on
+) -> Accounts:
+    home = home_of(caller, settings)
 
     def ask(action: str, **arguments: Any) -> dict[str, Any]:
+        go_on()
         return caller.invoke(
             own, home, settings.endpoint, None, "organizations", action, **arguments
         )
 
+    assert settings.organization is not None
     alone = settings.alone and frozenset(one.partition(":")[2] for one in settings.alone)
     found, unlisted = accounts(ask, settings.organization, alone)
-    yield from _regions(caller, settings, home, _asked(settings, found))
-    yield from unlisted
+    return Accounts(tuple(found), tuple(unlisted))
 
 
 def _asked(settings: AwsSettings, found: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from cloudsync.change import Change
 from cloudsync.config.values import on_loopback
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
-from cloudsync.tells import Actor, Permission
+from cloudsync.tells import Accounts, Actor, Permission
 from cloudsync_aws import events
 from cloudsync_aws.caller import Caller, Failed, Late
 from cloudsync_aws.calls import Call
@@ -25,7 +25,7 @@ from cloudsync_aws.client import require
 from cloudsync_aws.failures import unreadable
 from cloudsync_aws.kinds import KindRules
 from cloudsync_aws.lists import ListSnapshot
-from cloudsync_aws.places import home_of, places
+from cloudsync_aws.places import home_of, listed, places
 from cloudsync_aws.reading import Known
 from cloudsync_aws.rights import asked
 from cloudsync_aws.roles import acting
@@ -101,6 +101,10 @@ class Provider:
         # What is wrong in use is said when scopes are asked for, not when the first is taken.
         first = next(found, None)
         return () if first is None else chain((first,), found)
+
+    def accounts(self, settings: AwsSettings, go_on: Callable[[], None]) -> Accounts | None:
+        """The accounts of the block's organization; see ``TellsAccounts``."""
+        return listed(self._caller, settings, go_on)
 
     def observe(
         self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from cloudsync_azure.caller import Caller, Where
@@ -18,8 +18,16 @@ _UNDER: Final = (
 )
 
 
-def subscriptions(caller: Caller, settings: AzureSettings) -> tuple[str, ...]:
+def _go_on() -> None:
+    """Nobody says stop."""
+
+
+def subscriptions(
+    caller: Caller, settings: AzureSettings, go_on: Callable[[], None] = _go_on
+) -> tuple[str, ...]:
     """The ids of the subscriptions, in order; the block names them, or Azure is asked.
+
+    ``go_on`` is asked before each call.
 
     Resource Graph is asked for discovery alone: it lags behind, and says nothing of subscriptions
     that the identity may not read.
@@ -31,8 +39,9 @@ def subscriptions(caller: Caller, settings: AzureSettings) -> tuple[str, ...]:
         return settings.subscriptions
     where = Where("", settings.endpoint, settings.tenant)
     if settings.management_group is None:
+        go_on()
         return tuple(sorted(_seen(caller, where)))
-    return tuple(sorted(set(_under(caller, where, settings.management_group))))
+    return tuple(sorted(set(_under(caller, where, settings.management_group, go_on))))
 
 
 def _seen(caller: Caller, where: Where) -> list[str]:
@@ -47,9 +56,10 @@ def _seen(caller: Caller, where: Where) -> list[str]:
     return caller.ask(where, SUBSCRIPTIONS, None, listed)
 
 
-def _under(caller: Caller, where: Where, group: str) -> Iterator[str]:
+def _under(caller: Caller, where: Where, group: str, go_on: Callable[[], None]) -> Iterator[str]:
     token: str | None = None
     while True:
+        go_on()
         options: dict[str, Any] = {"resultFormat": "objectArray", "$top": _ROWS}
         if token:
             options["$skipToken"] = token

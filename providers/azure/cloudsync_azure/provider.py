@@ -13,7 +13,7 @@ from cloudsync.change import Change
 from cloudsync.config.values import on_loopback
 from cloudsync.errors import UsageError
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
-from cloudsync.tells import Permission
+from cloudsync.tells import Accounts, Permission
 from cloudsync_azure import events
 from cloudsync_azure.caller import Caller, Failed, Late, Where
 from cloudsync_azure.carry_out import carry_out
@@ -86,23 +86,34 @@ class Provider:
         Raises:
             UsageError: there are no credentials.
         """
-        nowhere = Where("", settings.endpoint, settings.tenant)
+        listed: Accounts | None = settings.known
         try:
-            self._caller.ask(
-                nowhere, SUBSCRIPTIONS, None,
-                lambda: self._caller.clients.signed_in(settings.endpoint, settings.tenant),
-            )  # fmt: skip
-            found = subscriptions(self._caller, settings)
+            self._sign_in(settings)
+            found = listed.ids if listed else subscriptions(self._caller, settings)
         except Failed as failed:
-            if failed.found.credentials:
-                raise UsageError(
-                    "provider azure",
-                    f"no credentials were found ({failed.found.what})",
-                    todo=SIGN_IN,
-                ) from failed
+            _check_credentials(failed)
             known = [f"azure:{one}" for one in settings.subscriptions or ()] or ["azure"]
             return [unreadable(scope, failed.found, failed.action) for scope in known]
-        return [Scope(f"azure:{one}", settings) for one in found if settings.asks(f"azure:{one}")]
+        mine = [Scope(f"azure:{one}", settings) for one in found if settings.asks(f"azure:{one}")]
+        return [*mine, *(listed.unlisted if listed else ())]
+
+    def accounts(self, settings: AzureSettings, go_on: Callable[[], None]) -> Accounts | None:
+        """The subscriptions that Azure lists for the block; see ``TellsAccounts``."""
+        if settings.subscriptions is not None:
+            return None
+        try:
+            self._sign_in(settings)
+            return Accounts(subscriptions(self._caller, settings, go_on))
+        except Failed as failed:
+            _check_credentials(failed)
+            return Accounts((), (unreadable("azure", failed.found, failed.action),))
+
+    def _sign_in(self, settings: AzureSettings) -> None:
+        nowhere = Where("", settings.endpoint, settings.tenant)
+        self._caller.ask(
+            nowhere, SUBSCRIPTIONS, None,
+            lambda: self._caller.clients.signed_in(settings.endpoint, settings.tenant),
+        )  # fmt: skip
 
     def observe(
         self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None
@@ -129,3 +140,10 @@ class Provider:
     def apply(self, step: Step, deadline: float | None = None) -> Outcome:
         """Make the one mutating call of ``step``."""
         return carry_out(self._caller, step.call, deadline)
+
+
+def _check_credentials(failed: Failed) -> None:
+    if failed.found.credentials:
+        raise UsageError(
+            "provider azure", f"no credentials were found ({failed.found.what})", todo=SIGN_IN
+        ) from failed

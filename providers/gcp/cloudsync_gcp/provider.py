@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from cloudsync.change import Change
 from cloudsync.errors import UsageError
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
-from cloudsync.tells import Permission
+from cloudsync.tells import Accounts, Permission
 from cloudsync_gcp import events
 from cloudsync_gcp.blocks import Blocks
 from cloudsync_gcp.caller import Caller, Failed, Late
@@ -29,6 +29,10 @@ from cloudsync_gcp.sweep import Ceiling, Looking, projects_under
 from cloudsync_gcp.target import Target, place_of
 
 _EDITED: Final[Mapping[str, Kind]] = {"vpc-firewall": "classic", "network-policy": "global"}
+
+
+def _go_on() -> None:
+    """Nobody says stop."""
 
 
 class Provider:
@@ -99,21 +103,37 @@ class Provider:
             UsageError: there are no credentials, or another block wants other things of machines
                 that may be the same.
         """
+        self._see_credentials(settings)
+        found: Accounts = settings.known or (
+            Accounts(settings.projects) if settings.projects else self._searched(settings)
+        )
+        if found.unlisted:
+            return list(found.unlisted)
+        projects = found.ids
+        # A configuration is refused by every process alike, whichever has the projects in question.
+        self._blocks.enter(settings, projects)
+        return [Scope(f"gcp:{one}", settings) for one in projects if settings.asks(f"gcp:{one}")]
+
+    def accounts(self, settings: GcpSettings, go_on: Callable[[], None]) -> Accounts | None:
+        """The projects under the block's folder or organization; see ``TellsAccounts``."""
+        if settings.projects:
+            return None
+        self._see_credentials(settings)
+        return self._searched(settings, go_on)
+
+    def _see_credentials(self, settings: GcpSettings) -> None:
         try:
             self._caller.clients.get("Firewalls", settings.endpoint)
         except Exception as error:
             raise _no_credentials(error) from error
-        projects: Iterable[str] = settings.projects or ()
-        if not projects:
-            kind = "folders" if settings.folder else "organizations"
-            parent = f"{kind}/{settings.folder or settings.organization}"
-            try:
-                projects = projects_under(self._caller, parent, settings.endpoint)
-            except Failed as failed:
-                return [unreadable(f"gcp:{parent}", failed.found, failed.action)]
-        # A configuration is refused by every process alike, whichever has the projects in question.
-        self._blocks.enter(settings, projects)
-        return [Scope(f"gcp:{one}", settings) for one in projects if settings.asks(f"gcp:{one}")]
+
+    def _searched(self, settings: GcpSettings, go_on: Callable[[], None] = _go_on) -> Accounts:
+        kind = "folders" if settings.folder else "organizations"
+        parent = f"{kind}/{settings.folder or settings.organization}"
+        try:
+            return Accounts(tuple(projects_under(self._caller, parent, settings.endpoint, go_on)))
+        except Failed as failed:
+            return Accounts((), (unreadable(f"gcp:{parent}", failed.found, failed.action),))
 
     def observe(
         self, scope: Scope, only: frozenset[str] | None = None, deadline: float | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from typing import Any, Final
 
@@ -180,8 +180,12 @@ def _of(rule: Rule) -> Iterator[Target]:
         yield Target("all")
 
 
-def projects_under(caller: Caller, parent: str, endpoint: str | None) -> list[str]:
+def projects_under(
+    caller: Caller, parent: str, endpoint: str | None, go_on: Callable[[], None]
+) -> list[str]:
     """The ids of the active projects under ``folders/N`` or ``organizations/N``.
+
+    ``go_on`` is asked after each page.
 
     Raises:
         Failed: they can't be searched for.
@@ -197,6 +201,7 @@ def projects_under(caller: Caller, parent: str, endpoint: str | None) -> list[st
         for one in page.results:
             attributes: Any = one.additional_attributes or {}
             found.add(str(attributes.get("projectId") or one.name.rpartition("/")[2]))
+        go_on()
     return sorted(found)
 
 

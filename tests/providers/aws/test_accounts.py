@@ -290,6 +290,43 @@ def test_a_large_organization_is_listed_whole(sandbox: Sandbox, provider: Provid
     assert called(sandbox)[f"ListAccounts {HUB}"] == 4
 
 
+@pytest.mark.parametrize("organization", [True, {"units": ["ou-mail-00000001"]}])
+def test_what_was_listed_for_a_block_is_not_asked_for_again(
+    sandbox: Sandbox, provider: Provider, organization: object
+) -> None:
+    """The scopes are the same, and Organizations hears of it once; between calls a lease is kept."""
+    block = settings(organization=organization)
+    scopes = named(list(provider.scopes(block)))
+    asked = [call.action for call in sandbox.calls if call.service == "organizations"]
+    sandbox.calls.clear()
+    kept: list[int] = []
+    listed = provider.accounts(block, lambda: kept.append(len(sandbox.calls)))
+    assert listed
+    assert [call.action for call in sandbox.calls if call.service == "organizations"] == asked
+    assert len(kept) == len(asked)
+    sandbox.calls.clear()
+    assert named(list(provider.scopes(block.knowing(listed)))) == scopes
+    assert not [call for call in sandbox.calls if call.service == "organizations"]
+
+
+def test_a_block_that_names_its_accounts_has_none_to_list(
+    sandbox: Sandbox, provider: Provider
+) -> None:
+    """Nobody is asked."""
+    block = settings(accounts=[{"id": SHOP, "role": "cloudsync"}])
+    assert provider.accounts(block, lambda: None) is None
+    assert not sandbox.calls
+
+
+def test_what_could_not_be_listed_goes_with_what_was(sandbox: Sandbox, provider: Provider) -> None:
+    """Whoever goes by a listing says of it what whoever listed would."""
+    block = settings(organization={"include": ["mail", "nobody"]})
+    listed = provider.accounts(block, lambda: None)
+    assert listed
+    assert list(provider.scopes(block.knowing(listed))) == list(provider.scopes(block))
+    assert [one.scope for one in listed.unlisted] == ["aws:nobody"]
+
+
 def test_enabled_regions_are_each_accounts_own(sandbox: Sandbox, provider: Provider) -> None:
     """Without regions each account is asked for its own; some may be excluded by name."""
     sandbox.opt_out(WEST, SHOP)

@@ -12,6 +12,7 @@ from cloudsync.errors import UsageError
 from cloudsync.model import Mode, Verdict, Wanted
 from cloudsync.plan import make
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
+from cloudsync.tells import Accounts
 from cloudsync_azure.client import PLACEHOLDER, audience, needs_no_credentials, placeholder
 from cloudsync_azure.provider import Provider
 from cloudsync_azure.sandbox import Dialect, Principal, Sandbox
@@ -113,6 +114,29 @@ def test_subscriptions_are_found(provider: Provider, sandbox: Sandbox) -> None:
         "under": [f"azure:{SECOND}"],
     }
     assert operations(sandbox) == ["Subscriptions_List", "Resources"]
+
+
+def test_what_was_listed_for_a_block_is_not_asked_for_again(
+    provider: Provider, sandbox: Sandbox
+) -> None:
+    """The scopes are the same, and Azure hears of it once; a block that names them lists none."""
+    sandbox.seed_management_group("mail")
+    sandbox.seed_subscription(SECOND, parent="mail")
+    ways: tuple[dict[str, Any], ...] = ({}, {"management_group": "mail"})
+    for more in ways:
+        asked = block(sandbox, **more)
+        scopes = list(provider.scopes(asked))
+        sandbox.calls.clear()
+        kept: list[int] = []
+        listed = provider.accounts(asked, lambda kept=kept: kept.append(1))  # type: ignore[misc]
+        assert listed
+        assert len(kept) == len(operations(sandbox)) == 1
+        sandbox.calls.clear()
+        assert [str(one) for one in provider.scopes(asked.knowing(listed))] == [*map(str, scopes)]
+        lost = Accounts(listed.ids, (Unreadable("azure", "no", "ask"),))
+        assert list(provider.scopes(asked.knowing(lost)))[-1] == lost.unlisted[0]
+        assert operations(sandbox) == []
+    assert provider.accounts(block(sandbox, subscriptions=[SECOND]), lambda: None) is None
 
 
 def test_only_subscriptions_that_are_asked_for_are_scopes(

@@ -17,6 +17,7 @@ from cloudsync.errors import UsageError
 from cloudsync.model import Mode, Wanted
 from cloudsync.plan import make
 from cloudsync.provider import Outcome, Scope, Unreadable
+from cloudsync.tells import Accounts
 from cloudsync_gcp.client import placeholder
 from cloudsync_gcp.provider import Provider
 from cloudsync_gcp.sandbox import Dialect, Sandbox
@@ -174,6 +175,27 @@ def test_projects_under_a_folder() -> None:
         assert [str(scope) for scope in scopes if isinstance(scope, Scope)] == [
             "gcp:mail-0-x", "gcp:mail-1-x", "gcp:mail-2-x",
         ]  # fmt: skip
+
+
+def test_what_was_listed_for_a_block_is_not_asked_for_again() -> None:
+    """The scopes are the same, and Google hears of it once; a block that names them lists none."""
+    with Sandbox(projects=()) as sandbox:
+        for number in range(3):
+            sandbox.seed_project(f"mail-{number}-x", folders=("folders/77",))
+        provider = made()
+        asked = block(sandbox, folder="77")
+        scopes = list(provider.scopes(asked))
+        sandbox.calls.clear()
+        kept: list[int] = []
+        listed = provider.accounts(asked, lambda: kept.append(1))
+        assert listed
+        assert len(kept) == len(operations(sandbox)) == 1
+        sandbox.calls.clear()
+        assert [str(one) for one in provider.scopes(asked.knowing(listed))] == [*map(str, scopes)]
+        lost = Accounts((), (Unreadable("gcp:folders/77", "no", "ask"),))
+        assert list(provider.scopes(asked.knowing(lost))) == [*lost.unlisted]
+        assert operations(sandbox) == []
+        assert provider.accounts(block(sandbox, projects=["mail-0-x"]), lambda: None) is None
 
 
 def test_only_projects_that_are_asked_for_are_scopes() -> None:
