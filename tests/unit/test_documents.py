@@ -28,6 +28,7 @@ DOCUMENTS = sorted(
         *(tree() / "docs").rglob("*.md"),
         *(tree() / "providers").glob("*/README.md"),
         *(tree() / "terraform" / "modules").glob("*/README.md"),
+        *(tree() / "deploy").rglob("README.md"),
     )
 )
 each_document = pytest.mark.parametrize("name", DOCUMENTS)
@@ -149,7 +150,7 @@ def test_every_block_of_the_configuration_is_documented() -> None:
     assert keys.models() == keys.described()
 
 
-@each_document
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if not name.startswith("deploy/")])
 def test_examples_of_a_configuration_can_be_read(name: str) -> None:
     """Each YAML example is a whole configuration that the program takes."""
     for number, block in enumerate(fenced(name, "yaml")):
@@ -159,10 +160,23 @@ def test_examples_of_a_configuration_can_be_read(name: str) -> None:
 
 def spoken(name: str) -> list[list[str]]:
     """The commands that a document tells people to run, each as its words."""
-    lines = [line for block in fenced(name, "sh") for line in block.splitlines()]
+    blocks = [block.replace("\\\n", " ") for block in fenced(name, "sh")]
+    lines = [line for block in blocks for line in block.splitlines()]
     lines += [line.removeprefix("$ ") for line in re.findall(r"`([^`\n]+)`", text(name))]
     words = [shlex.split(line, comments=True) for line in lines if line.count("'") % 2 == 0]
-    return [one for one in words if one and Path(one[0]).name in {"cloudsync", "make"}]
+    every = [one for line in words for one in parted(line)]
+    return [one for one in every if one and Path(one[0]).name in {"cloudsync", "make"}]
+
+
+def parted(words: list[str]) -> Iterator[list[str]]:
+    """The commands of a line: between `&&`, behind variables, and what another one starts."""
+    command: list[str] = []
+    for word in [*words, "&&"]:
+        if word in {"&&", "--"} or word.endswith("/bin/cloudsync"):
+            yield command
+            command = [word] if word.endswith("cloudsync") else []
+        elif command or not re.match(r"[A-Z_]+=", word):
+            command.append(word)
 
 
 @each_document
@@ -176,6 +190,27 @@ def test_commands_in_the_documents_exist(name: str) -> None:
         else:
             wrong += unknown(rest)
     assert wrong == []
+
+
+def test_every_variable_of_ours_is_documented() -> None:
+    """What the program, its providers and the Terraform of deploy/ read or set has its line."""
+    sources = [
+        path
+        for folder, pattern in (("cloudsync", "*.py"), ("providers", "*.py"), ("deploy", "*.py"), ("deploy", "*.tf"))
+        for path in (tree() / folder).rglob(pattern)
+    ]  # fmt: skip
+    ours = re.compile(r"\bCLOUDSYNC_[A-Z_]+\b")
+    read = {one for path in sources for one in ours.findall(path.read_text("utf-8"))}
+    told = {one for name in DOCUMENTS for one in ours.findall(text(name))}
+    assert len(read) > 5
+    # An exported script's name for a chain of a firewall: no variable.
+    assert sorted(read - told - {"CLOUDSYNC_SMTP"}) == []
+
+
+@pytest.mark.parametrize("name", ["aws-lambda", "azure-function", "gcp-function"])
+def test_a_folder_of_terraform_says_where_its_variables_are(name: str) -> None:
+    """Each has a description; the page names those that most people set, and the file."""
+    assert "variables.tf" in text(f"deploy/{name}/README.md")
 
 
 def unknown(rest: list[str]) -> Iterator[str]:
