@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from cloudsync import docket, engine
+from cloudsync.again import looked_again
 from cloudsync.errors import HeldError
 from cloudsync.job import Job
 from cloudsync.looked import Look
@@ -95,6 +96,8 @@ def carried_out(
             outcomes += done.outcomes
             reversals |= done.reversals
             now += [verified(plan, done, held=found.vetted.waits) for plan in block]
+    changed = {target for step, one in outcomes for target in step.targets if one.kind == "done"}
+    now = looked_again(job, found, now, changed, deadline)
     try:
         standing = standing_orders(job)
     except StateError:

@@ -259,6 +259,34 @@ def test_parts_of_one_group_stand_in_one_block(world: World, again: str) -> None
     assert world.sandbox.mutations() == []
 
 
+def test_a_second_lock_is_told_and_opened(world: World) -> None:
+    """The list stands in the subnet's group, and the interface's stops it: missing, until both have it."""
+    at = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/mail/providers/Microsoft.Network"
+    subnet = f"{at}/virtualNetworks/mail/subnets/mx"
+    card = world.sandbox.seed_nsg("card", [rule("web", 300, destinationPortRange="443")])
+    world.sandbox.seed_nsg("mx", FOREIGN, subnets=[subnet])
+    world.sandbox.seed_interface("mx1", subnet, nsg=card)
+    world.config("add")
+    world.apply()
+    drift = world.run("drift")
+    said = " ".join(drift.out.split())
+    assert drift.code == 2
+    assert "MISSING" in said
+    assert "stopped by rule 65500 DenyAllInBound" in said
+    assert "mail/mx1" in said
+    explained = world.run("explain", LISTED[0], TARGET).out
+    assert f"{LISTED[0]} can't reach port 25" in explained
+    assert "(network security group mail/card)" in explained
+    file = world.folder / "cloudsync.yaml"
+    text = file.read_text(encoding="utf-8").replace("[mail/mx]", "[mail/mx, mail/card]")
+    file.write_text(text, encoding="utf-8")
+    applied = world.apply()
+    assert (applied.code, world.run("explain", LISTED[0], TARGET).out[:len(LISTED[0]) + 10]) == (
+        0, f"{LISTED[0]} can reach",
+    )  # fmt: skip
+    assert world.sandbox.nsg("card")["properties"]["securityRules"][0]["name"] == "web"
+
+
 def test_what_a_narrow_deny_stops_is_not_said_to_be_let_in(world: World) -> None:
     """An order that lets nobody in ends with 2, and the report names the rule that stops it."""
     world.sandbox.plant(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from cloudsync.addresses import PUBLIC, AddressSet
+from cloudsync.addresses import EVERYONE, PUBLIC, AddressSet
 from cloudsync.exposure import Clause, Name, first_match
 from cloudsync.model import Mode, Note, Verdict, Wanted, differ
 from cloudsync.plan import Mend, State, TargetPlan
@@ -40,6 +41,19 @@ BOTH = State(
         for port, exposure in NAMED.exposures.items()
     },
 )
+SHUT = first_match([Clause(allow=False, source=EVERYONE, rule="shut")], "another layer")
+BESIDE = State(
+    NAMED.exposures,
+    {
+        port: differ(
+            exposure,
+            Wanted("ours", Mode.ADD, (ip_network("2001:db8::/32"),)),
+            beside=[SHUT],
+        )
+        for port, exposure in NAMED.exposures.items()
+    },
+    dict.fromkeys(NAMED.exposures, (SHUT,)),
+)
 STEP = Step("replace", ("aws:1/r/sg-1", "aws:1/r/sg-2"), ("- a", "+ b"), own=False, narrows=True)
 REMARK = Remark("aws:1/r/sg-1", "blocked by `x`", Note.BLOCKED)
 PLANS = (
@@ -51,6 +65,7 @@ PLANS = (
                mend=Mend("lags", "take `2`", ("a",), ("b",), ("c",), "1", "2", None)),
     TargetPlan("aws:1/r/sg-5", Mode.ADD, "sha256:1", absent=Verdict.GONE, reason="it was there"),
     TargetPlan("aws:1/r", Mode.ADD, "sha256:1", reason="denied"),
+    TargetPlan("aws:1/r/sg-6", Mode.ADD, "sha256:1", BESIDE, BESIDE),
 )  # fmt: skip
 
 
@@ -74,6 +89,14 @@ def test_a_plan_comes_back_as_it_was() -> None:
             assert facts(one.before) == facts(other.before)
         if one.after and other.after:
             assert facts(one.after) == facts(other.after)
+
+
+def test_a_rule_of_another_layer_is_told_of_what_it_stops() -> None:
+    """Who is missing though the target lets him in is stopped by the layer beside it, kept or not."""
+    for state in (BESIDE, *(one.before for one in kept(PLANS[-1:]) if one.before)):
+        [share] = facts(state).stops
+        assert (share.rule, share.layer) == ("shut", "another layer")
+        assert share.part == AddressSet.of("2001:db8::/32")
 
 
 def test_what_is_alike_is_written_once_and_read_as_one_object() -> None:

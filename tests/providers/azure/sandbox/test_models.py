@@ -73,7 +73,14 @@ def test_the_network_sdk_knows_every_key(lro: Any) -> None:
             "mx", [rule("front", 200, **source)], tags={"a": "b"},
             subnets=["/s"], interfaces=["/n"],
         )  # fmt: skip
+        group = sandbox.seed_nsg("own")
+        sandbox.seed_interface("nic", "/s", "10.0.0.4", "fd00::4", nsg=group, asgs=[asg])
         client = network(sandbox)
+        interfaces = [
+            *client.network_interfaces.list_all(),
+            *client.network_interfaces.list("mail"),
+            client.network_interfaces.get("mail", "nic"),
+        ]
         listed = list(client.network_security_groups.list_all())
         made = client.security_rules.begin_create_or_update(
             "mail", "mx", "one", models.SecurityRule({"properties": properties(description="d")})
@@ -86,10 +93,15 @@ def test_the_network_sdk_knows_every_key(lro: Any) -> None:
         client.security_rules.begin_delete("mail", "mx", "front").result()
         left = [one.name for one in client.security_rules.list("mail", "mx")]
         groups = list(client.application_security_groups.list_all())
-        answers = [*listed, made, whole, again, tagged, *groups]
+        answers = [*interfaces, *listed, made, whole, again, tagged, *groups]
         client.close()
     assert [key for answer in answers for key in unknown(answer)] == []
     assert left == ["one"]
+    assert [one.name for one in interfaces] == ["nic"] * 3
+    assert interfaces[0] == interfaces[2]
+    assert (
+        interfaces[0].properties or models.NetworkInterfacePropertiesFormat()
+    ).network_security_group == {"id": group}
     assert made.properties is not None
     assert (made.properties.priority, made.properties.provisioning_state) == (100, "Succeeded")
 
