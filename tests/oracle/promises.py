@@ -272,6 +272,27 @@ def _elsewhere(before: World, after: World, wish: Wish, points: Sequence[Point])
                         yield f"promise 4: {text(point)} at {protocol}/{port} is decided otherwise"
 
 
+def _exact(asked: Sequence[Row], point: Point, meanings: Sequence[Meaning]) -> bool:
+    """Whether anybody can tell if a sender gets in: nothing vague speaks of him before he is decided.
+
+    A row that is for other machines for sure, ``elsewhere``, says nothing, and may mislead nobody.
+    """
+    for row in asked:
+        if row.get("elsewhere"):
+            continue
+        here = inside(point, row["sources"]) or not (row["sources"] or row["names"])
+        named = any(
+            inside(point, meaning.get(name, ())) for name in row["names"] for meaning in meanings
+        )
+        if named or (row["names"] and not row["allow"]):
+            return False
+        if row["machines"] and (here or row["names"]):
+            return False
+        if here and not row["machines"]:
+            return True
+    return True
+
+
 def misjudged(
     world: World,
     port: int,
@@ -287,7 +308,6 @@ def misjudged(
     """
     found: list[str] = []
     asked = joined(deciding(world, port))
-    exact = not any(row["names"] or row["machines"] for row in asked)
     # Azure's ids are the same in whatever case they are written.
     called = {name.casefold() for name in names}
     worth = tried(asked, meanings)
@@ -305,6 +325,8 @@ def misjudged(
         )
         if maybe and not says_possible(address) and not named:
             found.append(f"{address} may get in, and is said not to")
-        if exact and (says_certain(address) is not sure or says_possible(address) is not maybe):
+        if _exact(asked, point, worth) and (
+            says_certain(address) is not sure or says_possible(address) is not maybe
+        ):
             found.append(f"{address} is misjudged though nothing is partial or opaque")
     return found

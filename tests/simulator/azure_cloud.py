@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from random import Random
 from typing import Any, Final
 
-from cloudsync.provider import Provider
+from cloudsync.provider import Provider, Step
 from cloudsync_azure.client import Clients
 from cloudsync_azure.provider import Provider as AzureProvider
 from cloudsync_azure.sandbox import Dialect, Sandbox
@@ -165,6 +165,11 @@ class AzureCloud:
         else:
             faults.stale(times=2)
 
+    def made(self, step: Step) -> bool:
+        """Not told apart here."""
+        del step
+        return True
+
     def remember(self, target: str) -> None:
         """Keep how the group is, for ``undo``."""
         if self._held(target) is not None:
@@ -262,6 +267,7 @@ def _true(nsg: Body, part: Part) -> packets.World:
         {
             **row,
             "beside": row["id"] in bound,
+            "elsewhere": row["machines"] == NONE and _apart(rules.get(row["id"], {}), part),
             # One for a tag isn't as we make them, and the oracle sees no tags.
             "label": row["label"] + ("" if row["id"] in bound else " reshaped"),
         }
@@ -276,6 +282,12 @@ def _true(nsg: Body, part: Part) -> packets.World:
         if covered(rules[name], part.others, version) and _speaks_to(rules[name], version)
     )
     return replace(found, rows=rows, beyond=beyond)
+
+
+def _apart(rule: Body, part: Part) -> bool:
+    """Whether a rule is for addresses, and so are the guarded machines: then anybody can compare."""
+    to = rule.get("destinationAddressPrefix", "")
+    return "/" in to and "addresses" in part.protect
 
 
 def _ours(name: str, rule: Body) -> bool:

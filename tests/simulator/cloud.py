@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, Protocol
 
-from cloudsync.provider import Provider
+from cloudsync.provider import Provider, Step
 from tests.oracle.packets import Meaning, World
 
 
@@ -69,6 +69,10 @@ class Cloud(Protocol):
 
     def regard(self, random: Random) -> None:
         """The operator may change whom the targets guard, where the world has a choice."""
+        ...
+
+    def made(self, step: Step) -> bool:
+        """Whether the world is as a step was to leave it, where that can be told apart."""
         ...
 
     def remember(self, target: str) -> None:

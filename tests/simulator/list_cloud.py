@@ -10,7 +10,7 @@ from functools import cache
 from random import Random
 from typing import Any, Final
 
-from cloudsync.provider import Provider
+from cloudsync.provider import Provider, Step
 from cloudsync_aws.client import Clients
 from cloudsync_aws.provider import Provider as AwsProvider
 from cloudsync_aws.sandbox import Dialect, Sandbox
@@ -156,6 +156,21 @@ class ListCloud:
 
     def regard(self, random: Random) -> None:
         """There is one way to guard these targets."""
+
+    def made(self, step: Step) -> bool:
+        """Whether the entries that a call names stand, or don't, and the size is what it says."""
+        call: Any = step.call
+        held = self._held(f"{self._scope}/{call.list}")
+        if held is None:
+            return False
+        entries = {one.cidr: one.description or "" for one in held.entries(held.version) or ()}
+        match call.operation:
+            case "add":
+                return all(entries.get(one.cidr) == one.description for one in call.entries)
+            case "remove":
+                return not any(one.cidr in entries for one in call.entries)
+            case _:
+                return bool(held.max_entries == call.size)
 
     def remember(self, target: str) -> None:
         """Keep what stands in the list, for ``undo``."""

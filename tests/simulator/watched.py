@@ -74,6 +74,8 @@ class Watched:
             self._cloud.remember(target)
         outcome = self._inner.apply(step, deadline)
         self._judge.is_called(self._worker, step)
+        if outcome.kind == "done" and not self._cloud.made(step):
+            self._judge.faults.append(f"{step.changes} is said to be done, and isn't")
         self._befall(number, "after")
         return outcome
 

@@ -30,6 +30,13 @@ def test_an_allow_ahead_takes_nothing_from_a_name() -> None:
     assert first_match([allow(A), allow(NOBODY, PARTNER)], "").reach(PARTNER) == PUBLIC
 
 
+def test_a_rule_for_one_family_lets_in_that_part_of_a_name() -> None:
+    """What a name can stand for in a rule is the rule's to say, whatever else it names."""
+    four = Name(PARTNER.text, PUBLIC & EVERY_IPV4)
+    found = first_match([allow(NOBODY, four, GROUP), deny(A), allow(NOBODY, GROUP)], "")
+    assert (found.reach(PARTNER), found.reach(GROUP)) == (four.bound, INTERNAL)
+
+
 def test_only_a_full_deny_ahead_takes_from_a_name() -> None:
     """A deny for some machines stops nobody for sure; one behind the name comes too late."""
     named = allow(NOBODY, PARTNER)
