@@ -9,7 +9,7 @@ from functools import partial
 from cloudsync import intime
 from cloudsync.change import accounts, concerns
 from cloudsync.config import TargetSettings
-from cloudsync.errors import TargetError, UsageError
+from cloudsync.errors import NoCredentials, TargetError, UsageError
 from cloudsync.immutable import immutable
 from cloudsync.job import Job
 from cloudsync.provider import Provider, Scope, Snapshot, Unreadable
@@ -26,17 +26,25 @@ class Block:
 
 
 def blocks_of(
-    job: Job, deadline: float | None = None, only: frozenset[str] = frozenset()
+    job: Job,
+    deadline: float | None = None,
+    only: frozenset[str] = frozenset(),
+    *,
+    apart: bool = False,
 ) -> list[Block]:
     """The job's target blocks with their scopes; where ``only`` names some, with what is asked for these.
 
     A provider may have to ask for its scopes, account by account; those that it had no time to
     name before ``deadline`` are not reached. An event of one account asks nothing of the others.
+    With ``apart``, a cloud that there are no credentials for is one that can't be read, and those
+    of the others are kept right all the same.
 
     Raises:
-        UsageError: a provider or its credentials are missing.
+        UsageError: a provider is missing, or its credentials: without ``apart`` one cloud's, else all.
     """
     found: list[Block] = []
+    refused: list[NoCredentials] = []
+    reached = False
     for target in job.config.targets:
         provider = job.provider(target.provider)
         if only and not concerns(only, target.provider):
@@ -45,15 +53,24 @@ def blocks_of(
         asked = target.within(partial(concerns, only), accounts(only)) if only else target
         scopes: list[Scope] = []
         blind: list[Unreadable] = []
-        for one in provider.scopes(asked):
-            if intime.late(deadline, job.pace.monotonic):
-                blind.append(intime.unreached(target.provider))
-                break
-            if isinstance(one, Scope):
-                scopes.append(one)
-            else:
-                blind.append(one)
+        try:
+            for one in provider.scopes(asked):
+                if intime.late(deadline, job.pace.monotonic):
+                    blind.append(intime.unreached(target.provider))
+                    break
+                if isinstance(one, Scope):
+                    scopes.append(one)
+                else:
+                    blind.append(one)
+            reached = True
+        except NoCredentials as error:
+            if not apart:
+                raise
+            refused.append(error)
+            blind.append(Unreadable(target.provider, error.what, error.todo))
         found.append(Block(target, provider, tuple(scopes), tuple(blind)))
+    if refused and not reached:
+        raise refused[0]
     return found
 
 

@@ -5,6 +5,7 @@ numbers), what was done or not done, and what to do about it.
 
     CloudsyncError                      exit
     ├── UsageError                      1  use or configuration
+    │   └── NoCredentials               1  nobody can ask a cloud; 3 where others can be asked
     ├── TargetError                     3  a target failed, was refused, is gone or unreadable
     ├── HeldError                       4  a guard waits for a person
     ├── SourceRefused                   5  the list was refused or couldn't be fetched
@@ -75,6 +76,10 @@ class CloudsyncError(Exception):
 
 class UsageError(CloudsyncError):
     """The command line or the configuration asks for something that can't be done."""
+
+
+class NoCredentials(UsageError):
+    """Nobody can ask a cloud: there are no credentials for it, or they aren't good (any more)."""
 
 
 class TargetError(CloudsyncError):

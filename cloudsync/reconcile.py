@@ -76,10 +76,10 @@ def look(job: Job, *, sweep: bool = False) -> Look:
     now = job.now()
     began, deadline = job.pace.monotonic(), job.deadline()
     check(job)
-    blocks = cache(partial(blocks_of, job, deadline))
+    blocks = cache(partial(blocks_of, job, deadline, apart=True))
     basis = rested(job, now, blocks, sweep=sweep, deadline=deadline)
     # Own rules that tell the list stand everywhere; what a change concerns stands in one place.
-    here = blocks_of(job, deadline, job.only) if job.only else blocks()
+    here = blocks_of(job, deadline, job.only, apart=True) if job.only else blocks()
     made = planned(
         job, here, basis.listing.wanted, basis.digest, now,
         unsure=basis.unsure, unsettled=basis.unsettled, deadline=deadline, gate=docket.gate(job),

@@ -17,7 +17,7 @@ from cloudsync.allowlist import Entry, InForce, Listing
 from cloudsync.config import Config
 from cloudsync.config.problems import ConfigError
 from cloudsync.engine import Pace
-from cloudsync.errors import SourceRefused, UsageError
+from cloudsync.errors import NoCredentials, SourceRefused, UsageError
 from cloudsync.job import Job
 from cloudsync.memory.firewall import Firewall, Rule
 from cloudsync.memory.provider import WORLDS, Provider
@@ -563,6 +563,38 @@ def test_one_blind_scope_hides_no_other() -> None:
     scene = Many({"one": ()}, each=Abreast(4))
     scene.other.unreadable = "access was denied"
     assert verdicts(scene.run()) == {ONE: Verdict.IN_SYNC, "memory:other": Verdict.UNREADABLE}
+
+
+class Unlet(Calls):
+    """Calls that some worlds have no credentials for."""
+
+    def __init__(self, *worlds: str) -> None:
+        super().__init__()
+        self.worlds = worlds
+
+    def scopes(self, settings: Any) -> Iterable[Scope | Unreadable]:
+        """As the provider, where there are credentials."""
+        if settings.world in self.worlds:
+            raise NoCredentials("provider calls", "no credentials were found", todo="Sign in.")
+        return super().scopes(settings)
+
+
+def test_a_cloud_without_credentials_stops_no_other() -> None:
+    """What was known of it is unreadable, and the others are mended; without any, it is an error."""
+    scene = Scene({"one": ()}, blocks=({}, {"world": "other"}))
+    WORLDS["other"] = World({"three": Firewall(())})
+    scene.run()
+    scene.world.uproot("one", next(iter(scene.world.firewalls["one"].rules)).name)
+    scene.provider = Unlet("other")
+    report = scene.run()
+    assert {plan.target: (plan.verdict, plan.reason) for plan in report.now.targets} == {
+        ONE: (Verdict.IN_SYNC, ""),
+        "memory": (Verdict.UNREADABLE, "no credentials were found. Sign in."),
+        THREE: (Verdict.UNREADABLE, "no credentials were found. Sign in."),
+    }
+    scene.provider = Unlet("run", "other")
+    with pytest.raises(NoCredentials, match="no credentials were found"):
+        scene.run()
 
 
 def test_what_the_run_had_no_time_for_is_unreadable_and_unchanged() -> None:

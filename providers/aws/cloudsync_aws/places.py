@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from cloudsync.errors import UsageError
+from cloudsync.errors import NoCredentials, UsageError
 from cloudsync.provider import Scope, Unreadable
 from cloudsync.tells import Accounts
 from cloudsync_aws.caller import Caller, Failed
@@ -98,7 +98,7 @@ def _asked(settings: AwsSettings, found: Sequence[str]) -> list[str]:
 
 def _check_credentials(failed: Failed) -> None:
     if failed.found.credentials:
-        raise UsageError(
+        raise NoCredentials(
             "provider aws",
             f"no credentials were found ({failed.found.what})",
             todo="Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "

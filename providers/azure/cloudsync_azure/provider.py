@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from cloudsync.change import Change
 from cloudsync.config.values import on_loopback
-from cloudsync.errors import UsageError
+from cloudsync.errors import NoCredentials, UsageError
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
 from cloudsync.tells import Accounts, Permission
 from cloudsync_azure import events
@@ -144,6 +144,6 @@ class Provider:
 
 def _check_credentials(failed: Failed) -> None:
     if failed.found.credentials:
-        raise UsageError(
+        raise NoCredentials(
             "provider azure", f"no credentials were found ({failed.found.what})", todo=SIGN_IN
         ) from failed

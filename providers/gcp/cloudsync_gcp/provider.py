@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from cloudsync.change import Change
-from cloudsync.errors import UsageError
+from cloudsync.errors import NoCredentials, UsageError
 from cloudsync.provider import Outcome, Scope, Step, Unreadable
 from cloudsync.tells import Accounts, Permission
 from cloudsync_gcp import events
@@ -214,8 +214,8 @@ class Provider:
             raise _no_credentials(error) from error
 
 
-def _no_credentials(error: Exception) -> UsageError:
-    return UsageError(
+def _no_credentials(error: Exception) -> NoCredentials:
+    return NoCredentials(
         "provider gcp",
         f"no credentials were found ({failure(error).what})",
         todo="Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS, or "
