@@ -20,6 +20,9 @@ from cloudsync_azure.sandbox import Sandbox
 GROUP: Final = "mail"
 BROKEN: Final = "nsg-open-to-the-world"
 """The group that is right once the job is done, until somebody breaks it by hand."""
+LOCK: Final = "nsg-second-lock"
+"""The group that hangs on an interface, in the subnet of ``LOCKED``."""
+LOCKED: Final = "nsg-half-the-list"
 
 Rule = dict[str, Any]
 _OWN: Final = f"cloudsync-{INSTALLATION}-25-"
@@ -102,10 +105,16 @@ _GROUPS: Final[tuple[tuple[str, str, str, Verdict, tuple[Rule, ...]], ...]] = (
         (_own(*LISTED),),
     ),
     (
-        "nsg-half-the-list", "add",
+        LOCKED, "add",
         "half of the list is missing: somebody stopped typing",
         Verdict.IN_SYNC,
         (_own(*LISTED[:7]),),
+    ),
+    (
+        LOCK, "add",
+        "a second lock, on the interface: past the subnet's group, mail stops here",
+        Verdict.IN_SYNC,
+        (_HTTPS,),
     ),
     (
         "nsg-who-left-the-list", "add",
@@ -129,7 +138,7 @@ _GROUPS: Final[tuple[tuple[str, str, str, Verdict, tuple[Rule, ...]], ...]] = (
 
 
 class Fleet:
-    """Azure on loopback with eight groups that are wrong and one that is right.
+    """Azure on loopback with nine groups that are wrong and one that is right.
 
     A context manager: it listens on ``port`` of 127.0.0.1 (0: a free one) while it is entered.
     """
@@ -141,13 +150,16 @@ class Fleet:
             "Microsoft.Network/virtualNetworks/mail/subnets/"
         )
         for name, mode, _, _, rules in _GROUPS:
-            self._cloud.seed_nsg(
+            made = self._cloud.seed_nsg(
                 name,
                 rules,
                 group=GROUP,
                 tags={"cloudsync": "smtp", "mode": mode},
-                subnets=[subnet + name.removeprefix("nsg-")],
+                subnets=[] if name == LOCK else [subnet + name.removeprefix("nsg-")],
             )
+            if name == LOCK:
+                within = subnet + LOCKED.removeprefix("nsg-")
+                self._cloud.seed_interface("mx-card", within, nsg=made, group=GROUP)
 
     def __enter__(self) -> Self:
         self._cloud.start()
