@@ -184,13 +184,15 @@ def every(
         for one in sweeps:
             for target in one.targets:
                 # Azure takes a name in any case, and no cloud has two that differ in case alone.
-                if target.lower() in taken:
+                # One that is in small letters is held once, and not as its own copy.
+                small = target.lower()
+                if small in taken:
                     raise UsageError(
                         block.settings.where,
                         f"{target} is a target of an earlier block too",
                         todo="Select it in one block only.",
                     )
-                taken.add(target.lower())
+                taken.add(target if small == target else small)
                 read.add(target)
             plans += one.plans
             for seen in one.unreadable:

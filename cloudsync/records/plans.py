@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from cloudsync.addresses import AddressSet
@@ -131,13 +131,21 @@ class Writing:
 
 @dataclass
 class Reading:
-    """What was read of documents so far: what is alike is one object, however often it is read."""
+    """What was read of documents so far: what is alike is one object, however often it is read.
 
+    ``known`` are texts that are held already, and needn't be once more.
+    """
+
+    known: InitVar[Iterable[str]] = ()
     _sets: dict[tuple[str, ...], AddressSet] = field(
         default_factory=dict[tuple[str, ...], AddressSet]
     )
     _states: dict[Any, State] = field(default_factory=dict[Any, State])
     _texts: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self, known: Iterable[str]) -> None:
+        """Begin with what is held already."""
+        self._texts.update((one, one) for one in known)
 
     def document(self, value: Value) -> Pages:
         """The tables of one document.

@@ -6,8 +6,9 @@ It calls no cloud and writes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Final
 
 from cloudsync import records
@@ -91,8 +92,9 @@ def composed(job: Job, common: Common, known: Mapping[str, Seen], *, anyway: boo
         UsageError: two blocks have one target, or a block matched none in any shard.
         StateError: the state can't be read.
     """
-    known = {target: one for target, one in known.items() if one.seen_at <= common.at}
-    reading = Reading()
+    known = _but(known, {target for target, one in known.items() if one.seen_at > common.at})
+    # The very texts that are known already, as far as they are the same.
+    reading = Reading(known)
     marks = [
         _marks(job, common, Shard(number, common.of), reading) for number in range(1, common.of + 1)
     ]
@@ -110,7 +112,7 @@ def composed(job: Job, common: Common, known: Mapping[str, Seen], *, anyway: boo
         for target in known
         if one.shard.has(target)
     }
-    expected = {target: one for target, one in known.items() if target not in missed}
+    expected = _but(known, missed)
     plans: list[TargetPlan] = []
     wrong = OTHER if common.config != job.config.digest else ""
     try:
@@ -128,9 +130,9 @@ def composed(job: Job, common: Common, known: Mapping[str, Seen], *, anyway: boo
         blind += (lost for one in marks for lost in _lost(one))
         blind.append(Unreadable(f"run {common.name}", wrong))
     plans += (unread(one, mode, basis.digest) for one in blind)
-    plans = _each_once(_numbered(plans, marks, known))
-    plans = said(job, plans, {}, common.at, waits=basis.vetted.waits)
+    plans = said(job, _numbered(plans, marks, known), {}, common.at, waits=basis.vetted.waits)
     plans.sort(key=lambda plan: plan.target)
+    plans = _each_once(plans)
     whole = Whole(
         Plan(basis.digest, tuple(plans)),
         first=tuple(target for one in seen for target in one.first),
@@ -179,20 +181,32 @@ def _blocks(
         names = sorted(scopes)
         blocks.append(
             Block(
-                settings, job.provider(settings.provider), tuple(Scope(one) for one in names),
+                settings, job.provider(settings.provider),
+                tuple(
+                    by_scope[number, one].scope if (number, one) in by_scope else Scope(one)
+                    for one in names
+                ),
                 tuple(lost),
             )
         )  # fmt: skip
         swept.append(
             [
-                by_scope.get(
-                    (number, name),
-                    Sweep(Scope(name), unreadable=(Unreadable(name, _never(scopes[name])),)),
-                )
-                for name in names
+                by_scope.get((number, scope.name)) or _unseen(scope, scopes[scope.name])
+                for scope in blocks[-1].scopes
             ]
         )
     return blocks, swept
+
+
+def _unseen(scope: Scope, shard: Shard) -> Sweep:
+    return Sweep(scope, unreadable=(Unreadable(scope.name, _never(shard)),))
+
+
+def _but(known: Mapping[str, Seen], others: Collection[str]) -> Mapping[str, Seen]:
+    """``known`` without ``others``; mostly these are none, and it needn't be held twice."""
+    if not others:
+        return known
+    return {target: one for target, one in known.items() if target not in others}
 
 
 def _lost(one: _Marks, number: int | None = None) -> Iterator[Unreadable]:
@@ -216,9 +230,11 @@ def _numbered(
     plans: list[TargetPlan], marks: Sequence[_Marks], known: Mapping[str, Seen]
 ) -> list[TargetPlan]:
     """``plans``, where the row of a shard that never finished says how many targets are unseen."""
+    lost = {str(one.shard): one for one in marks if not one.ended}
+    if not lost:
+        return plans
     found: list[TargetPlan] = []
     looked = {plan.target for plan in plans if plan.before}
-    lost = {str(one.shard): one for one in marks if not one.ended}
     for plan in plans:
         one = lost.get(plan.target)
         if one is None:
@@ -237,8 +253,8 @@ def _numbered(
 
 
 def _each_once(plans: list[TargetPlan]) -> list[TargetPlan]:
-    """One plan a name: a shard that never finished stands in every block."""
-    return list({plan.target: plan for plan in reversed(plans)}.values())
+    """One plan a name, of those in order: a shard that never finished stands in every block."""
+    return [next(same) for _, same in groupby(plans, key=lambda plan: plan.target)]
 
 
 def _mode(block: Block, *, unsure: bool) -> Mode:
@@ -250,8 +266,14 @@ def _add_what_was_made(
     whole: Whole, marks: Sequence[_Marks], seen: Sequence[Sight], *, none: bool
 ) -> None:
     """How each step ended, in the order that one process would have gone in, and what is so now."""
-    scope_of = {target: one.sweep.scope.name for one in seen for target in one.sweep.targets}
     made = [one for each in marks for one in each.made if one.now]
+    touched = {plan.target for one in made for plan in one.now}
+    scope_of = {
+        target: one.sweep.scope.name
+        for one in seen
+        for target in one.sweep.targets
+        if target in touched
+    }
     began: dict[str, str] = {}
     for one in made:
         first = min(plan.target for plan in one.now)

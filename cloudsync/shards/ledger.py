@@ -231,20 +231,25 @@ def _plans(writing: Writing, plans: tuple[TargetPlan, ...], **more: Any) -> Valu
     return writing.value(plans=said, **more)
 
 
+# Who gathers holds what is said of every scope: one for all that have none.
+_NONE: Final[Mapping[str, Any]] = {}
+
+
 def _sight(value: Value, reading: Reading) -> Sight:
     pages = reading.document(value)
     return Sight(
         number(value["block"]),
         Sweep(
-            Scope(text(value["scope"])),
+            Scope(reading.same(value["scope"])),
             tuple(pages.plan(one) for one in value["plans"]),
             tuple(reading.same(one) for one in value["targets"]),
             tuple(_lost(one) for one in value["unreadable"]),
             HOLDS.from_value(value["holds"]),
             tuple(map(text, value["waits"])),
+            _NONE,
         ),
         tuple(map(text, value["first"])),
-        ARMED.from_value(value["armed"]),
+        ARMED.from_value(value["armed"]) or _NONE,
     )
 
 
