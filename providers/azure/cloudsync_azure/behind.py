@@ -7,14 +7,14 @@ traffic"). An interface, its network and both groups are of one subscription.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
 from cloudsync.addresses import AddressSet
 from cloudsync.immutable import immutable
 from cloudsync_azure.clauses import Protect
-from cloudsync_azure.rule import Packed
+from cloudsync_azure.rule import Packed, rules_of
 
 
 @immutable
@@ -148,22 +148,27 @@ def behind(
 ) -> Behind:
     """What is known of the guarded ones of ``found``; ``groups`` are the other groups as read."""
     guarded = [one for one in found if _guarded(one.interface, protect)]
-    hosts = tuple(_hosts(guarded, groups))
-    unread = sorted(
-        {one.other for one in guarded if one.other and one.other not in groups}
-    )  # fmt: skip
-    reasons = [unseen, f"the rules of {', '.join(unread)} weren't shown" if unread else ""]
+    named = {one.other for one in guarded if one.other}
+    readable = {name for name in named if name in groups and _readable(groups[name].ingress)}
+    hosts = tuple(
+        Host(one.interface, groups[one.other].name, groups[one.other].ingress)
+        for one in guarded
+        if one.other in readable
+    )
+    unread = sorted(named - readable)
+    reasons = [unseen, f"the rules of {', '.join(unread)} couldn't be read" if unread else ""]
     said = "; ".join(one for one in reasons if one)
     if not hosts:
         return Behind(unseen=said)
     return Behind(hosts, len(hosts) < len(guarded), said)
 
 
-def _hosts(found: Iterable[Stand], groups: Mapping[str, Attached]) -> Iterator[Host]:
-    for one in found:
-        if one.other in groups:
-            other = groups[one.other]
-            yield Host(one.interface, other.name, other.ingress)
+def _readable(rules: Packed) -> bool:
+    try:
+        rules_of(rules)
+    except (KeyError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _guarded(one: Interface, protect: Protect) -> bool:

@@ -25,7 +25,8 @@ from cloudsync_azure.behind import (
 from cloudsync_azure.caller import Caller, Failed, Late, Where
 from cloudsync_azure.clauses import Protect
 from cloudsync_azure.failures import Failure, unreadable
-from cloudsync_azure.snapshot import AzureSnapshot, Nsg, nsg
+from cloudsync_azure.rule import DEFAULTS, inbound, packed
+from cloudsync_azure.snapshot import AzureSnapshot, Nsg, resource_group
 
 INTERFACES: Final = "Microsoft.Network/networkInterfaces/read"
 
@@ -45,10 +46,26 @@ def attached(answers: Iterable[Mapping[str, Any]]) -> dict[str, Attached]:
         properties: Mapping[str, Any] = one.get("properties") or {}
         if properties.get("networkInterfaces") or properties.get("subnets"):
             try:
-                found[key(one["id"])] = _attached(nsg(one))
+                found[key(one["id"])] = _told(one, properties)
             except (KeyError, TypeError, ValueError):
-                continue  # behind it nothing is known, and that is said of the groups beside it
+                continue  # nothing is known of it, and that is said of the groups beside it
     return found
+
+
+def _told(answer: Mapping[str, Any], properties: Mapping[str, Any]) -> Attached:
+    """A group as ARM answered it; most are in front of nothing that counts, and stay packed."""
+    defaults = properties.get("defaultSecurityRules") or DEFAULTS
+    every = (*(properties.get("securityRules") or ()), *defaults)
+    return Attached(
+        f"{resource_group(answer['id'])}/{answer['name']}",
+        packed((one["name"], one["properties"]) for one in every if inbound(one["properties"])),
+        _ids(properties, "networkInterfaces"),
+        _ids(properties, "subnets"),
+    )
+
+
+def _ids(properties: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    return tuple(str(one["id"]).lower() for one in properties.get(field) or ())
 
 
 def _attached(one: Nsg) -> Attached:

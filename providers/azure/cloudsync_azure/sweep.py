@@ -98,10 +98,11 @@ def _swept(
     groups: dict[str, Attached] = {}
     try:
         for page in _everything(caller, scope, deadline):
-            chosen = [one for one in page if _carries(one, scope.settings.select)]
+            chosen, others = _parted(page, scope.settings.select)
             pages.append(_read(scope, chosen))
-            groups.update(neighbours.attached(page))
+            groups.update(neighbours.attached(others))
         ours = neighbours.here(pages)
+        groups.update(ours)
         found = neighbours.stood(caller, where(scope), ours, groups, deadline)
     except Failed as failed:
         # What was read is told; what else stands in front of it may be on a page that wasn't.
@@ -149,6 +150,16 @@ def _everything(
         where(scope), LIST, deadline,
         lambda client, options: client.network_security_groups.list_all(**options),
     )  # fmt: skip
+
+
+def _parted(
+    page: Iterable[Mapping[str, Any]], select: AzureSelect
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """The groups of a page that are targets, and those that aren't."""
+    parts: dict[bool, list[Mapping[str, Any]]] = {True: [], False: []}
+    for one in page:
+        parts[_carries(one, select)].append(one)
+    return parts[True], parts[False]
 
 
 def _carries(answer: Mapping[str, Any], select: AzureSelect) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,13 +50,15 @@ def block(sandbox: Sandbox, **more: Any) -> Scope:
     return Scope(f"azure:{SUBSCRIPTION}", settings)
 
 
-def look(provider: Provider, scope: Scope, *only: str) -> Mapping[str, TargetPlan]:
+def look(
+    provider: Provider, scope: Scope, *only: str, networks: Sequence[str] = LISTED
+) -> Mapping[str, TargetPlan]:
     """The plan of each target, as one look gives it."""
     found: dict[str, TargetPlan] = {}
     for seen in provider.observe(scope, frozenset(only) or None):
         assert isinstance(seen, AzureSnapshot), seen
         thawed = RULES.thaw(RULES.freeze(seen))
-        wants = dict.fromkeys(seen.targets, wanted(*LISTED, mode=Mode.ADD))
+        wants = dict.fromkeys(seen.targets, wanted(*networks, mode=Mode.ADD))
         plans = make(provider.rules, seen, wants, "sha256:x")
         assert [(one.verdict, one.remarks) for one in make(RULES, thawed, wants, "sha256:x")] == [
             (one.verdict, one.remarks) for one in plans
@@ -106,6 +109,33 @@ def test_a_sender_whom_the_interface_stops_is_missing(sandbox: Sandbox) -> None:
     sandbox.plant("own", [rule("rest", 210, LISTED[1])])
     assert look(provider, scope, MX)[MX].verdict is Verdict.IN_SYNC
     assert called(sandbox) == [GROUP, GROUP]
+
+
+def test_a_family_that_the_machine_lacks_is_stopped_by_no_group(sandbox: Sandbox) -> None:
+    """Whoever comes by IPv6 can't reach a machine without an IPv6 address, whatever its group says."""
+    six = "2001:db8:25::/48"
+    sandbox.plant("mx", [own("list", "ipv6", 101, six)])
+    sandbox.plant("own", [rule("rest", 210, LISTED[1])])
+    hang(sandbox, "mx1")
+    plan = look(Provider(), block(sandbox), networks=(*LISTED, six))[MX]
+    assert plan.verdict is Verdict.IN_SYNC
+    hang(sandbox, "mx1", "10.0.0.4", "fd00::4")
+    plan = look(Provider(), block(sandbox), networks=(*LISTED, six))[MX]
+    assert plan.verdict is Verdict.MISSING
+
+
+def test_a_group_that_cannot_be_read_is_told_of(sandbox: Sandbox) -> None:
+    """Another group of rules that nobody understands leaves the target readable, and is named."""
+    hang(sandbox, "mx1")
+    world = sandbox.world
+    held = world.nsgs[
+        f"{SUBNET.partition('/virtualNetworks/')[0]}/networkSecurityGroups/own".lower()
+    ]
+    odd = {**held.rules[0].properties, "destinationPortRange": "smtp"}
+    world.put(replace(held, rules=(replace(held.rules[0], properties=odd),)), settled=True)
+    plan = look(Provider(), block(sandbox))[MX]
+    assert plan.verdict is Verdict.IN_SYNC
+    assert plan.remarks[0].text.endswith("isn't known: the rules of mail/own couldn't be read")
 
 
 def test_some_machines_are_undetermined(sandbox: Sandbox) -> None:
