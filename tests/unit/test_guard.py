@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cloudsync.addresses import AddressSet
 from cloudsync.allowlist import Entry, Format, InForce, Leaving, Listing
-from cloudsync.vetting.guard import Judgement, Reason, judge
+from cloudsync.vetting.guard import Judgement, Reason, anchors_of, judge
 from cloudsync.vetting.leaving import OWN_RULES, recovered
 from cloudsync.vetting.limits import Limits
 
@@ -529,6 +529,18 @@ def test_configured_anchors_take_the_place_of_the_broadest() -> None:
         anchors=(IPv4Network("9.0.0.0/25"),),
     )
     assert said(judgement) == []
+
+
+def test_an_anchor_is_the_configured_one_or_the_one_broadest_of_a_family() -> None:
+    """What no list may lack is what a person named; else each family's broadest, if it is one."""
+    standing = [ip_network(one) for one in ("8.0.0.0/24", "9.0.0.0/25", "2001:db8::/48")]
+    named = (ip_network("9.0.0.0/25"),)
+    assert anchors_of(standing, named) == named
+    assert anchors_of(standing) == (standing[0], standing[2])
+    assert anchors_of(standing[:1]) == (standing[0],)
+    assert anchors_of([*standing[:1], ip_network("7.0.0.0/24")]) == ()
+    everyone = ip_network("0.0.0.0/0")
+    assert anchors_of([everyone, *standing]) == (everyone, standing[2])
 
 
 # ------------------------------------------------------------------- where a list comes from
