@@ -91,7 +91,7 @@ def rested(
     # What own rules tell after the state was lost may be less than was in force. While the list on
     # offer waits for a person, or none was read, nothing is closed by it: it could be a sender that
     # is cut off.
-    unsure = (sweep or vetted.waits) and listing.source == OWN_RULES
+    unsure = (read.listing is None or vetted.waits) and listing.source == OWN_RULES
     return Basis(
         read, vetted, listing, known, recovered, unsure, unsettled=recovered or unsettled(job)
     )

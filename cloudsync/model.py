@@ -79,7 +79,9 @@ class Wanted:
     follows from them. ``priority`` is the range of numbers that own rules may use, where rules
     have numbers. ``managed_by`` is who keeps the target, where the configuration says so.
     ``unsettled`` says that what an earlier run did may not have been seen yet: then a step must not
-    rest on what a rule's id stands for, since a read may show what it stood for before.
+    rest on what a rule's id stands for, since a read may show what it stood for before. ``unsure``
+    says that own rules alone told the list: then what stands under a purpose that it may have
+    outgrown stays.
     """
 
     installation: str
@@ -95,6 +97,7 @@ class Wanted:
     priority: tuple[int, int] | None = None
     managed_by: str | None = None
     unsettled: bool = False
+    unsure: bool = field(default=False, repr=False)
     addresses: AddressSet = field(init=False)
 
     def __post_init__(self) -> None:

@@ -103,8 +103,10 @@ def asked(
     if unsettled:
         wants = [replace(want, unsettled=True) for want in wants]
     if unsure:
-        wants = [replace(want, mode=Mode.ADD) if want.mode is Mode.ENFORCE else want
-                 for want in wants]  # fmt: skip
+        wants = [
+            replace(want, unsure=True, mode=Mode.ADD if want.mode is Mode.ENFORCE else want.mode)
+            for want in wants
+        ]
     return Asked(
         job, blocks, tuple(wants), tuple(_cost(one.settings, job.config, entries) for one in blocks),
         digest, now, standing_orders(job), ledger.known(job.store), published(job.store), deadline,

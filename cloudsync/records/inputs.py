@@ -100,6 +100,7 @@ def _wanted_value(want: Wanted) -> Value:
         "priority": maybe(list, want.priority),
         "managed_by": want.managed_by,
         "unsettled": want.unsettled,
+        "unsure": want.unsure,
     }
 
 
@@ -119,6 +120,7 @@ def _wanted(value: Value) -> Wanted:
         priority=priority,
         managed_by=maybe(text, value["managed_by"]),
         unsettled=truth(value["unsettled"]),
+        unsure=truth(value.get("unsure", False)),
     )
 
 

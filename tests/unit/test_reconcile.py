@@ -342,6 +342,29 @@ def test_enforce_closes_nothing_by_what_only_own_rules_tell() -> None:
     assert (report.outcomes, plan.mode, plan.notes) == ((), Mode.ADD, (Note.HELD,))
 
 
+def test_a_source_that_is_down_after_a_lost_state_closes_nothing() -> None:
+    """Own rules may tell less than was in force, whatever kept the list from being read."""
+    block = {
+        "mode": "enforce", "internal": "close", "path": "direct",
+        "accept_risk": {"by": "Ann", "reason": "test", "until": "never"},
+    }  # fmt: skip
+    scene = Scene({"one": ()}, (block,))
+    scene.run()
+    for rule in scene.world.firewalls["one"].rules:
+        if not rule.allow:
+            scene.world.uproot("one", rule.name)
+    scene.world.plant("one", OPEN)
+    scene.forget()
+    scene.read = Read(refused=REFUSED)
+    report = scene.run()
+    (plan,) = report.now.targets
+    assert (report.outcomes, plan.mode) == ((), Mode.ADD)
+    assert {want.unsure for want in look(scene.job).wanted.values()} == {True}
+    scene.read = None
+    assert {want.unsure for want in look(scene.job).wanted.values()} == {False}
+    assert [plan.mode for plan in scene.run().now.targets] == [Mode.ENFORCE]
+
+
 def test_own_rules_tell_nothing_where_a_scope_cant_be_read() -> None:
     """With one scope unread nobody knows what stands there: there is no list to compare with."""
     scene = Scene({"one": ()})

@@ -35,6 +35,7 @@ def decide(snapshot: ListSnapshot, one: ManagedList, want: Wanted, mode: Mode) -
 
     An entry can't get a new description without going for a moment (the API refuses a network that
     is added and removed at once), so one that is wanted stays under the purpose it was written for.
+    Where own rules alone told the list, one that was also allowed may be on it, and stays.
     """
     standing = {entry.cidr: entry for entry in one.entries}
     whose = {cidr: purpose_of(entry, want.installation) for cidr, entry in standing.items()}
@@ -53,6 +54,7 @@ def decide(snapshot: ListSnapshot, one: ManagedList, want: Wanted, mode: Mode) -
         if (purpose := whose[cidr])
         and cidr not in wish
         and (purpose is not Purpose.INTERNAL or want.internal == "close")
+        and not (purpose is Purpose.ALSO and want.unsure)
     }
     revoked: dict[str, Entry] = {}
     if mode is Mode.ENFORCE and decides_alone(snapshot, one, want.ports):

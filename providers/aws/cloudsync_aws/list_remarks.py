@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync.addresses import AddressSet
-from cloudsync.model import OUR_MARKS, Mode, Note, Wanted
+from cloudsync.model import OUR_MARKS, Mode, Note, Purpose, Wanted
 from cloudsync.provider import Remark
 from cloudsync_aws.list_calls import ListCall, list_by_hand
 from cloudsync_aws.list_decide import decides_alone, purpose_of, sharers, used_for
@@ -32,7 +32,15 @@ def remarks(
     alone = decides_alone(snapshot, one, want.ports)
     for entry in one.entries:
         open_to = addresses((entry.cidr,)) - want.addresses - want.kept
-        if not open_to or purpose_of(entry, want.installation) is not None:
+        purpose = purpose_of(entry, want.installation)
+        if open_to and purpose is Purpose.ALSO and want.unsure:
+            yield Remark(
+                target,
+                f"{entry} in {one.id} was written for also_allow, which has it no more. The list may "
+                "by now, and hasn't been read since the state was lost, so it stays until then.",
+                Note.HELD,
+            )
+        if not open_to or purpose is not None:
             continue
         if entry.description.startswith(OUR_MARKS):
             yield Remark(

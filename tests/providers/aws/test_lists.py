@@ -201,6 +201,24 @@ def test_a_purpose_is_never_rewritten() -> None:
     assert propose(seen, wanted("10.9.0.0/16")).steps == ()
 
 
+def test_a_purpose_that_an_entry_may_have_outgrown_keeps_it() -> None:
+    """It was also allowed once. Own rules alone don't say that it isn't on the list by now."""
+    seen = snapshot(managed("9.0.0.0/24", text="cloudsync/mail also"), FOR_MAIL)
+    want = replace(wanted(), unsure=True)
+    found = propose(seen, want)
+    assert found.steps == ()
+    (said,) = found.remarks
+    assert said.note is Note.HELD
+    assert said.text == (
+        "9.0.0.0/24 (cloudsync/mail also) in pl-4 was written for also_allow, which has it no more. "
+        "The list may by now, and hasn't been read since the state was lost, so it stays until then."
+    )
+    (step,) = propose(seen, wanted()).steps
+    assert step.changes == ("- pl-4 9.0.0.0/24 (cloudsync/mail also)",)
+    listed = snapshot(managed("9.0.0.0/24", text="cloudsync/mail list"), FOR_MAIL)
+    assert len(propose(listed, want).steps) == 1
+
+
 def test_enforce_takes_what_others_opened() -> None:
     """A stranger's entry goes last; another installation's stays, and is reported."""
     theirs = Entry("8.8.8.0/24", "cloudsync/other list")
