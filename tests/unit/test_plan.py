@@ -178,6 +178,37 @@ def test_equal_targets_are_judged_once() -> None:
     assert apart["t"] is not apart["u"]
 
 
+class Behind(Shared):
+    """A provider whose machines are behind another layer as well, of the kinds that a test says."""
+
+    def __init__(self, **kinds: tuple[Strings, ...]) -> None:
+        super().__init__()
+        self.kinds = kinds
+
+    def beside(self, _snapshot: Snapshot, port: int) -> dict[str, list[Exposure]]:
+        """Who gets past that layer, for each kind of machine."""
+        return {
+            target: [StringRules().exposure(kind, port)["t"] for kind in kinds]
+            for target, kinds in self.kinds.items()
+        }
+
+
+def test_mail_has_to_pass_the_layer_beside_too() -> None:
+    """Who is stopped there at every kind of machine is missing, at some of them undetermined."""
+    lines = frozenset({"25 192.0.2.0/24 list"})
+    passes, stops = here("25 0.0.0.0/0 them"), here("25 8.8.8.8/32 them")
+    seen = Strings(dict.fromkeys(("clear", "stopped", "some", "alone"), lines))
+    rules = Behind(clear=(passes,), stopped=(stops, stops), some=(passes, stops), alone=())
+    states = look(rules, seen, dict.fromkeys(seen.targets, WANT))
+    assert {target: (one.verdict, len(one.beside)) for target, one in states.items()} == {
+        "clear": (Verdict.IN_SYNC, 1),
+        "stopped": (Verdict.MISSING, 1),
+        "some": (Verdict.UNDETERMINED, 1),
+        "alone": (Verdict.IN_SYNC, 0),
+    }
+    assert states["stopped"].differences[25].missing == LISTED
+
+
 def test_what_is_said_of_a_plan_is_said_once_and_noted_in_order() -> None:
     """Whoever says it again says nothing new; a remark without a note brings none."""
     plain, held = Remark("t", "look here"), Remark("t", "it waits", Note.HELD)
