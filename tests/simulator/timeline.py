@@ -26,7 +26,7 @@ WORLDS: Final[tuple[World, ...]] = (
 )
 TURNS: Final[tuple[World, ...]] = (*WORLDS[:3] * 6, *WORLDS[3:])
 """Which world plays when: whatever goes through an SDK takes four times as long, and goes seldom."""
-SLICE: Final[tuple[World, ...]] = (*WORLDS[:3] * 12, *WORLDS[3:])
+SLICE: Final[tuple[World, ...]] = (*WORLDS[:3] * 18, *WORLDS[3:])
 """As ``TURNS``, for the schedules of every test run: two fifths of its time went into SDKs."""
 Moment = Literal["before", "after"]
 
